@@ -1,0 +1,69 @@
+"""Depth, all-in-focus image and outliers from a focal stack.
+
+Nothing heavy is imported until a name is used, and nothing here needs napari, Qt or a display.
+"""
+
+from typing import TYPE_CHECKING
+
+import lazy_loader as lazy
+
+__version__ = "0.1.0"
+
+__getattr__, __dir__, _ = lazy.attach(
+    __name__,
+    submod_attrs={
+        "errors": ["CancelledError", "InputError", "SolverError"],
+        "io": ["FocalStack", "read_focal_stack", "save_result"],
+        "optics": ["Microscope", "Optics", "ThinLens", "UncalibratedFocus", "load_optics", "save_optics"],
+        "solver": [
+            "DefocusResult",
+            "SolverSettings",
+            "SolverState",
+            "alternating_minimization",
+            "depth_from_focus",
+            "solve",
+        ],
+    },
+)
+
+if TYPE_CHECKING:
+    from napari_defocus.errors import CancelledError, InputError, SolverError
+    from napari_defocus.io import FocalStack, read_focal_stack, save_result
+    from napari_defocus.optics import (
+        Microscope,
+        Optics,
+        ThinLens,
+        UncalibratedFocus,
+        load_optics,
+        save_optics,
+    )
+    from napari_defocus.solver import (
+        DefocusResult,
+        SolverSettings,
+        SolverState,
+        alternating_minimization,
+        depth_from_focus,
+        solve,
+    )
+
+__all__ = [
+    "CancelledError",
+    "DefocusResult",
+    "FocalStack",
+    "InputError",
+    "Microscope",
+    "Optics",
+    "SolverError",
+    "SolverSettings",
+    "SolverState",
+    "ThinLens",
+    "UncalibratedFocus",
+    "__version__",
+    "alternating_minimization",
+    "depth_from_focus",
+    "load_optics",
+    "read_focal_stack",
+    "save_optics",
+    "save_result",
+    "solve",
+]

@@ -1,0 +1,75 @@
+"""Optics to and from TOML and JSON files."""
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from napari_defocus.errors import InputError
+from napari_defocus.optics.base import Optics
+from napari_defocus.optics.microscope import Microscope
+from napari_defocus.optics.thin_lens import ThinLens
+from napari_defocus.optics.uncalibrated import UncalibratedFocus
+
+KINDS: dict[str, type[Optics]] = {cls.kind: cls for cls in (ThinLens, Microscope, UncalibratedFocus)}
+
+
+def optics_from_dict(values: dict[str, Any]) -> Optics:
+    """Make optics of the kind named by ``values["kind"]``.
+
+    A camera may also be given by the figures printed on it: ``focal_length_mm``, ``f_number``,
+    ``pixel_pitch_um`` and ``focus_distances_m``, the arguments of :meth:`ThinLens.from_camera`.
+
+    Raises
+    ------
+    InputError
+        If the kind or a parameter is unknown, missing or out of bounds.
+    """
+    kind = values.get("kind")
+    if kind not in KINDS:
+        raise InputError(f"Optics need a kind, one of {', '.join(KINDS)}, but it is {kind!r}.")
+    if kind == ThinLens.kind and "focal_length_mm" in values:
+        try:
+            return ThinLens.from_camera(**{key: value for key, value in values.items() if key != "kind"})
+        except TypeError as error:
+            raise InputError(f"The camera's optics are not complete: {error}.") from None
+    return KINDS[kind].from_dict(values)
+
+
+def load_optics(path: str | Path) -> Optics:
+    """Read optics from a ``.toml`` or ``.json`` file.
+
+    The parameters stand at the top level or in a table ``[optics]``.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or its content makes no optics; the message names the file.
+    """
+    path = Path(path)
+    try:
+        text = path.read_text("utf-8")
+        values = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except OSError as error:
+        raise InputError(
+            f"The optics file {path} cannot be read: {error.strerror or 'unknown reason'}."
+        ) from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise InputError(f"The optics file {path} is not valid {path.suffix[1:].upper()}: {error}.") from None
+    table = values.get("optics", values) if isinstance(values, dict) else None
+    if not isinstance(table, dict):
+        raise InputError(f"The optics file {path} must hold named parameters, at its top or under [optics].")
+    try:
+        return optics_from_dict(table)
+    except InputError as error:
+        raise InputError(f"{path.name}: {error}") from None
+
+
+def save_optics(optics: Optics, path: str | Path) -> None:
+    """Write optics to a ``.toml`` or ``.json`` file that :func:`load_optics` reads back unchanged."""
+    path = Path(path)
+    values = {"optics": optics.to_dict()}
+    text = json.dumps(values, indent=2) if path.suffix.lower() == ".json" else tomli_w.dumps(values)
+    path.write_text(text, "utf-8")

@@ -1,0 +1,94 @@
+"""What the solvers return."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_defocus.optics import Optics
+from napari_defocus.solver.settings import SolverSettings
+
+Step = Literal["initialization", "depth", "aif"]
+
+Progress = Callable[[float, str], None]
+"""``progress(fraction, message)``, called several times a second from the computing thread with the share of
+the whole run that is done (0 to 1) and what is being done. It may raise :class:`CancelledError` to stop."""
+
+
+@dataclass(frozen=True)
+class SolverState:
+    """The unknowns after one half-step of the alternating minimization.
+
+    Attributes
+    ----------
+    epoch : int
+        Round, from 1; 0 is the initialization.
+    step : {"initialization", "depth", "aif"}
+        The half-step that was done last.
+    loss : float
+        Mean squared residual over planes, pixels and channels, intensities in [0, 1]. Never rises.
+    depth : ndarray, (Y, X), float32
+        Depth, in the unit of the optics.
+    all_in_focus : ndarray, (Y, X) or (Y, X, 3), float32
+        All-in-focus image in [0, 1].
+    confidence : ndarray, (Y, X), float32
+        Contrast of the cost over the candidate depths, 0 (none) to 1; zero before the first depth step.
+    optics : Optics
+        The optics in use (with the estimate of `blur_per_plane` where it was not given).
+    settings : SolverSettings
+        The settings in use, with the depth range filled in.
+    losses : tuple of float
+        Loss after each half-step so far.
+    notes : tuple of str
+        What the user should know about the run, such as a fallback that was taken.
+    """
+
+    epoch: int
+    step: Step
+    loss: float
+    depth: NDArray[np.float32]
+    all_in_focus: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    optics: Optics
+    settings: SolverSettings
+    losses: tuple[float, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DefocusResult:
+    """Depth, all-in-focus image, outliers and confidence of a focal stack.
+
+    Attributes
+    ----------
+    depth : ndarray, (Y, X), float32
+        Depth, in `unit`; outliers are replaced.
+    all_in_focus : ndarray, (Y, X) or (Y, X, 3), float32
+        All-in-focus image in [0, 1].
+    outliers : ndarray, (Y, X), bool
+        Pixels whose depth was replaced from their neighbours.
+    confidence : ndarray, (Y, X), float32
+        Trust in the depth, 0 to 1.
+    losses : tuple of float
+        Loss after each half-step, never rising; empty for depth from focus.
+    unit : str
+        Unit of the depth.
+    method : {"defocus", "focus"}
+        The solver that made it.
+    parameters : dict
+        Optics and settings, plain values: enough to run it again.
+    notes : tuple of str
+        What the user should know about the run, such as a fallback that was taken.
+    """
+
+    depth: NDArray[np.float32]
+    all_in_focus: NDArray[np.float32]
+    outliers: NDArray[np.bool_]
+    confidence: NDArray[np.float32]
+    losses: tuple[float, ...]
+    unit: str
+    method: Literal["defocus", "focus"]
+    parameters: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

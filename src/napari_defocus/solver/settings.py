@@ -1,0 +1,279 @@
+"""Settings of the solver: one frozen dataclass, with presets."""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any, Literal, Self, get_args
+
+import numpy as np
+
+from napari_defocus.errors import InputError
+
+PAPER = "Jackson et al., arXiv 2602.18509"
+
+CandidateSpacing = Literal["blur", "depth"]
+Initialization = Literal["mrf", "focus"]
+Sharpness = Literal["sobel", "laplacian", "log"]
+Boundary = Literal["reflect", "zero"]
+OutlierMethod = Literal["none", "variation", "constant", "both"]
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "candidate_spacing": get_args(CandidateSpacing),
+    "initialization": get_args(Initialization),
+    "sharpness": get_args(Sharpness),
+    "boundary": get_args(Boundary),
+    "outlier_method": get_args(OutlierMethod),
+}
+
+
+def _setting(default: Any, text: str, *, unit: str = "", source: str = "") -> Any:
+    return field(default=default, metadata={"help": text, "unit": unit, "source": source})
+
+
+@dataclass(frozen=True, kw_only=True)
+class SolverSettings:
+    """Settings of :func:`solve`; every field carries its help, unit and source in its metadata.
+
+    ``SolverSettings()`` is our best for real photographs. The presets :meth:`simulation`, :meth:`nyuv2`,
+    :meth:`make3d` and :meth:`mobiledepth` take the same fields as overrides.
+
+    Parameters
+    ----------
+    epochs : int
+        Rounds of depth step and AIF step.
+    depth_range : (float, float), optional
+        Nearest and farthest depth to search, in the unit of the optics. None: the focus distances with a margin.
+    candidates : int, optional
+        Depths tried for each pixel by the grid search. None: as many as make steps of `candidate_step`.
+    candidate_step : float
+        Greatest change of blur from one candidate to the next when `candidates` is None, px.
+    candidate_spacing : {"blur", "depth"}
+        Candidates uniform in blur (1 / Z for a thin lens, z for a microscope), or in depth as in the paper.
+    cost_window : int
+        Side of the square window over which the cost of a candidate is averaged, px; 1 is none.
+    golden_tolerance : float
+        Width at which the golden-section search stops, as a share of the step between candidates.
+    fista_iterations : int
+        FISTA iterations of the first AIF step (T_0 of the paper).
+    fista_growth : float
+        Factor on the number of iterations from one epoch to the next (alpha of the paper).
+    warm_start : bool
+        Start each AIF step from the current AIF with adaptive restart (O'Donoghue & Candes 2015); if not, from
+        black as in the paper.
+    initialization : {"mrf", "focus"}
+        First depth from graph-cut labels, or from the classic focus measure.
+    mrf_smoothness : float
+        Weight lambda of the label differences between neighbours, in units of the sharpness cost.
+    sharpness : {"sobel", "laplacian", "log"}
+        Measure of sharpness in the data cost of the graph cut.
+    sharpness_sigma : float
+        Standard deviation of the Gaussian that averages the sharpness, px.
+    kernel_size : int or "proportional", optional
+        Side of the window to which blur kernels are cut, odd, px; "proportional" is 3.9 % of the mean image
+        side, at least 7, as in the paper. None: full support.
+    boundary : {"reflect", "zero"}
+        What the blur sees beyond the frame: the image mirrored, or black as in the paper.
+    blur_tolerance : float
+        Greatest error of the interpolation between blur levels, as a share of the image's amplitude at the
+        worst frequency.
+    white : float, optional
+        Intensity that counts as 1. None: the type's maximum for integers, the data's maximum for floats.
+    outlier_method : {"none", "variation", "constant", "both"}
+        Flag pixels where the depth varies wildly, where the AIF is flat, both, or none.
+    outlier_threshold : float
+        Local total variation of the depth above which a pixel is flagged, per pixel: as a share of the depth
+        range when `outlier_relative`, else in the unit of depth.
+    outlier_relative : bool
+        Whether the threshold is relative to the depth range.
+    outlier_radius : int
+        Radius within which valid neighbours are averaged to replace a flagged pixel, px.
+    threads : int, optional
+        Threads to compute with. None: all cores.
+
+    Raises
+    ------
+    InputError
+        If a setting is out of bounds; the message names it.
+    """
+
+    epochs: int = _setting(6, "Rounds of depth step and all-in-focus step.", source=PAPER)
+    depth_range: tuple[float, float] | None = _setting(
+        None, "Nearest and farthest depth to search; empty: the focus distances with a margin.", unit="depth"
+    )
+    candidates: int | None = _setting(
+        None, "Depths tried for each pixel; empty: set from the blur step.", source=PAPER
+    )
+    candidate_step: float = _setting(0.25, "Greatest change of blur between candidates.", unit="px")
+    candidate_spacing: CandidateSpacing = _setting(
+        "blur", "Candidates uniform in blur, or in depth as in the paper."
+    )
+    cost_window: int = _setting(
+        5, "Side of the window over which a candidate's cost is averaged; 1 is none.", unit="px", source=PAPER
+    )
+    golden_tolerance: float = _setting(
+        0.02, "Where the golden-section search stops, as a share of the candidates' step."
+    )
+    fista_iterations: int = _setting(10, "FISTA iterations in the first epoch (T_0).", source=PAPER)
+    fista_growth: float = _setting(
+        1.0, "Factor on the FISTA iterations from epoch to epoch (alpha).", source=PAPER
+    )
+    warm_start: bool = _setting(
+        True,
+        "Start each all-in-focus step from the current image; if not, from black.",
+        source="O'Donoghue & Candes 2015",
+    )
+    initialization: Initialization = _setting(
+        "mrf", "First depth from graph-cut labels, or from the classic focus measure.", source=PAPER
+    )
+    mrf_smoothness: float = _setting(
+        0.05, "Weight of label differences between neighbours in the graph cut.", source=PAPER
+    )
+    sharpness: Sharpness = _setting("sobel", "Sharpness measure of the graph cut.", source=PAPER)
+    sharpness_sigma: float = _setting(2.0, "Gaussian that averages the sharpness.", unit="px", source=PAPER)
+    kernel_size: int | Literal["proportional"] | None = _setting(
+        None, "Window to which blur kernels are cut; empty: full support.", unit="px", source=PAPER
+    )
+    boundary: Boundary = _setting("reflect", "What the blur sees beyond the frame: mirrored, or black.")
+    blur_tolerance: float = _setting(0.003, "Greatest interpolation error between blur levels.")
+    white: float | None = _setting(
+        None, "Intensity that counts as 1; empty: the type's or the data's maximum.", unit="intensity"
+    )
+    outlier_method: OutlierMethod = _setting(
+        "variation", "Flag wildly varying depth, flat image, both, or none.", source=PAPER
+    )
+    outlier_threshold: float = _setting(
+        0.15,
+        "Local total variation of the depth above which a pixel is flagged, per pixel.",
+        unit="depth range or depth",
+        source=PAPER,
+    )
+    outlier_relative: bool = _setting(
+        True, "Threshold as a share of the depth range; if not, in depth units."
+    )
+    outlier_radius: int = _setting(
+        5, "Radius within which flagged pixels are filled from valid ones.", unit="px"
+    )
+    threads: int | None = _setting(None, "Threads to compute with; empty: all cores.")
+
+    def __post_init__(self) -> None:
+        self._check_whole("epochs", 1)
+        self._check_whole("candidates", 3, optional=True)
+        self._check_whole("cost_window", 1)
+        self._check_whole("fista_iterations", 1)
+        self._check_whole("outlier_radius", 1)
+        self._check_whole("threads", 1, optional=True)
+        for name in ("candidate_step", "golden_tolerance", "blur_tolerance", "fista_growth"):
+            self._check_number(name, lambda value: value > 0, "above 0")
+        for name in ("mrf_smoothness", "sharpness_sigma", "outlier_threshold"):
+            self._check_number(name, lambda value: value >= 0, "of at least 0")
+        if self.white is not None:
+            self._check_number("white", lambda value: value > 0, "above 0")
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise InputError(
+                    f"{name} must be one of {', '.join(choices)}, but is {getattr(self, name)!r}."
+                )
+        if self.kernel_size not in (None, "proportional"):
+            self._check_whole("kernel_size", 1)
+            if int(self.kernel_size) % 2 == 0:  # type: ignore[arg-type]
+                raise InputError(f"kernel_size must be odd, but is {self.kernel_size}.")
+        if self.depth_range is not None:
+            object.__setattr__(self, "depth_range", _as_pair(self.depth_range))
+
+    def _check_whole(self, name: str, low: int, *, optional: bool = False) -> None:
+        value = getattr(self, name)
+        if value is None and optional:
+            return
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
+            raise InputError(f"{name} must be a whole number of at least {low}, but is {value!r}.")
+        object.__setattr__(self, name, int(value))
+
+    def _check_number(self, name: str, holds: Callable[[float], bool], bound: str) -> None:
+        value = getattr(self, name)
+        try:
+            number = float(value)
+        except (TypeError, ValueError):
+            raise InputError(f"{name} must be a number, but is {value!r}.") from None
+        if not np.isfinite(number) or not holds(number):
+            raise InputError(f"{name} must be a finite number {bound}, but is {number:g}.")
+        object.__setattr__(self, name, number)
+
+    @classmethod
+    def simulation(cls, **overrides: Any) -> Self:
+        """Return our fastest settings for stacks that obey the model exactly: no window, no prior, warm start."""
+        return cls(
+            **{"epochs": 20, "cost_window": 1, "fista_iterations": 60, "outlier_method": "none"} | overrides
+        )
+
+    @classmethod
+    def nyuv2(cls, **overrides: Any) -> Self:
+        """Return the published settings for NYUv2 at 320 x 240 (SPEC of the paper, table of settings)."""
+        return cls(
+            **_PUBLISHED
+            | {"epochs": 40, "depth_range": (0.1, 10.0), "candidates": 100, "kernel_size": 11}
+            | {"fista_iterations": 200, "fista_growth": 1.05, "cost_window": 1}
+            | overrides
+        )
+
+    @classmethod
+    def make3d(cls, **overrides: Any) -> Self:
+        """Return the published settings for Make3D at 345 x 460."""
+        return cls(
+            **_PUBLISHED
+            | {"epochs": 5, "depth_range": (0.01, 80.0), "candidates": 100, "kernel_size": 15}
+            | {"fista_iterations": 10, "fista_growth": 2.0, "cost_window": 5}
+            | overrides
+        )
+
+    @classmethod
+    def mobiledepth(cls, **overrides: Any) -> Self:
+        """Return the published settings for MobileDepth at half size."""
+        return cls(
+            **_PUBLISHED
+            | {"epochs": 5, "depth_range": (1.0, 800.0), "candidates": 200, "kernel_size": "proportional"}
+            | {"fista_iterations": 10, "fista_growth": 2.0, "cost_window": 50}
+            | overrides
+        )
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a copy with some settings changed (checked again)."""
+        return replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain values, for JSON."""
+        values = asdict(self)
+        if self.depth_range is not None:
+            values["depth_range"] = list(self.depth_range)
+        return values
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Make settings from what :meth:`to_dict` returned; missing ones take their default.
+
+        Raises
+        ------
+        InputError
+            If a name is unknown or a value out of bounds.
+        """
+        known = [item.name for item in fields(cls)]
+        unknown = sorted(set(values) - set(known))
+        if unknown:
+            raise InputError(f"Unknown solver setting {unknown[0]!r}; known are {', '.join(known)}.")
+        return cls(**values)
+
+
+_PUBLISHED: dict[str, Any] = {
+    "candidate_spacing": "depth",
+    "warm_start": False,
+    "initialization": "mrf",
+    "boundary": "zero",
+    "blur_tolerance": 0.0005,
+    "outlier_method": "none",
+}
+
+
+def _as_pair(value: Any) -> tuple[float, float]:
+    try:
+        near, far = (float(number) for number in value)
+    except (TypeError, ValueError):
+        raise InputError(f"depth_range must be two numbers (nearest, farthest), but is {value!r}.") from None
+    return near, far
