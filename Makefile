@@ -1,0 +1,32 @@
+# make demo | test | lint | bench | clean
+# Each does its own set-up, from a bare Debian-like machine on: see .ci/setup.
+# PYTHON=/path/to/python3.x chooses the Python of the virtual environment; ARGS="-k ramp" goes to pytest.
+
+.PHONY: demo test lint bench clean
+export PYTHON
+python := .venv/bin/python
+
+demo:
+	@.ci/setup demo
+	@.venv/bin/napari-defocus demo --output demo_results --overwrite
+
+test:
+	@.ci/setup test
+	@.ci/test $(ARGS)
+
+lint:
+	@.ci/setup test
+	$(python) -m ruff check .
+	$(python) -m ruff format --check .
+	$(python) -m mypy
+	QT_QPA_PLATFORM=offscreen .venv/bin/npe2 validate --imports napari.yaml
+
+bench:
+	@.ci/setup demo
+	@set -e; if [ -f benchmarks/__main__.py ]; then $(python) -m benchmarks; else \
+	scripts=$$(ls benchmarks/[!_]*.py 2>/dev/null) || { echo "make bench: benchmarks/ holds no script" >&2; exit 1; }; \
+	for script in $$scripts; do echo "--- $$script"; $(python) $$script; done; fi
+
+clean:
+	rm -rf build dist demo_results .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
