@@ -50,13 +50,27 @@ def load_optics(path: str | Path) -> Optics:
     """
     path = Path(path)
     try:
-        text = path.read_text("utf-8")
-        values = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(
             f"The optics file {path} cannot be read: {error.strerror or 'unknown reason'}."
         ) from None
-    except (ValueError, UnicodeDecodeError) as error:
+    return parse_optics(content, path)
+
+
+def parse_optics(content: bytes, path: str | Path) -> Optics:
+    """Read optics from the content of the ``.toml`` or ``.json`` file `path` (which is not opened).
+
+    Raises
+    ------
+    InputError
+        As :func:`load_optics`.
+    """
+    path = Path(path)
+    try:
+        text = content.decode("utf-8")
+        values = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except ValueError as error:
         raise InputError(f"The optics file {path} is not valid {path.suffix[1:].upper()}: {error}.") from None
     table = values.get("optics", values) if isinstance(values, dict) else None
     if not isinstance(table, dict):

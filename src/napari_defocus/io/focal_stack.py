@@ -1,0 +1,248 @@
+"""Focal stacks: read lazily from files, folders, archives and arrays."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_defocus.errors import InputError
+from napari_defocus.io.files import (
+    FORMATS,
+    IMAGE_SUFFIXES,
+    TIFF_SUFFIXES,
+    ImageFile,
+    Sort,
+    archive_images,
+    folder_images,
+    sort_files,
+)
+from napari_defocus.io.planes import Plane, check_dtype, check_plane_count, check_uniform, lazy_stack
+from napari_defocus.optics import Optics, UncalibratedFocus, load_optics
+
+if TYPE_CHECKING:
+    import dask.array as da
+
+
+@dataclass(frozen=True, eq=False)
+class FocalStack:
+    """Images of one static scene from one viewpoint at different focus settings.
+
+    Attributes
+    ----------
+    images : dask.array.Array, (planes, Y, X) or (planes, Y, X, 3)
+        One plane a chunk; a plane is decoded when it is computed.
+    focus : tuple of float, optional
+        Focus position of each plane, in `unit`.
+    optics : Optics, optional
+        The optics, where a side-car or complete metadata tell them.
+    metadata : dict
+        Plain values, each only where known: ``names`` (of the planes), ``camera`` (``make``, ``model``,
+        ``focal_length_mm``, ``f_number``), ``pixel_pitch_um``, ``subject_distances`` (m); of a microscope
+        ``pixel_size``, ``z_step``, ``focus_positions``, ``wavelength`` (in ``unit``), ``numerical_aperture``,
+        ``refractive_index``, ``immersion``; ``white`` (intensity, where below the type's maximum).
+    source : str
+        Path of what was read, or "array".
+    """
+
+    images: "da.Array"
+    focus: tuple[float, ...] | None = None
+    optics: Optics | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    source: str = "array"
+
+    @property
+    def name(self) -> str:
+        """Short name: that of the folder or file without its suffix."""
+        path = Path(self.source)
+        return path.name if path.is_dir() else path.stem.removesuffix(".ome")
+
+    @property
+    def planes(self) -> int:
+        """Number of planes."""
+        return int(self.images.shape[0])
+
+    @property
+    def rgb(self) -> bool:
+        """Whether the images are in colour."""
+        return bool(self.images.ndim == 4)
+
+    @property
+    def unit(self) -> str:
+        """Unit of the focus positions: "m", "um", ...; "plane" when they are unknown."""
+        if self.optics is not None:
+            return self.optics.depth_unit
+        if self.focus is None:
+            return "plane"
+        return str(self.metadata.get("unit", "m"))
+
+
+def read_focal_stack(
+    source: Any, *, sort: Sort | None = None, optics: Optics | str | Path | None = None
+) -> FocalStack:
+    """Open a focal stack; only headers are read until planes are computed.
+
+    Parameters
+    ----------
+    source : path, sequence of paths, or array
+        A folder of images (PNG, JPEG, TIFF, BMP; its subfolders are not entered), a ``.zip`` of such images,
+        a TIFF of several pages (plain, ImageJ, OME), a list of image files, or a NumPy or dask array
+        (planes, Y, X) or (planes, Y, X, 3).
+    sort : {"natural", "name", "given"}, optional
+        Order of separate files: ``img2`` before ``img10``, alphabetical, or as given. None: natural for
+        folders and archives, as given for lists.
+    optics : Optics or path, optional
+        Optics, or the file that holds them, instead of those found with the images.
+
+    Returns
+    -------
+    FocalStack
+        Its optics come from `optics`, else from a side-car (``optics.toml`` or ``.json`` in the folder, in
+        the archive or beside the TIFF; ``<stem>.optics.toml`` beside a single file), else from OME or EXIF
+        metadata where these are complete.
+
+    Raises
+    ------
+    InputError
+        If the source is missing, empty, has one plane, images of different size, colour or type, an alpha
+        channel, extra axes, a file that is no image, or a side-car that is malformed. Computing a plane
+        raises it too where a file turns out to be damaged.
+    """
+    if hasattr(source, "shape") and hasattr(source, "dtype"):
+        return _from_array(source, optics)
+    path, files = _resolve(source, sort)
+    planes, metadata = _open_files(files, str(path or files[0].path.parent))
+    metadata["names"] = [plane.name for plane in planes]
+    white = max((plane.white for plane in planes if plane.white is not None), default=None)
+    if white is not None:
+        metadata["white"] = white
+    return _complete(
+        lazy_stack(planes),
+        metadata,
+        str(path or files[0].path.parent),
+        _given(optics) or _found_optics(files, path, len(planes), metadata),
+    )
+
+
+def _resolve(source: Any, sort: Sort | None) -> tuple[Path | None, list[ImageFile]]:
+    """Return the path (None for a list) and the image files of a source."""
+    if isinstance(source, str | Path):
+        path = Path(source).expanduser()
+        if not path.exists():
+            raise InputError(f"There is no file or folder {path}; check the path.")
+        if path.is_dir():
+            return path, sort_files(folder_images(path), sort or "natural")
+        if path.suffix.lower() == ".zip":
+            return path, sort_files(archive_images(path), sort or "natural")
+        return path, [_checked_file(path)]
+    if isinstance(source, Iterable) and not isinstance(source, bytes):
+        paths = list(source)
+        if not paths:
+            raise InputError("The list of files is empty; give at least two images.")
+        wrong = next((item for item in paths if not isinstance(item, str | Path)), None)
+        if wrong is not None:
+            raise InputError(
+                f"A list must hold paths of image files, but holds a {type(wrong).__name__}; "
+                "stack arrays with numpy.stack first."
+            )
+        files = [_checked_file(Path(item).expanduser()) for item in paths]
+        return None, sort_files(files, sort or "given")
+    raise InputError(
+        f"A focal stack is read from a path, a list of paths or an array, not from a {type(source).__name__}."
+    )
+
+
+def _checked_file(path: Path) -> ImageFile:
+    if not path.exists():
+        raise InputError(f"There is no file {path}; check the path.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; give it by itself or list its files.")
+    if path.suffix.lower() not in IMAGE_SUFFIXES:
+        raise InputError(f"{path.name} is not a {FORMATS} image; convert it, microscope formats to OME-TIFF.")
+    return ImageFile(path)
+
+
+def _open_files(files: list[ImageFile], source: str) -> tuple[list[Plane], dict[str, Any]]:
+    """Return the planes and what the files' metadata tell."""
+    from napari_defocus.io import image_files, tiff
+    from napari_defocus.io.exif import camera_metadata
+    from napari_defocus.io.microscope_metadata import imagej_metadata, ome_metadata
+
+    if len(files) == 1 and files[0].suffix in TIFF_SUFFIXES:
+        stack = tiff.read_tiff_stack(files[0])
+        planes = stack.planes
+        check_uniform(planes)
+        if stack.ome is not None:
+            return planes, ome_metadata(stack.ome, len(planes), files[0].name)
+        if stack.imagej:
+            return planes, imagej_metadata(stack.imagej, len(planes))
+        return planes, camera_metadata(planes)
+    check_plane_count(len(files), source)
+    planes = [
+        tiff.read_page(file) if file.suffix in TIFF_SUFFIXES else image_files.read_plane(file)
+        for file in files
+    ]
+    check_uniform(planes)
+    return planes, camera_metadata(planes)
+
+
+def _given(optics: Optics | str | Path | None) -> Optics | None:
+    return optics if optics is None or isinstance(optics, Optics) else load_optics(optics)
+
+
+def _found_optics(
+    files: list[ImageFile], path: Path | None, planes: int, metadata: dict[str, Any]
+) -> Optics | None:
+    from napari_defocus.io.stack_optics import find_side_car, metadata_optics, side_car_optics
+
+    side_car = find_side_car(files, path)
+    return metadata_optics(metadata) if side_car is None else side_car_optics(side_car, files, planes)
+
+
+def _from_array(source: Any, optics: Optics | str | Path | None) -> FocalStack:
+    import dask.array as da
+
+    shape, dtype = tuple(source.shape), np.dtype(source.dtype)
+    check_dtype(dtype, "The array")
+    if any(size != size for size in shape):  # dask's mark of an unknown size
+        raise InputError("The array has an unknown shape; call its compute_chunk_sizes() first.")
+    if len(shape) == 2:
+        check_plane_count(1, "The array")
+    colour_last = len(shape) >= 3 and shape[-1] in (2, 3, 4)
+    if len(shape) == 3 and colour_last:
+        raise InputError(
+            f"The array of shape {shape} is one image in colour; a focal stack has shape (planes, Y, X) "
+            "or (planes, Y, X, 3)."
+        )
+    if len(shape) == 4 and colour_last and shape[-1] != 3:
+        raise InputError(
+            f"The array of shape {shape} has {shape[-1]} channels; give grey or RGB without transparency."
+        )
+    if len(shape) not in (3, 4) or (len(shape) == 4 and shape[-1] != 3):
+        raise InputError(
+            f"The array has {len(shape)} axes (shape {shape}); a focal stack has shape (planes, Y, X) "
+            "or (planes, Y, X, 3), so pick one channel and time point."
+        )
+    if 0 in shape[1:]:
+        raise InputError(f"The array of shape {shape} has no pixels.")
+    check_plane_count(shape[0], "The array")
+    chunks = (1, *shape[1:])
+    images = source.rechunk(chunks) if isinstance(source, da.Array) else da.from_array(source, chunks=chunks)
+    return _complete(images, {}, "array", _given(optics))
+
+
+def _complete(images: "da.Array", metadata: dict[str, Any], source: str, optics: Optics | None) -> FocalStack:
+    focus: Iterable[float] | None
+    if optics is not None:
+        optics.check_planes(int(images.shape[0]))
+        focus = None if isinstance(optics, UncalibratedFocus) else optics.focus_positions_array.tolist()
+    else:
+        focus = metadata.get("focus_positions") or metadata.get("subject_distances")
+    return FocalStack(
+        images=images,
+        focus=None if focus is None else tuple(float(position) for position in focus),
+        optics=optics,
+        metadata=metadata,
+        source=source,
+    )

@@ -1,0 +1,88 @@
+"""The file that lets a run be done again: optics, settings and where they came from."""
+
+import json
+import math
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_defocus import __version__
+from napari_defocus.errors import InputError
+from napari_defocus.optics import Optics, optics_from_dict
+
+if TYPE_CHECKING:
+    from napari_defocus.solver.result import DefocusResult
+    from napari_defocus.solver.settings import SolverSettings
+
+PARAMETERS_FILE = "parameters.json"
+
+
+def parameters_dict(result: "DefocusResult", extra: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return all that is known of a run, as plain values; the run's own entries win over `extra`."""
+    return {
+        **(extra or {}),
+        **result.parameters,
+        "napari_defocus": __version__,
+        "method": result.method,
+        "unit": result.unit,
+        "notes": list(result.notes),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def to_json(values: Any) -> str:
+    """Return JSON text of nested plain values, arrays and paths; numbers that are not finite become null."""
+    return json.dumps(_plain(values), indent=2, allow_nan=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | np.generic):
+        return _plain(value.tolist())
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    return str(value)
+
+
+def load_parameters(path: str | Path) -> tuple[Optics, "SolverSettings"]:
+    """Read optics and settings back from a result folder or its ``parameters.json``.
+
+    Returns
+    -------
+    optics : Optics
+        Lens model of the run.
+    settings : SolverSettings
+        Settings of the run.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, it is not valid, or it is of a run of depth from focus, which has neither.
+    """
+    from napari_defocus.solver.settings import SolverSettings
+
+    path = Path(path).expanduser()
+    if path.is_dir():
+        path = path / PARAMETERS_FILE
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise InputError(f"The parameters {path} cannot be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise InputError(f"The parameters {path} are not valid JSON: {error}.") from None
+    tables = [values.get(key) if isinstance(values, dict) else None for key in ("optics", "settings")]
+    if not all(isinstance(table, dict) for table in tables):
+        raise InputError(
+            f"{path} holds no optics and settings; give the parameters of a depth-from-defocus run."
+        )
+    try:
+        return optics_from_dict(tables[0]), SolverSettings.from_dict(tables[1])  # type: ignore[arg-type]
+    except (InputError, TypeError) as error:
+        raise InputError(f"{path}: {error}") from None

@@ -1,0 +1,248 @@
+"""Results to files: a directory that is there whole or not at all."""
+
+import csv
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from napari_defocus.errors import InputError
+from napari_defocus.io.parameters import PARAMETERS_FILE, parameters_dict, to_json
+
+if TYPE_CHECKING:
+    from napari_defocus.solver.result import DefocusResult
+
+RESULT_FILES = frozenset(
+    {
+        "depth.npy",
+        "depth.tif",
+        "all_in_focus.png",
+        "all_in_focus.tif",
+        "outliers.png",
+        "confidence.tif",
+        "losses.csv",
+        "metrics.json",
+        PARAMETERS_FILE,
+        "plot_depth.png",
+        "plot_all_in_focus.png",
+        "plot_losses.png",
+        "plot_surface.png",
+    }
+)
+"""Every name that :func:`save_result` may write."""
+
+
+def save_result(
+    result: "DefocusResult",
+    directory: str | Path,
+    *,
+    images_dtype: DTypeLike | None = None,
+    overwrite: bool = False,
+    extra_parameters: Mapping[str, Any] | None = None,
+    save_plots: bool = False,
+    truth: ArrayLike | None = None,
+    metrics: Mapping[str, float] | None = None,
+) -> Path:
+    """Write a result to a new directory.
+
+    The files are ``depth.npy`` and ``depth.tif`` (float32, unit in the description, OME), the all-in-focus
+    image, ``outliers.png`` (255: outlier), ``confidence.tif``, ``losses.csv`` (where there are losses),
+    ``parameters.json``, ``metrics.json`` (where there are metrics) and plots. They are written beside the
+    directory first and moved into place together.
+
+    Parameters
+    ----------
+    result : DefocusResult
+        What a solver returned.
+    directory : path
+        Directory to make; missing parents are made too.
+    images_dtype : dtype, optional
+        Type of the input images, which that of the all-in-focus image follows: uint8 gives an 8-bit PNG,
+        uint16 a 16-bit PNG (grey) or TIFF (colour), all else and None a float32 TIFF.
+    overwrite : bool
+        Replace the directory when it is there and holds nothing but an older result.
+    extra_parameters : mapping, optional
+        Further entries of ``parameters.json``, such as the source.
+    save_plots : bool
+        Draw depth, all-in-focus image, surface and losses (needs matplotlib).
+    truth : array_like (Y, X), optional
+        True depth, to measure the result against.
+    metrics : mapping, optional
+        Further entries of ``metrics.json``.
+
+    Returns
+    -------
+    Path
+        The directory.
+
+    Raises
+    ------
+    InputError
+        If the directory is there already (without `overwrite`), holds other files, or cannot be written.
+    """
+    target = Path(directory).expanduser().absolute()
+    check_target(target, overwrite=overwrite)
+    if save_plots:
+        from napari_defocus.io.plots import check_matplotlib
+
+        check_matplotlib()
+    measured = _measured(result, truth, metrics)
+    partial = target.with_name(f".{target.name}.{uuid4().hex[:8]}.partial")
+    try:
+        partial.mkdir(parents=True)
+        _write_images(result, partial, images_dtype)
+        _write_texts(result, partial, extra_parameters, measured)
+        if save_plots:
+            from napari_defocus.io.plots import save_result_plots
+
+            save_result_plots(result, partial)
+        _move_into_place(partial, target)
+    except OSError as error:
+        raise InputError(
+            f"The result cannot be written to {target}: {error.strerror or error}; choose another directory."
+        ) from None
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return target
+
+
+def check_target(directory: str | Path, *, overwrite: bool = False) -> None:
+    """Raise :class:`InputError` if :func:`save_result` would refuse the directory; for use before a run."""
+    target = Path(directory).expanduser()
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise InputError(f"{target} is a file; choose another directory for the result.")
+    held = sorted(entry.name for entry in target.iterdir())
+    if held and not overwrite:
+        raise InputError(f"The directory {target} is there already; choose another, or ask to overwrite it.")
+    foreign = [name for name in held if name not in RESULT_FILES]
+    if foreign:
+        raise InputError(
+            f"The directory {target} holds {foreign[0]}, which is no part of a result and would be lost; "
+            "choose another directory."
+        )
+
+
+def _move_into_place(partial: Path, target: Path) -> None:
+    if not target.exists():
+        os.replace(partial, target)
+        return
+    old = target.with_name(f".{target.name}.{uuid4().hex[:8]}.old")
+    os.replace(target, old)
+    try:
+        os.replace(partial, target)
+    except OSError:
+        os.replace(old, target)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _write_images(result: "DefocusResult", directory: Path, images_dtype: DTypeLike | None) -> None:
+    import tifffile
+    from PIL import Image
+
+    calibration = _pixel_size_metadata(result)
+    depth = np.ascontiguousarray(result.depth, np.float32)
+    np.save(directory / "depth.npy", depth)
+    tifffile.imwrite(
+        directory / "depth.tif",
+        depth,
+        ome=True,
+        photometric="minisblack",
+        compression="zlib",
+        metadata={
+            "axes": "YX",
+            "Description": f"Depth in {result.unit}",
+            "Channel": {"Name": f"depth ({result.unit})"},
+            **calibration,
+        },
+    )
+    tifffile.imwrite(
+        directory / "confidence.tif",
+        np.ascontiguousarray(result.confidence, np.float32),
+        ome=True,
+        photometric="minisblack",
+        compression="zlib",
+        metadata={"axes": "YX", "Description": "Confidence, 0 to 1", **calibration},
+    )
+    Image.fromarray(np.asarray(result.outliers, bool).astype(np.uint8) * np.uint8(255)).save(
+        directory / "outliers.png"
+    )
+    image = quantise(result.all_in_focus, images_dtype)
+    rgb = image.ndim == 3
+    if image.dtype == np.uint8 or (image.dtype == np.uint16 and not rgb):
+        Image.fromarray(image).save(directory / "all_in_focus.png")
+    else:
+        tifffile.imwrite(
+            directory / "all_in_focus.tif",
+            image,
+            ome=True,
+            photometric="rgb" if rgb else "minisblack",
+            compression="zlib",
+            metadata={
+                "axes": "YXS" if rgb else "YX",
+                "Description": "All-in-focus image",
+                **calibration,
+            },
+        )
+
+
+def quantise(image: ArrayLike, dtype: DTypeLike | None) -> NDArray[Any]:
+    """Return an image in [0, 1] as uint8 or uint16 if `dtype` is one (rounded, clipped), else as float32."""
+    image = np.asarray(image, np.float32)
+    if dtype is None or np.dtype(dtype) not in (np.uint8, np.uint16):
+        return np.ascontiguousarray(image)
+    white = np.iinfo(np.dtype(dtype)).max
+    levels = np.rint(np.clip(np.nan_to_num(image), 0.0, 1.0).astype(np.float64) * white)
+    return np.asarray(levels, dtype)
+
+
+def _pixel_size_metadata(result: "DefocusResult") -> dict[str, Any]:
+    """Return OME's size of a pixel in the object plane, which a microscope alone has."""
+    optics = result.parameters.get("optics") or {}
+    size, unit = optics.get("pixel_size"), optics.get("unit")
+    if size is None or unit is None:
+        return {}
+    unit = "µm" if unit == "um" else unit
+    return {
+        "PhysicalSizeX": float(size),
+        "PhysicalSizeXUnit": unit,
+        "PhysicalSizeY": float(size),
+        "PhysicalSizeYUnit": unit,
+    }
+
+
+def _write_texts(
+    result: "DefocusResult",
+    directory: Path,
+    extra_parameters: Mapping[str, Any] | None,
+    metrics: Mapping[str, float],
+) -> None:
+    parameters = parameters_dict(result, dict(extra_parameters or {}))
+    (directory / PARAMETERS_FILE).write_text(to_json(parameters), "utf-8")
+    if metrics:
+        (directory / "metrics.json").write_text(to_json(dict(metrics)), "utf-8")
+    if result.losses:
+        with (directory / "losses.csv").open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream, lineterminator="\n")
+            writer.writerow(["half_step", "epoch", "step", "loss"])
+            for index, loss in enumerate(result.losses):
+                step = "initialization" if index == 0 else ("aif", "depth")[index % 2]
+                writer.writerow([index, (index + 1) // 2, step, repr(float(loss))])
+
+
+def _measured(
+    result: "DefocusResult", truth: ArrayLike | None, metrics: Mapping[str, float] | None
+) -> dict[str, float]:
+    measured: dict[str, float] = {}
+    if truth is not None:
+        from napari_defocus.metrics import depth_metrics
+
+        measured = depth_metrics(result.depth, truth)
+    return measured | dict(metrics or {})

@@ -1,0 +1,115 @@
+"""How far a depth map or an image is from the truth.
+
+Depth is compared where the truth is finite and a mask, if given, holds. A prediction that is not finite there
+makes the errors NaN and counts as a miss in :func:`delta`: it must not make a result look better.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_defocus.errors import InputError
+
+__all__ = ["abs_rel", "delta", "depth_metrics", "psnr", "rmse", "ssim"]
+
+
+def _compared(
+    predicted: ArrayLike, truth: ArrayLike, mask: ArrayLike | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    predicted, truth = np.asarray(predicted, np.float64), np.asarray(truth, np.float64)
+    if predicted.shape != truth.shape:
+        raise InputError(
+            f"The depth map has shape {predicted.shape} but its truth {truth.shape}; make them alike."
+        )
+    counts = np.isfinite(truth)
+    if mask is not None:
+        if np.shape(mask) != truth.shape:
+            raise InputError(f"The mask has shape {np.shape(mask)} but the truth {truth.shape}.")
+        counts &= np.asarray(mask, bool)
+    if not counts.any():
+        raise InputError("The true depth has no finite value to compare with.")
+    return predicted[counts], truth[counts]
+
+
+def rmse(predicted: ArrayLike, truth: ArrayLike, *, mask: ArrayLike | None = None) -> float:
+    """Root mean square error of a depth map (any shape), in its unit."""
+    p, t = _compared(predicted, truth, mask)
+    return float(np.sqrt(np.mean((p - t) ** 2)))
+
+
+def abs_rel(predicted: ArrayLike, truth: ArrayLike, *, mask: ArrayLike | None = None) -> float:
+    """Mean absolute error relative to the true depth (no unit); only where the truth is above 0."""
+    p, t = _compared(predicted, truth, mask)
+    positive = t > 0
+    return float(np.mean(np.abs(p - t)[positive] / t[positive])) if positive.any() else float("nan")
+
+
+def delta(
+    predicted: ArrayLike,
+    truth: ArrayLike,
+    k: int = 1,
+    *,
+    threshold: float = 1.25,
+    mask: ArrayLike | None = None,
+) -> float:
+    """Share of pixels with ``max(p / t, t / p) < threshold ** k``, where the truth ``t`` is above 0."""
+    p, t = _compared(predicted, truth, mask)
+    p, t = p[t > 0], t[t > 0]
+    if not t.size:
+        return float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.maximum(p / t, t / p)
+    return float(np.mean((p > 0) & (ratio < threshold**k)))
+
+
+def depth_metrics(
+    predicted: ArrayLike, truth: ArrayLike, *, mask: ArrayLike | None = None
+) -> dict[str, float]:
+    """Return all measures of a depth map.
+
+    Parameters
+    ----------
+    predicted, truth : array_like (Y, X)
+        Depth, in one unit. Pixels where the truth is not finite do not count.
+    mask : array_like (Y, X) of bool, optional
+        Pixels that count, such as ``truth < 70`` for the C1 errors of Make3D.
+
+    Returns
+    -------
+    dict
+        ``rmse`` (in the unit of depth), ``pixels`` (how many counted) and, unless the truth has depths of 0
+        or less as heights in a microscope may be, ``abs_rel``, ``delta1``, ``delta2``, ``delta3``.
+    """
+    p, t = _compared(predicted, truth, mask)
+    metrics: dict[str, float] = {"rmse": rmse(p, t)}
+    if t.min() > 0:
+        metrics["abs_rel"] = abs_rel(p, t)
+        metrics |= {f"delta{k}": delta(p, t, k) for k in (1, 2, 3)}
+    metrics["pixels"] = int(t.size)
+    return metrics
+
+
+def _same_shape(image: ArrayLike, truth: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    image, truth = np.asarray(image, np.float64), np.asarray(truth, np.float64)
+    if image.shape != truth.shape:
+        raise InputError(
+            f"The image has shape {image.shape} but its truth {truth.shape}; they must be of one size."
+        )
+    return image, truth
+
+
+def psnr(image: ArrayLike, truth: ArrayLike, *, data_range: float = 1.0) -> float:
+    """Peak signal-to-noise ratio of an image (any shape), dB; infinite for equal images."""
+    image, truth = _same_shape(image, truth)
+    error = float(np.mean((image - truth) ** 2))
+    return float("inf") if error == 0 else float(10 * np.log10(data_range**2 / error))
+
+
+def ssim(image: ArrayLike, truth: ArrayLike, *, data_range: float = 1.0) -> float:
+    """Structural similarity of an image (Y, X) or (Y, X, 3), at most 1 (Wang et al. 2004)."""
+    from skimage.metrics import structural_similarity
+
+    image, truth = _same_shape(image, truth)
+    channel_axis = -1 if image.ndim == 3 else None
+    return float(structural_similarity(image, truth, data_range=data_range, channel_axis=channel_axis))
