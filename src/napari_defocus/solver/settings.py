@@ -41,7 +41,8 @@ class SolverSettings:
     epochs : int
         Rounds of depth step and AIF step.
     depth_range : (float, float), optional
-        Nearest and farthest depth to search, in the unit of the optics. None: the focus distances with a margin.
+        Nearest and farthest depth to search, in the unit of the optics. None: the focus distances
+        with a margin.
     candidates : int, optional
         Depths tried for each pixel by the grid search. None: as many as make steps of `candidate_step`.
     candidate_step : float
@@ -57,8 +58,8 @@ class SolverSettings:
     fista_growth : float
         Factor on the number of iterations from one epoch to the next (alpha of the paper).
     warm_start : bool
-        Start each AIF step from the current AIF with adaptive restart (O'Donoghue & Candes 2015); if not, from
-        black as in the paper.
+        Start each AIF step from the current AIF with adaptive restart (O'Donoghue & Candes 2015); if not,
+        from black as in the paper.
     initialization : {"mrf", "focus"}
         First depth from graph-cut labels, or from the classic focus measure.
     mrf_smoothness : float
@@ -199,7 +200,7 @@ class SolverSettings:
 
     @classmethod
     def simulation(cls, **overrides: Any) -> Self:
-        """Return our fastest settings for stacks that obey the model exactly: no window, no prior, warm start."""
+        """Return our fastest settings for stacks that obey the model exactly: no window, warm start."""
         return cls(
             **{"epochs": 20, "cost_window": 1, "fista_iterations": 60, "outlier_method": "none"} | overrides
         )

@@ -1,0 +1,203 @@
+"""The depth-dependent blur as a linear operator on the all-in-focus image."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_defocus.optics import tile_kernels
+from napari_defocus.optics.base import Optics
+from napari_defocus.optics.blur_levels import BlurLevels
+from napari_defocus.optics.tiles import Tile, map_tiles, split
+
+TILE = 64
+"""Side of a tile, px: bank and adjoint bank of three channels stay in a core's second-level cache."""
+
+Floats = NDArray[np.float32]
+TileProgress = Callable[[float], None]
+
+
+@dataclass(frozen=True, eq=False)
+class BlurOperator:
+    """Linear map from an all-in-focus image to the planes of a focal stack, for a fixed depth map.
+
+    Plane ``f`` is a gather: pixel ``q`` is the image averaged with the Gaussian of the blur that the depth at
+    ``q`` has in that plane. Matrix-free: memory is that of the image and a few tiles.
+
+    Parameters
+    ----------
+    optics : Optics
+        Blur of each plane as a function of depth.
+    levels : BlurLevels
+        Levels between which blurs are interpolated.
+    boundary : {"reflect", "zero"}
+        What lies beyond the frame: the image mirrored at its edge, or black.
+    threads : int, optional
+        Threads to compute with. None: all cores.
+    """
+
+    optics: Optics
+    levels: BlurLevels
+    boundary: Literal["reflect", "zero"] = "reflect"
+    threads: int | None = None
+
+    def coordinates(self, depth: ArrayLike) -> Floats:
+        """Blur coordinates of a depth map, float32."""
+        return np.ascontiguousarray(self.optics.to_blur_coordinate(depth), np.float32)
+
+    def forward(self, image: Floats, coordinates: Floats) -> Floats:
+        """Blur `image` (channels, Y, X) into planes (planes, channels, Y, X)."""
+        channels, *shape = image.shape
+        planes = np.empty((self.optics.planes, channels, *shape), np.float32)
+        padded = self.pad(image)
+
+        def predict(tile: Tile) -> Floats:
+            block = np.empty((self.optics.planes, channels, tile.height, tile.width), np.float32)
+            tile_kernels.forward_tile(
+                padded, coordinates, *self._plane_arguments(), *self._level_arguments(), *tile[:2], block
+            )
+            return block
+
+        for tile, block in map_tiles(predict, split((shape[0], shape[1]), TILE), self.threads):
+            planes[(..., *tile.slices)] = block
+        return planes
+
+    def adjoint(self, planes: Floats, coordinates: Floats) -> Floats:
+        """Apply the adjoint to `planes` (planes, channels, Y, X); an image (channels, Y, X)."""
+        channels, *shape = planes.shape[1:]
+
+        def spread(tile: Tile) -> Floats:
+            block = self._empty_block(channels, tile)
+            tile_kernels.adjoint_tile(
+                planes, coordinates, *self._plane_arguments(), *self._level_arguments(), *tile[:2], block
+            )
+            return block
+
+        total = self._empty_block(channels, Tile(0, 0, shape[0], shape[1]))
+        for tile, block in map_tiles(spread, split((shape[0], shape[1]), TILE), self.threads):
+            self._add_block(total, tile, block)
+        return self.fold(total)
+
+    def gradient(
+        self,
+        image: Floats,
+        stack: NDArray[np.generic],
+        scale: float,
+        coordinates: Floats,
+        progress: TileProgress | None = None,
+    ) -> tuple[float, Floats]:
+        """Sum of squared residuals ``|A x - s b|^2`` and half its gradient ``A' (A x - s b)``.
+
+        Parameters
+        ----------
+        image : ndarray, (channels, Y, X), float32
+            The all-in-focus image x.
+        stack : ndarray, (planes, channels, Y, X)
+            The observed planes b in their own type.
+        scale : float
+            Factor s that brings `stack` to [0, 1]; 0 gives the normal matrix ``A' A x``.
+        coordinates : ndarray, (Y, X), float32
+            Blur coordinates of the depth.
+        progress : callable, optional
+            Gets the share of tiles that are done; may raise to stop.
+        """
+        channels, *shape = image.shape
+        padded = self.pad(image)
+
+        def differentiate(tile: Tile) -> tuple[float, Floats]:
+            block = self._empty_block(channels, tile)
+            loss = self._residual(padded, stack, scale, coordinates, tile, block)
+            return loss, block
+
+        total = self._empty_block(channels, Tile(0, 0, shape[0], shape[1]))
+        losses = 0.0
+        tiles = split((shape[0], shape[1]), TILE)
+        for tile, (loss, block) in map_tiles(differentiate, tiles, self.threads, progress):
+            self._add_block(total, tile, block)
+            losses += loss
+        return losses, self.fold(total)
+
+    def loss(
+        self,
+        image: Floats,
+        stack: NDArray[np.generic],
+        scale: float,
+        coordinates: Floats,
+        progress: TileProgress | None = None,
+    ) -> float:
+        """Sum of squared residuals; arguments as for :meth:`gradient`."""
+        padded = self.pad(image)
+        none = np.empty((image.shape[0], 0, 0), np.float32)
+
+        def measure(tile: Tile) -> float:
+            return self._residual(padded, stack, scale, coordinates, tile, none)
+
+        tiles = split((image.shape[1], image.shape[2]), TILE)
+        return sum(loss for _, loss in map_tiles(measure, tiles, self.threads, progress))
+
+    def pad(self, image: Floats) -> Floats:
+        """Extend the last two axes beyond the frame by the levels' halo."""
+        halo = self.levels.halo
+        width = [(0, 0)] * (image.ndim - 2) + [(halo, halo)] * 2
+        if self.boundary == "zero":
+            return np.pad(image, width)
+        return np.pad(image, width, mode="symmetric")
+
+    def fold(self, padded: Floats) -> Floats:
+        """Adjoint of :meth:`pad`: bring what lies beyond the frame back onto it."""
+        halo = self.levels.halo
+        shape = (padded.shape[-2] - 2 * halo, padded.shape[-1] - 2 * halo)
+        inside = (..., slice(halo, halo + shape[0]), slice(halo, halo + shape[1]))
+        if self.boundary == "zero":
+            return np.ascontiguousarray(padded[inside])
+        return _fold_axis(_fold_axis(padded, -2, halo), -1, halo)
+
+    def _residual(
+        self,
+        padded: Floats,
+        stack: NDArray[np.generic],
+        scale: float,
+        coordinates: Floats,
+        tile: Tile,
+        out: Floats,
+    ) -> float:
+        total: float = tile_kernels.gradient_tile(
+            padded,
+            stack,
+            np.float32(scale),
+            coordinates,
+            *self._plane_arguments(),
+            *self._level_arguments(),
+            *tile,
+            out,
+        )
+        return total
+
+    def _plane_arguments(self) -> tuple[Floats, Floats]:
+        return self.optics.slopes.astype(np.float32), self.optics.centers.astype(np.float32)
+
+    def _level_arguments(self) -> tuple[Floats, Floats, NDArray[np.int64], int]:
+        levels = self.levels
+        return levels.table, levels.kernels, levels.radii, levels.halo
+
+    def _empty_block(self, channels: int, tile: Tile) -> Floats:
+        halo = self.levels.halo
+        return np.zeros((channels, tile.height + 2 * halo, tile.width + 2 * halo), np.float32)
+
+    def _add_block(self, total: Floats, tile: Tile, block: Floats) -> None:
+        rows = slice(tile.y0, tile.y0 + block.shape[1])
+        total[:, rows, tile.x0 : tile.x0 + block.shape[2]] += block
+
+
+def _fold_axis(padded: Floats, axis: int, halo: int) -> Floats:
+    """Fold a symmetric extension by `halo` back along one axis, also when it is longer than the image."""
+    length = padded.shape[axis] - 2 * halo
+    moved = np.moveaxis(padded, axis, 0)
+    out = np.zeros((length, *moved.shape[1:]), np.float32)
+    position = np.pad(np.arange(length), halo, mode="symmetric")
+    out += moved[halo : halo + length]
+    np.add.at(out, position[:halo], moved[:halo])
+    np.add.at(out, position[halo + length :], moved[halo + length :])
+    return np.ascontiguousarray(np.moveaxis(out, 0, axis))

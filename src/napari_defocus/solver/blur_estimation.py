@@ -1,0 +1,99 @@
+"""Blur per plane of an uncalibrated stack, estimated from the stack."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from napari_defocus.optics import UncalibratedFocus
+from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.settings import SolverSettings
+from napari_defocus.solver.unknowns import Unknowns
+
+CROP = 192
+"""Side of the most textured square that the estimate looks at, px."""
+
+LARGEST_BLUR = 12.0
+"""Greatest radius of blur over the whole stack that the search considers, px."""
+
+EVALUATIONS = 14
+
+
+def estimate_blur_per_plane(
+    observations: Observations,
+    optics: UncalibratedFocus,
+    labels: NDArray[np.int32],
+    settings: SolverSettings,
+    progress: Callable[[float], None] | None = None,
+) -> float:
+    """Blur per plane for which a short run on the most textured square leaves the least residual.
+
+    A bounded one-dimensional search (Brent) on the logarithm of the blur per plane.
+
+    Parameters
+    ----------
+    observations : Observations
+        The focal stack.
+    optics : UncalibratedFocus
+        Its optics, without `blur_per_plane`.
+    labels : ndarray, (Y, X), int32
+        Sharpest plane of each pixel.
+    settings : SolverSettings
+        Settings of the run, with the depth range.
+    progress : callable, optional
+        Gets the share of the search that is done; may raise to stop.
+
+    Returns
+    -------
+    float
+        Radius of blur for each step between planes, px.
+    """
+    rows, columns = _most_textured(observations, labels)
+    crop = Observations(
+        np.ascontiguousarray(observations.planes[:, :, rows, columns]),
+        observations.scale,
+        observations.colour,
+    )
+    done = 0
+
+    def residual(logarithm: float) -> float:
+        nonlocal done
+        trial = optics.replace(blur_per_plane=float(np.exp(logarithm)))
+        run = Unknowns(crop, trial, settings, labels[rows, columns], ())
+        for _ in range(2):
+            run.improve_depth(_ignore)
+            run.improve_image(8, _ignore)
+        run.improve_depth(_ignore)
+        done += 1
+        if progress is not None:
+            progress(min(done / EVALUATIONS, 1.0))
+        return run.loss
+
+    most = LARGEST_BLUR / optics.blur_scale / (optics.planes - 1)
+    found = minimize_scalar(
+        residual,
+        bounds=(float(np.log(most / 40)), float(np.log(most))),
+        method="bounded",
+        options={"maxiter": EVALUATIONS, "xatol": 0.02},
+    )
+    return float(np.exp(found.x))
+
+
+def _most_textured(observations: Observations, labels: NDArray[np.int32]) -> tuple[slice, slice]:
+    """Square in which the sharpest planes are most varied, weighted with their contrast."""
+    height, width = observations.shape
+    side_y, side_x = min(CROP, height), min(CROP, width)
+    best, corner = -1.0, (0, 0)
+    middle = observations.grey(observations.count // 2)
+    for y in np.unique(np.linspace(0, height - side_y, 6).astype(int)):
+        for x in np.unique(np.linspace(0, width - side_x, 6).astype(int)):
+            inside = slice(y, y + side_y), slice(x, x + side_x)
+            score = float(labels[inside].std() * np.abs(np.diff(middle[inside], axis=0)).mean())
+            if score > best:
+                best, corner = score, (int(y), int(x))
+    return slice(corner[0], corner[0] + side_y), slice(corner[1], corner[1] + side_x)
+
+
+def _ignore(share: float) -> None:
+    pass

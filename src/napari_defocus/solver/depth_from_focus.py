@@ -1,0 +1,161 @@
+"""Depth from focus: the classic method, a preview in seconds."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_defocus.errors import InputError
+from napari_defocus.solver.focus_measure import sum_modified_laplacian
+from napari_defocus.solver.focus_peak import PeakCurve, PeakFinder
+from napari_defocus.solver.observations import Observations, load_stack
+from napari_defocus.solver.result import DefocusResult, Progress
+
+FULL_RELIABILITY = 40.0
+"""Reliability that counts as confidence 1, dB."""
+
+END_CONFIDENCE = 0.1
+"""Greatest confidence of a peak on the first or last plane: the true one may lie beyond."""
+
+READ_AHEAD = 4
+
+
+def depth_from_focus(
+    images: Any,
+    positions: Sequence[float] | None = None,
+    *,
+    unit: str = "plane",
+    window: int = 3,
+    step: int = 1,
+    median: int = 3,
+    white: float | None = None,
+    progress: Progress | None = None,
+) -> DefocusResult:
+    """Depth from the plane in which each pixel is sharpest.
+
+    Sum-modified Laplacian and Gaussian interpolation of its peak through three planes (Nayar & Nakagawa,
+    "Shape from focus", PAMI 1994); all-in-focus image from the two planes around the peak; confidence from
+    the reliability measure of Pertuz et al. 2013.
+
+    Parameters
+    ----------
+    images : array_like, (planes, Y, X) or (planes, Y, X, 3)
+        The focal stack, NumPy or dask, any real type.
+    positions : sequence of float, optional
+        Focus position of each plane, in `unit`, all different, in any order. None: the plane index.
+    unit : str
+        Unit of `positions`.
+    window : int
+        Side of the window over which the modified Laplacian is summed, odd, px.
+    step : int
+        Distance of the pixels that the Laplacian compares, px.
+    median : int
+        Side of the median filter on the depth, odd, px; 1 is none.
+    white : float, optional
+        Intensity that counts as 1 in the all-in-focus image. None: the type's or the data's maximum.
+    progress : callable, optional
+        ``progress(fraction, message)``; may raise :class:`CancelledError`.
+
+    Returns
+    -------
+    DefocusResult
+        Depth in `unit`. No pixel is replaced; those without a peak have confidence 0.
+
+    Raises
+    ------
+    InputError
+        If stack or parameters cannot be used; the message says what to change.
+    """
+    for name, value in (("window", window), ("median", median)):
+        if value < 1 or value % 2 == 0:
+            raise InputError(f"{name} must be an odd whole number of at least 1 px, but is {value}.")
+    if step < 1:
+        raise InputError(f"step must be a whole number of at least 1 px, but is {step}.")
+
+    def report(fraction: float, message: str) -> None:
+        if progress is not None:
+            progress(fraction, message)
+
+    observations = load_stack(images, white, lambda share: report(0.3 * share, "reading the stack"))
+    depths, order = _sorted_positions(positions, observations.count)
+    finder = PeakFinder(observations.shape)
+    for done, measure in enumerate(_measures(observations, order, window, step), 1):
+        finder.add(measure)
+        report(0.3 + 0.35 * done / observations.count, "measuring focus")
+    curve = finder.curve()
+    error = np.zeros(observations.shape, np.float32)
+    image = np.zeros((observations.planes.shape[1], *observations.shape), np.float32)
+    for index, measure in enumerate(_measures(observations, order, window, step)):
+        error += np.abs(measure - curve.at(index))
+        image += np.maximum(1 - np.abs(curve.position - index), 0) * observations.plane(int(order[index]))
+        report(0.65 + 0.35 * (index + 1) / observations.count, "fitting the peaks")
+    depth = np.interp(curve.position, np.arange(len(depths)), depths).astype(np.float32)
+    if median > 1:
+        depth = ndimage.median_filter(depth, median, mode="nearest")
+    return DefocusResult(
+        depth=depth,
+        all_in_focus=observations.to_image(np.clip(image, 0, 1)),
+        outliers=np.zeros(observations.shape, np.bool_),
+        confidence=_confidence(curve, finder.peak, error, observations.count),
+        losses=(),
+        unit=unit,
+        method="focus",
+        parameters={
+            "positions": [float(depth) for depth in positions] if positions is not None else None,
+            "unit": unit,
+            "window": window,
+            "step": step,
+            "median": median,
+            "white": white,
+        },
+    )
+
+
+def _sorted_positions(
+    positions: Sequence[float] | None, count: int
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    if positions is None:
+        return np.arange(count, dtype=np.float64), np.arange(count)
+    depths = np.asarray(positions, np.float64)
+    if depths.shape != (count,):
+        raise InputError(
+            f"The stack has {count} planes but {depths.size} focus positions are given; "
+            "give one for each plane."
+        )
+    if not np.isfinite(depths).all():
+        raise InputError("The focus positions must be finite numbers.")
+    order = np.argsort(depths, kind="stable")
+    if (np.diff(depths[order]) == 0).any():
+        raise InputError("Two planes have the same focus position; give each plane its own, or drop one.")
+    return depths[order], order
+
+
+def _measures(
+    observations: Observations, order: NDArray[np.intp], window: int, step: int
+) -> Iterator[NDArray[np.float32]]:
+    """Focus measures of the planes in `order`, computed a few planes ahead in other threads."""
+
+    def measure(index: int) -> NDArray[np.float32]:
+        return sum_modified_laplacian(observations.grey(index), window, step)
+
+    with ThreadPoolExecutor(READ_AHEAD, thread_name_prefix="napari-defocus") as pool:
+        ahead = [pool.submit(measure, int(index)) for index in order[:READ_AHEAD]]
+        for index in order[READ_AHEAD:]:
+            yield ahead.pop(0).result()
+            ahead.append(pool.submit(measure, int(index)))
+        for future in ahead:
+            yield future.result()
+
+
+def _confidence(
+    curve: PeakCurve, peak: NDArray[np.float32], error: NDArray[np.float32], planes: int
+) -> NDArray[np.float32]:
+    """Reliability ``20 log10(planes * peak / sum |F - fit|)`` on a scale of 0 to 1."""
+    ratio = planes * peak / np.maximum(error, 1e-6 * np.maximum(peak, 1e-6))
+    reliability = 20 * np.log10(np.maximum(ratio, 1))
+    confidence = np.clip(reliability / FULL_RELIABILITY, 0, 1)
+    confidence = np.where(curve.known, confidence, np.minimum(confidence, END_CONFIDENCE))
+    return np.where(peak > 0, confidence, 0).astype(np.float32)

@@ -1,0 +1,205 @@
+"""Depth step: the best depth of each pixel for a fixed all-in-focus image."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+
+from napari_defocus.optics import tile_kernels
+from napari_defocus.optics.blur_levels import TABLE_STEP, BlurLevels
+from napari_defocus.optics.blur_operator import BlurOperator
+from napari_defocus.optics.tiles import Tile, map_tiles, split
+from napari_defocus.solver import depth_kernels
+from napari_defocus.solver.observations import Observations
+
+Floats = NDArray[np.float32]
+
+TILE = 64
+"""Side of a tile, px; tiles of large cost windows are larger, so that most of a tile is not halo."""
+
+
+@dataclass(frozen=True, eq=False)
+class DepthStep:
+    """Outcome of a depth step.
+
+    Attributes
+    ----------
+    coordinates : ndarray, (Y, X), float32
+        Blur coordinates of the new depth.
+    loss : float
+        Sum of squared residuals at the new depth; never above that at the old one.
+    contrast : ndarray, (Y, X), float32
+        One minus the ratio of least to mean cost over the candidates, 0 to 1.
+    """
+
+    coordinates: Floats
+    loss: float
+    contrast: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class _TileOutcome:
+    coordinates: Floats
+    cost_before: Floats
+    cost_after: Floats
+    contrast: Floats
+
+
+def depth_step(
+    operator: BlurOperator,
+    observations: Observations,
+    image: Floats,
+    coordinates: Floats,
+    candidates: Floats,
+    *,
+    cost_window: int = 1,
+    golden_tolerance: float = 0.02,
+    progress: Callable[[float], None] | None = None,
+) -> DepthStep:
+    """Minimise the residual of each pixel over its depth.
+
+    The image is blurred once at each level; every candidate is tried by mixing levels. Without a cost window
+    a golden-section search refines the best candidate between its neighbours. With one, the windowed cost is
+    minimised between candidates in closed form (see :func:`depth_kernels.best_in_segments`). A pixel keeps
+    its old depth if nothing is better. A window's choice may raise the plain residual; then only the pixels
+    that serve it best are changed, as many as keep its sum from rising.
+
+    Parameters
+    ----------
+    operator : BlurOperator
+        Blur model.
+    observations : Observations
+        The focal stack.
+    image : ndarray, (channels, Y, X), float32
+        All-in-focus image in [0, 1].
+    coordinates : ndarray, (Y, X), float32
+        Blur coordinates of the current depth.
+    candidates : ndarray, (candidates,), float32
+        Blur coordinates to try, rising.
+    cost_window : int
+        Side of the window over which costs are averaged, px.
+    golden_tolerance : float
+        Where the golden-section search stops, as a share of the candidates' step.
+    progress : callable, optional
+        Gets the share of tiles that are done; may raise to stop.
+    """
+    shape = observations.shape
+    padded = operator.pad(image)
+    places = candidate_levels(operator, candidates)
+
+    def search(tile: Tile) -> _TileOutcome:
+        return _search_tile(
+            operator,
+            observations,
+            padded,
+            coordinates,
+            candidates,
+            places,
+            tile,
+            cost_window,
+            golden_tolerance,
+        )
+
+    new, before, after, contrast = (np.empty(shape, np.float32) for _ in range(4))
+    tiles = split(shape, max(TILE, 2 * cost_window))
+    for tile, outcome in map_tiles(search, tiles, operator.threads, progress):
+        new[tile.slices] = outcome.coordinates
+        before[tile.slices] = outcome.cost_before
+        after[tile.slices] = outcome.cost_after
+        contrast[tile.slices] = outcome.contrast
+    if cost_window > 1:
+        keep = ~accepted(after - before, cost_window)
+        new[keep] = coordinates[keep]
+        after[keep] = before[keep]
+    return DepthStep(new, float(after.sum(dtype=np.float64)), np.clip(contrast, 0, 1))
+
+
+def candidate_levels(operator: BlurOperator, candidates: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Level below and mixture weight of each candidate in each plane, both (candidates, planes)."""
+    table = operator.levels.table
+    radii = operator.optics.slopes * np.abs(candidates[:, None] - operator.optics.centers)
+    level = np.interp(radii / TABLE_STEP, np.arange(len(table)), table)
+    below = np.floor(level).astype(np.int64)
+    return below, (level - below).astype(np.float32)
+
+
+def accepted(change: Floats, window: int) -> NDArray[np.bool_]:
+    """Pixels whose change of cost may be taken so that the sum over them is not above zero.
+
+    All of them if their sum allows; else in the order of their change averaged over the window, best first.
+    """
+    if change.sum(dtype=np.float64) <= 0:
+        return np.ones(change.shape, np.bool_)
+    order = np.argsort(uniform_filter(change, window, mode="nearest"), axis=None, kind="stable")
+    running = np.cumsum(change.ravel()[order], dtype=np.float64)
+    allowed = np.flatnonzero(running <= 0)
+    taken = np.zeros(change.size, np.bool_)
+    taken[order[: allowed[-1] + 1 if len(allowed) else 0]] = True
+    return taken.reshape(change.shape)
+
+
+def _search_tile(
+    operator: BlurOperator,
+    observations: Observations,
+    padded: Floats,
+    coordinates: Floats,
+    candidates: Floats,
+    places: tuple[NDArray[np.int64], Floats],
+    tile: Tile,
+    cost_window: int,
+    golden_tolerance: float,
+) -> _TileOutcome:
+    levels = operator.levels
+    optics = operator.optics
+    plane_arguments = optics.slopes.astype(np.float32), optics.centers.astype(np.float32), levels.table
+    wide = _widen(tile, cost_window // 2, observations.shape)
+    banks = _blur_banks(levels, padded, wide)
+    observed = np.empty((*observations.planes.shape[:2], wide.height, wide.width), np.float32)
+    depth_kernels.scale_tile(observations.planes, np.float32(observations.scale), wide.y0, wide.x0, observed)
+    cost = np.empty((len(candidates), wide.height, wide.width), np.float32)
+    new = coordinates[tile.slices].copy()
+    best = np.empty(new.shape, np.int64)
+    contrast = np.empty(new.shape, np.float32)
+    costs = np.empty((2, *new.shape), np.float32)
+    if cost_window == 1:
+        depth_kernels.sweep_tile(banks, observed, *places, cost, np.empty((0, 0, 0), np.float32))
+        depth_kernels.best_candidate(cost, best, contrast)
+        depth_kernels.golden_section(
+            banks, observed, *plane_arguments, candidates, best, np.float32(golden_tolerance), new, costs
+        )
+        return _TileOutcome(new, costs[0], costs[1], contrast)
+    cross = np.empty((len(candidates) - 1, wide.height, wide.width), np.float32)
+    depth_kernels.sweep_tile(banks, observed, *places, cost, cross)
+    inner = tile.y0 - wide.y0, tile.x0 - wide.x0
+    mean_cost = np.empty((len(cost), *new.shape), np.float32)
+    mean_cross = np.empty((len(cross), *new.shape), np.float32)
+    depth_kernels.box_mean(cost, cost_window, *inner, mean_cost)
+    depth_kernels.box_mean(cross, cost_window, *inner, mean_cross)
+    depth_kernels.best_candidate(mean_cost, best, contrast)
+    depth_kernels.best_in_segments(mean_cost, mean_cross, candidates, new, costs[0])
+    inside = (
+        ...,
+        slice(inner[0], inner[0] + tile.height),
+        slice(inner[1], inner[1] + tile.width),
+    )
+    own_banks = np.ascontiguousarray(banks[inside])
+    own_planes = np.ascontiguousarray(observed[inside])
+    for out, where in zip(costs, (coordinates[tile.slices], new), strict=True):
+        depth_kernels.pixel_costs(own_banks, own_planes, *plane_arguments, np.ascontiguousarray(where), out)
+    return _TileOutcome(new, costs[0], costs[1], contrast)
+
+
+def _blur_banks(levels: BlurLevels, padded: Floats, tile: Tile) -> Floats:
+    banks = np.empty((len(padded), levels.count, tile.height, tile.width), np.float32)
+    for channel, bank in zip(padded, banks, strict=True):
+        tile_kernels.blur_tile(channel, levels.halo, levels.kernels, levels.radii, tile.y0, tile.x0, bank)
+    return banks
+
+
+def _widen(tile: Tile, margin: int, shape: tuple[int, int]) -> Tile:
+    y0, x0 = max(tile.y0 - margin, 0), max(tile.x0 - margin, 0)
+    y1 = min(tile.y0 + tile.height + margin, shape[0])
+    x1 = min(tile.x0 + tile.width + margin, shape[1])
+    return Tile(y0, x0, y1 - y0, x1 - x0)

@@ -1,0 +1,152 @@
+"""The focal stack as the solvers hold it: checked, in memory, in its own type."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from napari_defocus.errors import InputError
+
+LEAST_SIDE = 8
+"""Least height and width of an image, px."""
+
+
+@dataclass(frozen=True, eq=False)
+class Observations:
+    """A focal stack in memory.
+
+    Attributes
+    ----------
+    planes : ndarray, (planes, channels, Y, X)
+        Intensities in the stack's own type (float32 for any type but uint8 and uint16).
+    scale : float
+        Factor that brings them to [0, 1].
+    colour : bool
+        Whether the stack was RGB.
+    """
+
+    planes: NDArray[Any]
+    scale: float
+    colour: bool
+
+    @property
+    def count(self) -> int:
+        """Number of planes."""
+        return self.planes.shape[0]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width, px."""
+        return self.planes.shape[2], self.planes.shape[3]
+
+    def plane(self, index: int) -> NDArray[np.float32]:
+        """One plane in [0, 1], (channels, Y, X)."""
+        return np.asarray(self.planes[index] * np.float32(self.scale), np.float32)
+
+    def grey(self, index: int) -> NDArray[np.float32]:
+        """One plane as luminance in [0, 1], (Y, X); Rec. 709 weights for colour."""
+        plane = self.plane(index)
+        if not self.colour:
+            return plane[0]
+        return np.asarray(np.tensordot(np.float32([0.2125, 0.7154, 0.0721]), plane, 1), np.float32)
+
+    def to_image(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Turn (channels, Y, X) into an image (Y, X) or (Y, X, 3), a copy."""
+        return np.ascontiguousarray(np.moveaxis(channels, 0, -1)) if self.colour else channels[0].copy()
+
+
+def check_stack(shape: tuple[int, ...], dtype: DTypeLike) -> bool:
+    """Check that an array can be a focal stack; return whether it is in colour.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Must be (planes, Y, X) or (planes, Y, X, 3) with at least two planes.
+    dtype : dtype
+        Any real type.
+
+    Raises
+    ------
+    InputError
+        If it cannot; the message says why and what to give instead.
+    """
+    kind = np.dtype(dtype).kind
+    if kind not in "uif":
+        raise InputError(f"The stack must hold real numbers, but its type is {np.dtype(dtype)}.")
+    form = " x ".join(str(length) for length in shape)
+    if len(shape) == 4 and shape[-1] == 4:
+        raise InputError(f"The stack ({form}) has four channels (RGBA); drop the alpha channel first.")
+    if len(shape) == 4 and shape[-1] != 3:
+        raise InputError(
+            f"The stack has four axes ({form}); choose one time point and channel, so that it is "
+            "(planes, Y, X) or (planes, Y, X, 3)."
+        )
+    if len(shape) not in (3, 4):
+        raise InputError(f"The stack must be (planes, Y, X) or (planes, Y, X, 3), but is ({form}).")
+    colour = len(shape) == 4
+    if not colour and shape[-1] in (3, 4):
+        raise InputError(f"This is one colour image ({form}), not a stack; give at least two planes.")
+    if shape[0] < 2:
+        raise InputError("The stack has only one plane; depth needs at least two focus settings.")
+    if min(shape[1:3]) < LEAST_SIDE:
+        raise InputError(
+            f"The images are only {shape[1]} x {shape[2]} px; at least {LEAST_SIDE} a side are needed."
+        )
+    return colour
+
+
+def load_stack(
+    images: Any,
+    white: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Observations:
+    """Read a stack into memory, plane by plane.
+
+    Parameters
+    ----------
+    images : array_like, (planes, Y, X) or (planes, Y, X, 3)
+        NumPy, dask or another array that is read by indexing its first axis.
+    white : float, optional
+        Intensity that counts as 1. None: the type's maximum for uint8 and uint16, else the data's maximum.
+    progress : callable, optional
+        Gets the share of planes that were read; may raise to stop.
+
+    Raises
+    ------
+    InputError
+        If the array cannot be a focal stack or holds NaN or infinite values.
+    """
+    if not hasattr(images, "shape"):
+        images = np.asarray(images)
+    colour = check_stack(images.shape, images.dtype)
+    dtype = images.dtype if images.dtype in (np.uint8, np.uint16) else np.dtype(np.float32)
+    count, *shape = images.shape[:3]
+    planes = np.empty((count, 3 if colour else 1, *shape), np.dtype(dtype).newbyteorder("="))
+
+    def read(index: int) -> None:
+        plane = np.asarray(images[index])
+        if plane.dtype.kind == "f" and not np.isfinite(plane).all():
+            raise InputError(
+                f"Plane {index} of the stack holds NaN or infinite values; replace them before solving."
+            )
+        planes[index] = np.moveaxis(plane, -1, 0) if colour else plane
+
+    with ThreadPoolExecutor(4, thread_name_prefix="napari-defocus-read") as pool:
+        for done, _ in enumerate(pool.map(read, range(count)), 1):
+            if progress is not None:
+                progress(done / count)
+    return Observations(planes, 1.0 / _white_level(planes, white), colour)
+
+
+def _white_level(planes: NDArray[Any], white: float | None) -> float:
+    if white is not None:
+        return white
+    if planes.dtype.kind == "u":
+        return float(np.iinfo(planes.dtype).max)
+    greatest = float(planes.max())
+    if greatest <= 0:
+        raise InputError("The stack is black (no value above 0); check the file or give the white level.")
+    return greatest

@@ -1,0 +1,94 @@
+"""Outliers of a depth map: found and replaced."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_defocus.solver.settings import SolverSettings
+
+PATCH = 7
+"""Side of the patch that decides on a pixel, px (as in the paper)."""
+
+FLAT_RANGE = 2 / 255
+"""Greatest range of intensity in a flat patch (as in the paper)."""
+
+MASS = 1e-6
+
+
+def remove_outliers(
+    depth: NDArray[np.float32], all_in_focus: NDArray[np.float32], settings: SolverSettings
+) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Flag outliers as the settings say and replace them from valid neighbours.
+
+    Returns
+    -------
+    depth : ndarray, (Y, X), float32
+        A copy with flagged pixels replaced.
+    outliers : ndarray, (Y, X), bool
+        The flagged pixels; none if hardly a valid pixel would be left to replace them from.
+    """
+    outliers = find_outliers(depth, all_in_focus, settings)
+    return fill_outliers(depth, outliers, settings.outlier_radius), outliers
+
+
+def find_outliers(
+    depth: NDArray[np.float32], all_in_focus: NDArray[np.float32], settings: SolverSettings
+) -> NDArray[np.bool_]:
+    """Flag pixels whose depth varies wildly around them, or where the image is too flat to tell.
+
+    Parameters
+    ----------
+    depth : ndarray, (Y, X)
+        Depth map.
+    all_in_focus : ndarray, (Y, X) or (Y, X, 3)
+        All-in-focus image in [0, 1].
+    settings : SolverSettings
+        `outlier_method`, `outlier_threshold`, `outlier_relative` and the depth range.
+    """
+    outliers = np.zeros(depth.shape, np.bool_)
+    if settings.outlier_method in ("variation", "both"):
+        threshold = settings.outlier_threshold
+        if settings.outlier_relative:
+            near, far = settings.depth_range or (float(depth.min()), float(depth.max()))
+            threshold *= far - near
+        outliers |= local_variation(depth) > threshold
+    if settings.outlier_method in ("constant", "both"):
+        outliers |= is_flat(all_in_focus)
+    return outliers
+
+
+def local_variation(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Total variation of the depth in a patch around each pixel, per pixel, in units of depth."""
+    down = np.diff(depth, axis=0, append=depth[-1:])
+    across = np.diff(depth, axis=1, append=depth[:, -1:])
+    return np.asarray(ndimage.uniform_filter(np.hypot(down, across), PATCH, mode="nearest"))
+
+
+def is_flat(image: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether the patch around each pixel is nearly constant in every channel."""
+    size = (PATCH, PATCH) + (1,) * (image.ndim - 2)
+    spread = ndimage.maximum_filter(image, size) - ndimage.minimum_filter(image, size)
+    flat = spread <= FLAT_RANGE
+    return np.asarray(flat.all(axis=-1) if image.ndim == 3 else flat)
+
+
+def fill_outliers(
+    depth: NDArray[np.float32], outliers: NDArray[np.bool_], radius: int
+) -> NDArray[np.float32]:
+    """Replace flagged pixels with the mean of the valid ones within `radius`, from the rim inwards.
+
+    A replaced pixel becomes valid for its neighbours. With no valid pixel at all the depth stays as it is.
+    """
+    filled = depth.copy()
+    missing = outliers.copy()
+    if missing.all():
+        return filled
+    size = 2 * radius + 1
+    while missing.any():
+        valid = (~missing).astype(np.float64)
+        mass = ndimage.uniform_filter(valid, size, mode="constant")
+        total = ndimage.uniform_filter(np.where(missing, 0.0, filled), size, mode="constant")
+        ready = missing & (mass > MASS)
+        filled[ready] = (total[ready] / mass[ready]).astype(np.float32)
+        missing &= ~ready
+    return filled

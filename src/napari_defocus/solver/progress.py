@@ -1,0 +1,52 @@
+"""Share of a whole run that is done, from the shares of its stages."""
+
+from collections.abc import Callable
+from time import monotonic
+
+from napari_defocus.solver.result import Progress
+from napari_defocus.solver.settings import SolverSettings
+
+LEAST_INTERVAL = 0.05
+"""Seconds between two calls of the user's callback."""
+
+
+class RunProgress:
+    """Turns the progress of stages into ``progress(fraction, message)`` of the run.
+
+    The weights of the stages are rough: reading, initialization and each depth step count as a few gradient
+    evaluations, an AIF step as its iterations.
+    """
+
+    def __init__(self, progress: Progress | None, settings: SolverSettings) -> None:
+        self._progress = progress
+        growth = settings.fista_growth
+        self._aif = [settings.fista_iterations * growth**epoch + 3 for epoch in range(settings.epochs)]
+        self._total = sum(self._aif) + _DEPTH * settings.epochs + _START
+        self._done = 0.0
+        self._weight = 0.0
+        self._last = 0.0
+
+    def stage(self, message: str) -> Callable[[float], None]:
+        """Begin a stage; returns the callback that takes its share done."""
+        self._done += self._weight
+        if message.endswith("depth"):
+            self._weight = _DEPTH
+        elif message.endswith("all-in-focus"):
+            self._weight = self._aif.pop(0)
+        else:
+            self._weight = _START / 3
+        done, weight = self._done, self._weight
+        self._report(done, message, force=True)
+        return lambda share: self._report(done + weight * share, message)
+
+    def _report(self, done: float, message: str, *, force: bool = False) -> None:
+        if self._progress is None:
+            return
+        now = monotonic()
+        if force or now - self._last >= LEAST_INTERVAL:
+            self._last = now
+            self._progress(min(done / self._total, 1.0), message)
+
+
+_START = 12.0
+_DEPTH = 6.0
