@@ -1,0 +1,1 @@
+"""The command ``napari-defocus``; needs neither napari nor Qt."""

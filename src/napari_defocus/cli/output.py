@@ -1,0 +1,66 @@
+"""Where results go, checked before the computation, and what is said about them after it."""
+
+import argparse
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_defocus.errors import InputError
+
+if TYPE_CHECKING:
+    from napari_defocus.solver import DefocusResult
+
+
+def output_directory(args: argparse.Namespace, dataset: str, name: str) -> Path:
+    """Return the folder that the results will be moved to, which need not exist yet.
+
+    Raises
+    ------
+    InputError
+        If it is not empty and ``--overwrite`` is not given, if it cannot be written, or if plots are asked
+        for and matplotlib is missing.
+    """
+    from napari_defocus.io.plots import check_matplotlib
+
+    if args.output is None:
+        moment = datetime.now().strftime("%Y%m%d-%H%M%S")
+        directory = Path("experiments", dataset, f"{name}_{moment}")
+    else:
+        directory = Path(args.output)
+    check_output(directory, overwrite=args.overwrite)
+    if args.save_plots:
+        check_matplotlib()
+    return directory
+
+
+def check_output(directory: Path, *, overwrite: bool) -> None:
+    """Raise :class:`InputError` when results could not be moved to `directory` after the computation."""
+    from napari_defocus.io.save import check_target
+
+    check_target(directory, overwrite=overwrite)
+    # The nearest folder that is there decides: the ones below it are made with the results.
+    path = directory.absolute()
+    parent = next(folder for folder in (path.parent, *path.parents) if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise InputError(f"The output folder {directory} cannot be made in {parent}; name another with -o.")
+
+
+def describe_result(result: "DefocusResult", directory: Path) -> str:
+    """Return what to tell of a result and of its files, several lines."""
+    rows, columns = result.depth.shape
+    low, middle, high = np.nanpercentile(result.depth, (1, 50, 99))
+    lines = [
+        f"Depth of {columns} x {rows} pixels: {low:.4g} to {high:.4g} {result.unit} "
+        f"(1st to 99th percentile), median {middle:.4g} {result.unit}.",
+        f"Mean confidence {result.confidence.mean():.2f} of 1; "
+        f"{100 * result.outliers.mean():.1f} % of the pixels were outliers.",
+    ]
+    if result.losses:
+        lines.append(f"Loss {result.losses[0]:.3e} at the start, {result.losses[-1]:.3e} at the end.")
+    lines += [f"Note: {note}" for note in result.notes]
+    lines.append(f"Results are in {directory}:")
+    lines += [f"  {path.name}" for path in sorted(directory.iterdir())]
+    return "\n".join(lines)

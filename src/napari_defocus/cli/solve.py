@@ -1,0 +1,93 @@
+"""``napari-defocus solve``: depth from defocus."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from napari_defocus.cli.arguments import Subparsers, add_stack, parse_setting
+from napari_defocus.cli.stack import open_stack, warn_uncalibrated, write_result
+
+if TYPE_CHECKING:
+    from napari_defocus.optics import Optics
+    from napari_defocus.solver import SolverSettings
+
+PRESETS = ("default", "simulation", "nyuv2", "make3d", "mobiledepth")
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Add the command to the parser."""
+    parser = commands.add_parser(
+        "solve",
+        help="depth from defocus: the full solver",
+        description="Depth, all-in-focus image, outliers and confidence by depth from defocus.",
+    )
+    add_stack(parser)
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--preset", choices=PRESETS, default="default", help="settings to start from")
+    start.add_argument(
+        "--parameters", metavar="FILE", help="parameters.json of an earlier run, to run it again"
+    )
+    parser.add_argument("--epochs", type=int, metavar="N", help="rounds of depth step and all-in-focus step")
+    parser.add_argument(
+        "--depth-range",
+        nargs=2,
+        type=float,
+        metavar=("NEAR", "FAR"),
+        help="depths to search, in the unit of depth",
+    )
+    parser.add_argument(
+        "--set",
+        dest="overrides",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other setting of the solver, as in --set cost_window=7 --set initialization=focus",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> None:
+    """Solve the stack and write the result."""
+    from napari_defocus.cli.progress import ProgressBar
+    from napari_defocus.optics import UncalibratedFocus
+    from napari_defocus.solver import alternating_minimization, finish
+
+    optics, settings = requested(args)
+    stack, directory = open_stack(args, optics)
+    optics = stack.optics
+    if optics is None:
+        optics = UncalibratedFocus(planes=stack.planes)
+        warn_uncalibrated(args)
+    if settings.white is None:
+        settings = settings.replace(white=stack.metadata.get("white"))
+    with ProgressBar(quiet=args.quiet, verbose=args.verbose) as bar:
+        for state in alternating_minimization(stack.images, optics, settings, progress=bar):
+            bar.show_state(state)
+        result = finish(state)
+    write_result(result, stack, directory, args)
+
+
+def requested(args: argparse.Namespace) -> tuple["Optics | str | None", "SolverSettings"]:
+    """Return the optics (or their file; None where none are named) and the settings of the command line.
+
+    Raises
+    ------
+    InputError
+        If a file cannot be read, or a setting is unknown or out of bounds.
+    """
+    from napari_defocus.io import load_parameters
+    from napari_defocus.solver import SolverSettings
+
+    optics: Optics | str | None = args.optics
+    if args.parameters is not None:
+        earlier_optics, settings = load_parameters(args.parameters)
+        optics = optics or earlier_optics
+    elif args.preset == "default":
+        settings = SolverSettings()
+    else:
+        settings = getattr(SolverSettings, args.preset)()
+    changes = dict(parse_setting(text) for text in args.overrides)
+    if args.epochs is not None:
+        changes["epochs"] = args.epochs
+    if args.depth_range is not None:
+        changes["depth_range"] = args.depth_range
+    return optics, SolverSettings.from_dict(settings.to_dict() | changes)
