@@ -1,0 +1,1 @@
+"""The napari plugin; the only folder that imports napari, Qt or magicgui."""

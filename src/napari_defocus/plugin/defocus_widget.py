@@ -1,0 +1,54 @@
+"""The widget "Depth from defocus"."""
+
+from napari.components import ViewerModel
+
+from napari_defocus.errors import InputError
+from napari_defocus.plugin.optics_form import OpticsForm
+from napari_defocus.plugin.settings_form import SettingsForm
+from napari_defocus.plugin.stack_source import FocalStackLayer
+from napari_defocus.plugin.stack_widget import StackWidget
+from napari_defocus.plugin.worker import DefocusWorker
+
+__all__ = ["DefocusWidget"]
+
+
+class DefocusWidget(StackWidget):
+    """Depth, all-in-focus image, outliers and confidence by direct optimization.
+
+    Parameters
+    ----------
+    napari_viewer : ViewerModel
+        The viewer it is docked in.
+    """
+
+    def __init__(self, napari_viewer: ViewerModel) -> None:
+        super().__init__(napari_viewer)
+        self.optics_form = OpticsForm()
+        self.settings_form = SettingsForm()
+        self._fields.addWidget(self.optics_form)
+        self._fields.addWidget(self.settings_form)
+        self._fields.addStretch(1)
+        self.optics_form.changed.connect(self._show_automatic_range)
+        self._on_stack()
+
+    def prepare(self, stack: FocalStackLayer) -> tuple[DefocusWorker, tuple[float, float], str]:
+        optics = self.optics_form.optics(stack.planes)
+        settings = self.settings_form.settings()
+        if settings.depth_range is not None:
+            optics.check_depth_range(settings.depth_range)
+        positions = optics.focus_positions_array
+        limits = float(positions.min()), float(positions.max())
+        return DefocusWorker(stack.images, optics, settings), limits, optics.depth_unit
+
+    def fill(self, stack: FocalStackLayer) -> None:
+        self.optics_form.fill(stack)
+
+    def _show_automatic_range(self) -> None:
+        depth_range = None
+        try:
+            stack = self.picker.stack()
+            if stack is not None:
+                depth_range = self.optics_form.optics(stack.planes).default_depth_range()
+        except InputError:
+            pass  # said when the user presses Run; while typing it would only be in the way
+        self.settings_form.show_automatic_range(depth_range, self.optics_form.depth_unit)

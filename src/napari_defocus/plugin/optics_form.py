@@ -1,0 +1,165 @@
+"""The part of the widget that asks for the optics."""
+
+from typing import Any
+
+from magicgui.widgets import ComboBox, Container
+from magicgui.widgets.bases import ValueWidget
+from qtpy.QtCore import Signal  # type: ignore[attr-defined]
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
+from superqt import QCollapsible
+
+from napari_defocus.errors import InputError
+from napari_defocus.optics import Microscope, Optics, ThinLens, UncalibratedFocus, optics_from_dict
+from napari_defocus.plugin.fields import NumberField
+from napari_defocus.plugin.lengths import length_in
+from napari_defocus.plugin.lens_forms import CameraForm, MicroscopeForm, UncalibratedForm
+from napari_defocus.plugin.stack_source import FocalStackLayer
+
+__all__ = ["OpticsForm"]
+
+KINDS = {ThinLens.kind: "Camera", Microscope.kind: "Microscope", UncalibratedFocus.kind: "Uncalibrated"}
+
+
+class OpticsForm(QWidget):
+    """Kind of optics and its figures.
+
+    Attributes
+    ----------
+    changed : Signal
+        Emitted after every edit.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.kind = ComboBox(
+            label="Optics",
+            choices=[(label, kind) for kind, label in KINDS.items()],
+            value=UncalibratedFocus.kind,
+            tooltip="Camera and Microscope give depth as a length; Uncalibrated needs no figures and counts "
+            "depth in planes.",
+        )
+        self.forms: dict[str, Any] = {
+            ThinLens.kind: CameraForm(),
+            Microscope.kind: MicroscopeForm(),
+            UncalibratedFocus.kind: UncalibratedForm(),
+        }
+        self.blur = BlurForm()
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        self._lay_out()
+        self.kind.changed.connect(self._show_kind)
+        for form in (*self.forms.values(), self.blur):
+            form.changed.connect(self._on_edit)
+        self._show_kind()
+
+    def _lay_out(self) -> None:
+        choice = Container(widgets=[self.kind])
+        choice.margins = (0, 0, 0, 0)
+        fold = QCollapsible("Blur model")
+        fold.setDuration(0)
+        fold.addWidget(self.blur.native)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        layout.addWidget(choice.native)
+        for form in self.forms.values():
+            layout.addWidget(form.native)
+        layout.addWidget(self.note)
+        layout.addWidget(fold)
+        self._choice = choice  # a Container without an owner takes its Qt widget with it
+
+    @property
+    def depth_unit(self) -> str:
+        """Unit of the depth that comes out."""
+        return str(self.forms[self.kind.value].depth_unit)
+
+    def optics(self, planes: int) -> Optics:
+        """Make the optics for a stack of so many planes.
+
+        Raises
+        ------
+        InputError
+            If a field is missing or wrong, or the number of positions is not that of the planes.
+        """
+        optics: Optics = self.forms[self.kind.value].optics(planes, self.blur.values())
+        optics.check_planes(planes)
+        return optics
+
+    def fill(self, stack: FocalStackLayer) -> None:
+        """Show what is known of a stack's optics: from its metadata, else from the scale of its axes."""
+        try:
+            known = optics_from_dict(stack.optics) if stack.optics else None
+        except InputError:
+            known = None
+        if known is not None:
+            self.forms[known.kind].fill(known)
+            self.blur.fill(known)
+        else:
+            self._fill_from_axes(stack)
+        self.kind.value = UncalibratedFocus.kind if known is None else known.kind
+        self._show_kind()
+
+    def _fill_from_axes(self, stack: FocalStackLayer) -> None:
+        scope = self.forms[Microscope.kind]
+        assert isinstance(scope, MicroscopeForm)
+        pixel = length_in(stack.placement["units"][1], scope.depth_unit)
+        step = length_in(stack.plane_unit, scope.depth_unit)
+        if pixel is not None:
+            scope.pixel_size.set_number(pixel * stack.placement["scale"][1])
+        if step is not None:
+            scope.focus_positions.set_positions([step * position for position in stack.plane_positions])
+
+    def _show_kind(self) -> None:
+        for kind, form in self.forms.items():
+            form.native.setVisible(kind == self.kind.value)
+        self._on_edit()
+
+    def _on_edit(self) -> None:
+        if self.kind.value == UncalibratedFocus.kind:
+            self.note.setText("No optics: depth will be in plane steps (0 is the first plane), not a length.")
+        else:
+            self.note.setText(f"Depth will be in {self.depth_unit}.")
+        self.changed.emit()
+
+
+class BlurForm(Container[ValueWidget[Any]]):
+    """What every kind of optics takes: how the circle of confusion becomes a blur."""
+
+    def __init__(self) -> None:
+        self.blur_scale = NumberField(
+            "Blur scale",
+            tooltip="Standard deviation of the blur in units of the radius of the circle of confusion: 1 as "
+            "in the paper, near 0.5 for a real round aperture.",
+        )
+        self.min_blur = NumberField(
+            "Least blur", unit="px", tooltip="Least standard deviation of the blur, as in the paper."
+        )
+        self.in_focus_blur = NumberField(
+            "Blur in focus",
+            unit="px",
+            tooltip="Blur that stays in perfect focus. Empty: the diffraction limit of a microscope, none "
+            "for the others.",
+            optional=True,
+            placeholder="automatic",
+        )
+        self.blur_scale.set_number(1.0)
+        self.min_blur.set_number(0.0)
+        super().__init__(widgets=[self.blur_scale, self.min_blur, self.in_focus_blur])
+        self.margins = (0, 0, 0, 0)
+
+    def values(self) -> dict[str, float]:
+        """Return the fields that are filled, by the names that :class:`Optics` gives them."""
+        numbers = {
+            "blur_scale": self.blur_scale.number(),
+            "min_blur": self.min_blur.number(),
+            "in_focus_blur": self.in_focus_blur.number(),
+        }
+        return {name: number for name, number in numbers.items() if number is not None}
+
+    def fill(self, optics: Optics) -> None:
+        """Show the blur model of some optics."""
+        self.blur_scale.set_number(optics.blur_scale)
+        self.min_blur.set_number(optics.min_blur)
+        self.in_focus_blur.set_number(optics.in_focus_blur)

@@ -1,0 +1,75 @@
+"""Focal stacks from disk as napari layers.
+
+Only names that say they are focal stacks are claimed, so that nobody is asked for a reader for an ordinary
+TIFF or folder; everything else is opened from the widget.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_defocus.io import FocalStack, read_focal_stack
+from napari_defocus.optics import Microscope
+from napari_defocus.optics.base import median_step
+from napari_defocus.plugin.stack_source import METADATA_KEY
+
+__all__ = ["LayerData", "get_reader", "stack_layer_data"]
+
+LayerData = tuple[Any, dict[str, Any], str]
+
+SIDECARS = ("optics.toml", "optics.json")
+SUFFIXES = (".focalstack", ".focalstack.zip")
+
+
+def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
+    """Return a reader for ``*.focalstack``, ``*.focalstack.zip`` and ``optics.toml``, else None."""
+    if not isinstance(path, str):
+        return None
+    name = Path(path).name.lower()
+    return _read if name in SIDECARS or name.endswith(SUFFIXES) else None
+
+
+def _read(path: Any) -> list[LayerData]:
+    path = Path(path)
+    return [stack_layer_data(read_focal_stack(path.parent if path.name.lower() in SIDECARS else path))]
+
+
+def stack_layer_data(stack: FocalStack) -> LayerData:
+    """Return a focal stack as layer data, its optics in the layer's metadata.
+
+    Parameters
+    ----------
+    stack : FocalStack
+        As :func:`read_focal_stack` returns it.
+    """
+    options: dict[str, Any] = {
+        "name": stack.name,
+        "rgb": stack.rgb,
+        "contrast_limits": _contrast_limits(stack.images),
+        "axis_labels": ("plane", "y", "x"),
+        "metadata": {
+            METADATA_KEY: {
+                "optics": None if stack.optics is None else stack.optics.to_dict(),
+                "focal_stack": dict(stack.metadata),
+            }
+        },
+    }
+    if isinstance(stack.optics, Microscope):
+        pixel = stack.optics.pixel_size
+        options |= {
+            "scale": (median_step(stack.optics.focus_positions), pixel, pixel),
+            "units": (stack.optics.unit,) * 3,
+        }
+    return stack.images, options, "image"
+
+
+def _contrast_limits(images: Any) -> tuple[float, float]:
+    """Return the whole range of 8-bit images, else the range of the middle plane (one plane is read)."""
+    if images.dtype == np.uint8:
+        return 0.0, 255.0
+    plane = np.asarray(images[len(images) // 2], np.float64)
+    finite = plane[np.isfinite(plane)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    return (low, high) if high > low else (low, low + 1.0)

@@ -1,0 +1,158 @@
+"""Run and Cancel, progress, and what became of the run."""
+
+import time
+
+from napari.utils.notifications import notification_manager, show_error, show_info
+from qtpy.QtCore import Signal  # type: ignore[attr-defined]
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from napari_defocus.errors import InputError, SolverError
+from napari_defocus.plugin.worker import SolverWorker
+from napari_defocus.solver.result import DefocusResult, SolverState
+
+__all__ = ["RunPanel", "report"]
+
+STEPS = 1000
+"""Resolution of the progress bar."""
+
+
+def report(error: BaseException) -> None:
+    """Tell the user of an error: one sentence where it is one of ours, with the traceback at hand if not."""
+    if isinstance(error, InputError | SolverError):
+        show_error(str(error))
+    elif isinstance(error, MemoryError):
+        show_error("There is not enough memory for this stack; crop it or scale it down and run again.")
+    else:
+        notification_manager.receive_error(type(error), error, error.__traceback__)
+
+
+class RunPanel(QWidget):
+    """Buttons and progress of one run at a time.
+
+    Attributes
+    ----------
+    run_requested : Signal
+        The user pressed Run.
+    running_changed : Signal(bool)
+        A run began or ended.
+    """
+
+    run_requested = Signal()
+    running_changed = Signal(bool)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.run_button = QPushButton("Run")
+        self.cancel_button = QPushButton("Cancel")
+        self.cancel_button.setToolTip("Stop within a second and keep the best result so far.")
+        self.bar = QProgressBar()
+        self.bar.setRange(0, STEPS)
+        self.status = QLabel()
+        self.status.setWordWrap(True)
+        self.worker: SolverWorker | None = None
+        self._can_run = False
+        self._loss: float | None = None
+        self._started = 0.0
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.run_button)
+        buttons.addWidget(self.cancel_button)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(buttons)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.status)
+        self.run_button.clicked.connect(self.run_requested)
+        self.cancel_button.clicked.connect(self.cancel)
+        self._update_buttons()
+
+    @property
+    def running(self) -> bool:
+        """Whether a run is under way."""
+        return self.worker is not None
+
+    def set_ready(self, ready: bool, message: str) -> None:
+        """Say whether there is something to run on, and what to do next."""
+        self._can_run = ready
+        self.run_button.setToolTip(message)
+        if not self.running:
+            self.status.setText(message)
+        self._update_buttons()
+
+    def start(self, worker: SolverWorker) -> None:
+        """Start a run and follow it."""
+        self.worker = worker
+        self._loss = None
+        self._started = time.monotonic()
+        self.bar.setValue(0)
+        self.status.setText("Starting ...")
+        worker.signals.progressed.connect(self._on_progressed)
+        worker.signals.improved.connect(self._on_improved)
+        worker.signals.returned.connect(self._on_returned)
+        worker.signals.cancelled.connect(self._on_cancelled)
+        worker.signals.errored.connect(self._on_errored)
+        worker.signals.finished.connect(self._on_finished)
+        self.destroyed.connect(worker.discard)
+        self._update_buttons()
+        self.running_changed.emit(True)
+        worker.start()
+
+    def cancel(self) -> None:
+        """Ask the run to stop; it answers within a second."""
+        if self.worker is not None:
+            self.worker.quit()
+            self.status.setText("Cancelling ...")
+            self._update_buttons()
+
+    def _on_progressed(self, fraction: float, message: str) -> None:
+        if self.worker is None or self.worker.abort_requested:
+            return
+        self.bar.setValue(round(STEPS * fraction))
+        parts = [message[:1].upper() + message[1:]]
+        if self._loss is not None:
+            parts.append(f"loss {self._loss:.3g}")
+        if fraction > 0.02:
+            elapsed = time.monotonic() - self._started
+            parts.append(f"about {_duration(elapsed * (1 - fraction) / fraction)} left")
+        self.status.setText(" · ".join(parts))
+
+    def _on_improved(self, state: SolverState) -> None:
+        self._loss = state.loss
+
+    def _on_returned(self, result: DefocusResult) -> None:
+        self.bar.setValue(STEPS)
+        self._conclude("Done", result)
+
+    def _on_cancelled(self, result: DefocusResult | None) -> None:
+        self.bar.setValue(0)
+        if result is None:
+            self.status.setText("Cancelled before the first result; nothing was added.")
+        else:
+            self._conclude("Cancelled; the best result so far is kept", result)
+
+    def _on_errored(self, error: Exception) -> None:
+        self.bar.setValue(0)
+        self.status.setText(f"Stopped by an error: {error}")
+        report(error)
+
+    def _on_finished(self) -> None:
+        self.worker = None
+        self._update_buttons()
+        self.running_changed.emit(False)
+
+    def _conclude(self, outcome: str, result: DefocusResult) -> None:
+        parts = [f"{outcome} after {_duration(time.monotonic() - self._started)}"]
+        if result.losses:
+            parts.append(f"loss {result.losses[-1]:.3g}")
+        parts.append(f"{result.outliers.mean():.1%} outliers")
+        self.status.setText(" · ".join(parts))
+        for note in result.notes:
+            show_info(note)
+
+    def _update_buttons(self) -> None:
+        self.run_button.setEnabled(self._can_run and not self.running)
+        self.cancel_button.setEnabled(self.worker is not None and not self.worker.abort_requested)
+
+
+def _duration(seconds: float) -> str:
+    whole = round(seconds)
+    return f"{whole} s" if whole < 90 else f"{round(whole / 60)} min"

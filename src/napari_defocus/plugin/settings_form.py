@@ -1,0 +1,147 @@
+"""The part of the widget that asks for the solver's settings, built from their own documentation."""
+
+from collections.abc import Callable
+from dataclasses import Field, fields
+from types import NoneType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from magicgui.widgets import CheckBox, ComboBox, Container
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+from superqt import QCollapsible
+
+from napari_defocus.errors import InputError
+from napari_defocus.plugin.fields import NumberField, format_number
+from napari_defocus.solver.settings import CHOICES, SolverSettings
+
+__all__ = ["SettingsForm"]
+
+PRESETS: dict[str, Callable[[], SolverSettings]] = {
+    "Real photographs": SolverSettings,
+    "Simulated stack": SolverSettings.simulation,
+    "NYUv2 (paper)": SolverSettings.nyuv2,
+    "Make3D (paper)": SolverSettings.make3d,
+    "MobileDepth (paper)": SolverSettings.mobiledepth,
+}
+
+IN_FRONT = ("depth_range", "epochs")
+"""Settings with a place of their own above the fold."""
+
+Editor = NumberField | CheckBox | ComboBox
+
+
+class SettingsForm(QWidget):
+    """Preset, depth range, epochs and, in a fold, every other field of :class:`SolverSettings`."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.preset = ComboBox(
+            label="Preset",
+            choices=list(PRESETS),
+            tooltip="Settings to start from: our best for real photographs, our fastest for stacks that obey "
+            "the model exactly, or the published ones for three data sets. Choosing one fills in the fields.",
+        )
+        named = {item.name: item for item in fields(SolverSettings)}
+        self.near = NumberField("Nearest depth", tooltip=_help(named["depth_range"]), optional=True)
+        self.far = NumberField("Farthest depth", tooltip=_help(named["depth_range"]), optional=True)
+        self._hints = get_type_hints(SolverSettings)
+        self.editors: dict[str, Editor] = {
+            name: _editor(item, self._hints[name]) for name, item in named.items() if name != "depth_range"
+        }
+        self._front = Container(widgets=[self.preset, self.near, self.far, self.editors["epochs"]])
+        self._advanced = Container(
+            widgets=[editor for name, editor in self.editors.items() if name not in IN_FRONT]
+        )
+        self.fold = QCollapsible("Advanced")
+        self.fold.setDuration(0)
+        self.fold.addWidget(self._advanced.native)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(2)
+        for part in (self._front, self._advanced):
+            part.margins = (0, 0, 0, 0)
+        layout.addWidget(self._front.native)
+        layout.addWidget(self.fold)
+        self.preset.changed.connect(self._fill_preset)
+        self._fill_preset()
+        self.show_automatic_range(None, "")
+
+    def settings(self) -> SolverSettings:
+        """Make the settings from the fields.
+
+        Raises
+        ------
+        InputError
+            If a field is wrong; the message names it.
+        """
+        values = {name: _read(editor, self._hints[name]) for name, editor in self.editors.items()}
+        return SolverSettings(depth_range=self._depth_range(), **values)
+
+    def fill(self, settings: SolverSettings) -> None:
+        """Show settings."""
+        near, far = settings.depth_range or (None, None)
+        self.near.set_number(near)
+        self.far.set_number(far)
+        for name, editor in self.editors.items():
+            _show(editor, getattr(settings, name))
+
+    def show_automatic_range(self, depth_range: tuple[float, float] | None, unit: str) -> None:
+        """Show the unit of depth, and in the empty fields the range that will be taken."""
+        for field, value in zip((self.near, self.far), depth_range or (None, None), strict=True):
+            field.set_unit(unit)
+            field.set_placeholder("automatic" if value is None else f"automatic: {value:.4g}")
+
+    def _fill_preset(self) -> None:
+        self.fill(PRESETS[self.preset.value]())
+
+    def _depth_range(self) -> tuple[float, float] | None:
+        near, far = self.near.number(), self.far.number()
+        if near is None and far is None:
+            return None
+        if near is None or far is None:
+            raise InputError(
+                "Give both the nearest and the farthest depth, or leave both empty for the stack's range."
+            )
+        return near, far
+
+
+def _editor(item: "Field[Any]", hint: Any) -> Editor:
+    label, tooltip = _title(item.name), _help(item)
+    if item.name in CHOICES:
+        return ComboBox(label=label, choices=list(CHOICES[item.name]), tooltip=tooltip)
+    if hint is bool:
+        return CheckBox(label=label, tooltip=tooltip)
+    return NumberField(
+        label,
+        unit=item.metadata.get("unit", ""),
+        tooltip=tooltip,
+        optional=NoneType in get_args(hint),
+        placeholder="automatic" if NoneType in get_args(hint) else "",
+    )
+
+
+def _title(name: str) -> str:
+    words = name.replace("_", " ").capitalize()
+    return words.replace("Mrf", "MRF").replace("Fista", "FISTA")
+
+
+def _help(item: "Field[Any]") -> str:
+    source = item.metadata.get("source", "")
+    return str(item.metadata["help"]) + (f" Source: {source}." if source else "")
+
+
+def _read(editor: Editor, hint: Any) -> Any:
+    if not isinstance(editor, NumberField):
+        return editor.value
+    words = [word for part in get_args(hint) if get_origin(part) is Literal for word in get_args(part)]
+    if editor.value in words:
+        return editor.value
+    number = editor.number()
+    whole = hint is int or int in get_args(hint)
+    return int(number) if whole and number is not None and number.is_integer() else number
+
+
+def _show(editor: Editor, value: Any) -> None:
+    if isinstance(editor, NumberField):
+        editor.value = "" if value is None else value if isinstance(value, str) else format_number(value)
+    else:
+        editor.value = value

@@ -1,0 +1,123 @@
+"""Choice of the image layer that is the focal stack, and of its plane axis."""
+
+from pathlib import Path
+
+from magicgui.widgets import ComboBox, Container
+from napari.components import ViewerModel
+from napari.layers import Image, Layer
+from qtpy.QtCore import Signal  # type: ignore[attr-defined]
+from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QVBoxLayout, QWidget
+
+from napari_defocus.io import read_focal_stack
+from napari_defocus.plugin.reader import stack_layer_data
+from napari_defocus.plugin.run_panel import report
+from napari_defocus.plugin.stack_source import FocalStackLayer, is_stack, stack_from_layer
+
+__all__ = ["StackPicker"]
+
+FILE_FILTER = (
+    "Focal stacks (*.tif *.tiff *.zip *.png *.jpg *.jpeg *.bmp *.npy optics.toml optics.json);;All files (*)"
+)
+
+
+class StackPicker(QWidget):
+    """Combo box of the layers that can be focal stacks, kept up to date, and ``Open focal stack...``.
+
+    Attributes
+    ----------
+    changed : Signal
+        Another layer or axis was chosen, or there is none any more.
+    """
+
+    changed = Signal()
+
+    def __init__(self, viewer: ViewerModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self.layer = ComboBox(
+            label="Focal stack",
+            choices=self._layers,
+            nullable=False,
+            tooltip="Image layer with the planes of the stack along one axis.",
+        )
+        self.axis = ComboBox(
+            label="Plane axis",
+            choices=self._axes,
+            tooltip="Axis of the layer along which the focus changes.",
+        )
+        self.open_button = QPushButton("Open focal stack...")
+        self.open_button.setToolTip("Open a folder of images, several images, or a TIFF or ZIP file.")
+        menu = QMenu(self.open_button)
+        menu.addAction("Folder of images...", self._ask_for_folder)
+        menu.addAction("File or several images...", self._ask_for_files)
+        self.open_button.setMenu(menu)
+        self._form = Container(widgets=[self.layer, self.axis])
+        self._form.margins = (0, 0, 0, 0)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._form.native)
+        layout.addWidget(self.open_button)
+        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
+            event.connect(self.refresh)
+        self.layer.changed.connect(self._on_layer)
+        self.axis.changed.connect(self._on_axis)
+        self.refresh()
+
+    def stack(self) -> FocalStackLayer | None:
+        """Return the chosen stack, None when no layer can be one.
+
+        Raises
+        ------
+        InputError
+            If the layer has more axes than a focal stack.
+        """
+        layer: Image | None = self.layer.value
+        return None if layer is None else stack_from_layer(layer, self.axis.value or 0)
+
+    def refresh(self) -> None:
+        """Take in that layers were added, removed or renamed."""
+        before = self.layer.value
+        self.layer.reset_choices()
+        self.layer.enabled = self.layer.value is not None
+        if self.layer.value is before:
+            return
+        self._on_layer()
+
+    def open_stack(self, path: str | Path | list[str | Path]) -> None:
+        """Open a focal stack from disk and choose it; an error becomes a notification."""
+        try:
+            data, options, _ = stack_layer_data(read_focal_stack(path))
+        except Exception as error:  # whatever is wrong with the file, the user has to be told
+            report(error)
+            return
+        layer = self._viewer.add_layer(Image(data, **options))
+        self.layer.value = layer
+
+    def _layers(self, _widget: object = None) -> list[tuple[str, Layer]]:
+        return [(layer.name, layer) for layer in self._viewer.layers if is_stack(layer)]
+
+    def _axes(self, _widget: object = None) -> list[tuple[str, int]]:
+        layer = self.layer.value
+        if layer is None:
+            return []
+        shape = (layer.data[0] if layer.multiscale else layer.data).shape
+        labels = layer.axis_labels
+        return [(f"{labels[axis]}: {shape[axis]} planes", axis) for axis in range(layer.ndim)]
+
+    def _on_layer(self) -> None:
+        self.axis.reset_choices()
+        self.axis.enabled = self.layer.value is not None
+        self.changed.emit()
+
+    def _on_axis(self) -> None:
+        self.changed.emit()
+
+    def _ask_for_folder(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Open a folder of images")
+        if folder:
+            self.open_stack(folder)
+
+    def _ask_for_files(self) -> None:
+        files, _ = QFileDialog.getOpenFileNames(self, "Open a focal stack", filter=FILE_FILTER)
+        if files:
+            self.open_stack(files[0] if len(files) == 1 else list(files))

@@ -1,0 +1,122 @@
+"""From an image layer to a focal stack the solver can take, and back to where its results belong."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.layers import Image
+
+from napari_defocus.errors import InputError
+
+__all__ = ["METADATA_KEY", "FocalStackLayer", "is_stack", "stack_from_layer"]
+
+METADATA_KEY = "napari_defocus"
+"""Key of our entry in a layer's metadata."""
+
+
+@dataclass(frozen=True)
+class FocalStackLayer:
+    """What a run needs of an image layer.
+
+    Attributes
+    ----------
+    name : str
+        Name of the layer.
+    images : array, (planes, Y, X) or (planes, Y, X, 3)
+        Its data with the planes first; dask stays dask.
+    placement : dict
+        Keyword arguments that put a (Y, X) layer where the stack lies: scale, translate, units and so on.
+    plane_unit : pint.Unit
+        Unit of the plane axis in the viewer.
+    plane_positions : tuple of float
+        Where the planes lie along that axis.
+    optics : dict or None
+        Optics from the layer's metadata.
+    """
+
+    name: str
+    images: Any
+    placement: dict[str, Any]
+    plane_unit: Any
+    plane_positions: tuple[float, ...]
+    optics: dict[str, Any] | None = None
+
+    @property
+    def planes(self) -> int:
+        """Number of planes."""
+        return int(self.images.shape[0])
+
+
+def is_stack(layer: Any) -> bool:
+    """Whether a layer can be a focal stack: an image with an axis beside rows and columns."""
+    return isinstance(layer, Image) and layer.ndim >= 3
+
+
+def stack_from_layer(layer: Image, plane_axis: int = 0) -> FocalStackLayer:
+    """Return the focal stack of an image layer.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The layer, with a plane axis, rows and columns (and colours); further axes must have length 1.
+    plane_axis : int
+        Its plane axis.
+
+    Raises
+    ------
+    InputError
+        If the layer has more axes than a focal stack.
+    """
+    data = _lazy(layer.data[0] if layer.multiscale else layer.data)
+    others = [axis for axis in range(layer.ndim) if axis != plane_axis]
+    rows, columns = others[-2:]
+    extra = others[:-2]
+    longer = [axis for axis in extra if data.shape[axis] > 1]
+    if longer:
+        raise InputError(
+            f"Layer {layer.name!r} has {layer.ndim} axes of shape {tuple(data.shape[: layer.ndim])}, but a "
+            "focal stack has planes, rows and columns; choose one time point, position or channel first "
+            "(right click on the layer > Split Stack)."
+        )
+    data = data[tuple(0 if axis in extra else slice(None) for axis in range(data.ndim))]
+    data = np.moveaxis(data, plane_axis - sum(axis < plane_axis for axis in extra), 0)
+    start, step = float(layer.translate[plane_axis]), float(layer.scale[plane_axis])
+    entry = layer.metadata.get(METADATA_KEY, {})
+    return FocalStackLayer(
+        name=layer.name,
+        images=data,
+        placement=_placement(layer, [rows, columns]),
+        plane_unit=layer.units[plane_axis],
+        optics=entry.get("optics") if isinstance(entry, dict) else None,
+        plane_positions=tuple(start + step * index for index in range(data.shape[0])),
+    )
+
+
+def _lazy(data: Any) -> Any:
+    """Return NumPy and dask arrays as they are, and wrap others (zarr, HDF5) so that nothing is read yet."""
+    import dask.array as da
+
+    if hasattr(data, "dims") and hasattr(data, "data"):  # xarray
+        data = data.data
+    if isinstance(data, np.ndarray | da.Array):
+        return data
+    chunks = getattr(data, "chunks", None) or "auto"
+    meta = np.empty((0,) * len(data.shape), data.dtype)
+    return da.from_array(data, chunks=chunks, name=False, meta=meta)
+
+
+def _placement(layer: Image, axes: list[int]) -> dict[str, Any]:
+    shear = np.eye(layer.ndim)
+    if np.ndim(layer.shear) == 1:
+        shear[np.triu_indices(layer.ndim, 1)] = layer.shear
+    else:
+        shear = np.asarray(layer.shear)
+    return {
+        "scale": tuple(np.asarray(layer.scale)[axes]),
+        "translate": tuple(np.asarray(layer.translate)[axes]),
+        "rotate": np.asarray(layer.rotate)[np.ix_(axes, axes)],
+        "shear": shear[np.ix_(axes, axes)],
+        "affine": layer.affine.set_slice(axes).affine_matrix,
+        "units": tuple(layer.units[axis] for axis in axes),
+        "axis_labels": tuple(layer.axis_labels[axis] for axis in axes),
+    }

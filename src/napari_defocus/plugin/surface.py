@@ -1,0 +1,193 @@
+"""The depth map as a surface in 3-D with the all-in-focus image draped over it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from napari.components import ViewerModel
+from napari.layers import Image, Layer, Surface
+from numpy.typing import NDArray
+
+from napari_defocus.plugin.lengths import length_in
+from napari_defocus.plugin.result_layers import sibling
+from napari_defocus.plugin.stack_source import METADATA_KEY
+
+__all__ = ["HeightMesh", "SurfaceView", "height_mesh", "vertical_scale"]
+
+LONGEST_SIDE = 512
+"""Vertices along the longer side; software drawing takes a second a frame for twice as many."""
+
+RELIEF = 0.3
+"""Height of the relief in units of the longer side, where depth and pixels have no common unit."""
+
+CAMERA_ANGLES = (0.0, -32.0, 62.0)
+
+
+@dataclass(frozen=True)
+class HeightMesh:
+    """A textured height field.
+
+    Attributes
+    ----------
+    vertices : ndarray, (V, 3), float32
+        Height (unit of depth), row, column.
+    faces : ndarray, (F, 3)
+        Triangles; none touches a pixel without depth.
+    texcoords : ndarray, (V, 2), float32
+        Where each vertex lies in the texture; rows count from its bottom.
+    """
+
+    vertices: NDArray[np.float32]
+    faces: NDArray[np.int64]
+    texcoords: NDArray[np.float32]
+
+
+def height_mesh(height: NDArray[np.floating[Any]], longest_side: int = LONGEST_SIDE) -> HeightMesh:
+    """Return the mesh of a height map, thinned by striding so that no side has more vertices.
+
+    Parameters
+    ----------
+    height : ndarray, (Y, X)
+        Height of each pixel; NaN where there is none.
+    longest_side : int
+        Most vertices along either side.
+    """
+    stride = max(1, -(-max(height.shape) // longest_side))
+    rows, columns = (_strided(length, stride) for length in height.shape)
+    z = height[np.ix_(rows, columns)].astype(np.float32)
+    valid = np.isfinite(z)
+    y, x = np.meshgrid(rows, columns, indexing="ij")
+    z = np.where(valid, z, z[valid].mean() if valid.any() else 0.0)  # NaN would break the layer's extent
+    index = np.arange(z.size).reshape(z.shape)
+    corners = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
+    upper, lower = np.stack(corners[:3], -1), np.stack((corners[1], corners[3], corners[2]), -1)
+    faces = np.concatenate((upper.reshape(-1, 3), lower.reshape(-1, 3)))
+    texcoords = np.stack(((x + 0.5) / height.shape[1], 1 - (y + 0.5) / height.shape[0]), -1)
+    return HeightMesh(
+        vertices=np.stack((z, y, x), -1).reshape(-1, 3).astype(np.float32),
+        faces=faces[valid.ravel()[faces].all(1)],
+        texcoords=texcoords.reshape(-1, 2).astype(np.float32),
+    )
+
+
+def vertical_scale(relief: float, sides: tuple[float, float], true_scale: float | None) -> float:
+    """Return the factor from depth to the viewer's units along the height.
+
+    The true one where depth and pixels have a common unit and the relief can be seen in it; else the one
+    that makes the relief a good part of the longer side.
+
+    Parameters
+    ----------
+    relief : float
+        Range of the depth.
+    sides : (float, float)
+        Sides of the map in the viewer's units.
+    true_scale : float or None
+        Viewer's units in one unit of depth, if there is such a thing.
+    """
+    if not relief > 0:
+        return true_scale or 1.0
+    if true_scale is not None and 0.03 <= relief * true_scale / max(sides) <= 1.0:
+        return true_scale
+    return RELIEF * max(sides) / relief
+
+
+class SurfaceView:
+    """Shows one run's depth in 3-D, and brings the former view back.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        The viewer.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
+        self._hidden: list[Layer] = []
+        self._surface: Surface | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether a surface of ours is what the viewer shows."""
+        surface = self._surface
+        return surface is not None and surface in self._viewer.layers and self._viewer.dims.ndisplay == 3
+
+    def show(self, depth: Image, *, near_is_small: bool) -> Surface:
+        """Add the surface of a depth layer, hide the other layers and switch to 3-D.
+
+        Parameters
+        ----------
+        depth : Image
+            Depth layer of a run.
+        near_is_small : bool
+            Whether a small depth is near and so has to be up.
+        """
+        self.leave()
+        former = sibling(self._viewer, depth, "surface")
+        if former is not None:
+            self._viewer.layers.remove(former)
+        surface = _surface_layer(depth, sibling(self._viewer, depth, "all-in-focus"), near_is_small)
+        self._hidden = [layer for layer in self._viewer.layers if layer.visible]
+        for layer in self._hidden:
+            layer.visible = False
+        self._viewer.dims.ndisplay = 3
+        self._viewer.add_layer(surface)
+        self._viewer.layers.selection.active = depth  # picking in an active surface takes seconds
+        self._viewer.reset_view()
+        self._viewer.scene.camera.angles = CAMERA_ANGLES
+        self._surface = surface
+        return surface
+
+    def leave(self) -> None:
+        """Go back to 2-D: the surface is hidden, what was hidden is shown again."""
+        if self._surface is None:
+            return
+        self._surface.visible = False
+        self._surface = None
+        for layer in self._hidden:
+            layer.visible = True
+        self._hidden = []
+        self._viewer.dims.ndisplay = 2
+        self._viewer.reset_view()
+
+
+def _surface_layer(depth: Image, aif: Layer | None, near_is_small: bool) -> Surface:
+    values = np.asarray(depth.data, np.float32)
+    finite = values[np.isfinite(values)]
+    low, high = (float(value) for value in np.percentile(finite, (0.5, 99.5))) if finite.size else (0.0, 0.0)
+    sides = (values.shape[0] * abs(depth.scale[0]), values.shape[1] * abs(depth.scale[1]))
+    entry = depth.metadata[METADATA_KEY]
+    true_scale = length_in(entry["unit"], depth.units[0])
+    factor = vertical_scale(high - low, sides, true_scale)
+    mesh = height_mesh(high - values if near_is_small else values - low)
+    texture = None if aif is None else np.clip(np.asarray(aif.data, np.float32), 0, 1)
+    exaggeration = None if true_scale is None else factor / true_scale
+    return Surface(
+        (mesh.vertices, mesh.faces, np.ones(len(mesh.vertices), np.float32)),
+        texture=texture,
+        texcoords=None if texture is None else mesh.texcoords,
+        name=depth.name.replace("depth", "surface"),
+        shading="none" if texture is not None else "smooth",
+        colormap="gray",
+        contrast_limits=(0.0, 1.0),
+        scale=(factor, *depth.scale),
+        translate=(0.0, *depth.translate),
+        rotate=_with_height(depth.rotate),
+        affine=_with_height(depth.affine.affine_matrix),
+        units=(depth.units[0], *depth.units),
+        axis_labels=("height", *depth.axis_labels),
+        metadata={METADATA_KEY: {**entry, "kind": "surface", "vertical_exaggeration": exaggeration}},
+    )
+
+
+def _with_height(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a matrix of rows and columns that leaves a height axis before them alone."""
+    larger = np.eye(len(matrix) + 1)
+    larger[1:, 1:] = matrix
+    return larger
+
+
+def _strided(length: int, stride: int) -> NDArray[np.int64]:
+    """Return every so manieth index, and the last one."""
+    indices = np.arange(0, length, stride)
+    return indices if indices[-1] == length - 1 else np.append(indices, length - 1)

@@ -1,0 +1,76 @@
+"""The button that shows the depth in 3-D and brings the former view back."""
+
+from napari.components import ViewerModel
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QPushButton, QWidget
+
+from napari_defocus.optics import Microscope
+from napari_defocus.plugin.result_layers import newest_depth_layer
+from napari_defocus.plugin.stack_source import METADATA_KEY
+from napari_defocus.plugin.surface import SurfaceView
+
+__all__ = ["SurfaceButton"]
+
+
+class SurfaceButton(QWidget):
+    """Switches between the layers in 2-D and the depth as a surface.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        The viewer.
+    """
+
+    def __init__(self, viewer: ViewerModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._view = SurfaceView(viewer)
+        self.button = QPushButton()
+        self.flip = QCheckBox("Upside down")
+        self.flip.setToolTip("Tick this when what is near lies at the bottom of the 3-D view.")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.button, 1)
+        layout.addWidget(self.flip)
+        self.button.clicked.connect(self.toggle)
+        self.flip.toggled.connect(self._on_flip)
+        for event in (
+            viewer.layers.events.inserted,
+            viewer.layers.events.removed,
+            viewer.dims.events.ndisplay,
+        ):
+            event.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Offer what makes sense now."""
+        self.button.setText("Back to 2-D" if self._view.shown else "Show in 3-D")
+        available = self._view.shown or newest_depth_layer(self._viewer) is not None
+        self.button.setEnabled(available)
+        self.flip.setEnabled(available)
+        self.button.setToolTip(
+            "The depth map as a surface with the all-in-focus image draped over it, near side up."
+            if available
+            else "There is no depth map yet: press Run first."
+        )
+
+    def toggle(self) -> None:
+        """Show the surface of the active (or newest) depth layer, or go back to 2-D."""
+        if self._view.shown:
+            self._view.leave()
+        else:
+            self._show()
+        self.refresh()
+
+    def _show(self) -> None:
+        depth = newest_depth_layer(self._viewer)
+        if depth is None:
+            return
+        parameters = depth.metadata[METADATA_KEY].get("parameters", {})
+        # heights of a microscope grow towards the objective; distances and planes away from the lens
+        near_is_small = parameters.get("optics", {}).get("kind") != Microscope.kind
+        self._view.show(depth, near_is_small=near_is_small != self.flip.isChecked())
+
+    def _on_flip(self) -> None:
+        if self._view.shown:
+            self._show()
+            self.refresh()

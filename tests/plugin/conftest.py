@@ -1,0 +1,91 @@
+"""A viewer without a window, and a solver that waits for the test."""
+
+import threading
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from napari.components import ViewerModel
+from napari.utils.notifications import notification_manager
+
+from napari_defocus import solver
+from napari_defocus.errors import CancelledError
+from napari_defocus.solver.result import DefocusResult, SolverState
+from napari_defocus.solver.settings import SolverSettings
+
+
+@pytest.fixture
+def viewer(qapp: Any) -> ViewerModel:
+    return ViewerModel()
+
+
+@pytest.fixture
+def notifications() -> Iterator[list[str]]:
+    messages: list[str] = []
+
+    def keep(notification: Any) -> None:
+        messages.append(notification.message)
+
+    notification_manager.notification_ready.connect(keep)
+    yield messages
+    notification_manager.notification_ready.disconnect(keep)
+    notification_manager.records.clear()
+
+
+@pytest.fixture
+def patient_solver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
+    """A solver that gives its first state, then computes until `release` is set, then fails or ends."""
+    control = SimpleNamespace(
+        release=threading.Event(), first=True, error=None, notes=(), stopped=threading.Event(), seen=None
+    )
+
+    def state_of(images: Any, optics: Any, settings: Any, epoch: int) -> SolverState:
+        shape = images.shape[1:3]
+        return SolverState(
+            epoch=epoch,
+            step="aif" if epoch else "initialization",
+            loss=0.5**epoch,
+            depth=np.linspace(1, 3, int(np.prod(shape)), dtype=np.float32).reshape(shape),
+            all_in_focus=np.full(images.shape[1:], 0.1 * (epoch + 1), np.float32),
+            confidence=np.ones(shape, np.float32),
+            optics=optics,
+            settings=settings or SolverSettings(),
+            losses=tuple(0.5**index for index in range(epoch + 1)),
+            notes=control.notes,
+        )
+
+    def alternating_minimization(
+        images: Any, optics: Any, settings: Any = None, *, progress: Any = None
+    ) -> Iterator[SolverState]:
+        control.seen = images, optics, settings
+        try:
+            if control.first:
+                yield state_of(images, optics, settings, 0)
+            while not control.release.wait(0.002):
+                progress(0.3, "epoch 1 of 2: depth step")
+            if control.error is not None:
+                raise control.error
+            yield state_of(images, optics, settings, 1)
+        except CancelledError:
+            control.stopped.set()
+            raise
+
+    def finish(state: SolverState) -> DefocusResult:
+        return DefocusResult(
+            depth=state.depth,
+            all_in_focus=state.all_in_focus,
+            outliers=state.depth > 2.9,
+            confidence=state.confidence,
+            losses=state.losses,
+            unit=state.optics.depth_unit,
+            method="defocus",
+            parameters={"optics": state.optics.to_dict(), "settings": state.settings.to_dict()},
+            notes=state.notes,
+        )
+
+    monkeypatch.setattr(solver, "alternating_minimization", alternating_minimization, raising=False)
+    monkeypatch.setattr(solver, "finish", finish, raising=False)
+    yield control
+    control.release.set()

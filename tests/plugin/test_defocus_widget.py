@@ -1,0 +1,340 @@
+import numpy as np
+import pytest
+from napari.layers import Image
+from qtpy.QtCore import Qt, QTimer
+from superqt.utils import WorkerBase
+from tiny_stacks import LENS, SCOPE, add_stack, make_stack
+
+from napari_defocus.plugin.defocus_widget import DefocusWidget
+
+RUN_MS = 120_000
+
+
+@pytest.fixture
+def widget(viewer, qtbot):
+    widget = DefocusWidget(viewer)
+    qtbot.addWidget(widget)
+    return widget
+
+
+def press(qtbot, button):
+    assert button.isEnabled()
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def finish_run(qtbot, widget):
+    qtbot.waitUntil(lambda: not widget.panel.running, timeout=RUN_MS)
+
+
+def wait_for_live_layer(qtbot, viewer):
+    qtbot.waitUntil(lambda: any("depth" in layer.name for layer in viewer.layers), timeout=RUN_MS)
+
+
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
+
+
+def test_without_a_stack_the_widget_says_what_to_do(widget):
+    assert not widget.panel.run_button.isEnabled()
+    assert not widget.panel.cancel_button.isEnabled()
+    assert not widget.surface_button.button.isEnabled()
+    assert "Open a focal stack" in widget.panel.status.text()
+
+
+def test_an_open_stack_is_chosen_and_its_optics_filled_in(widget, viewer):
+    layer = add_stack(viewer)
+    assert widget.picker.layer.value is layer
+    assert widget.panel.run_button.isEnabled()
+    assert widget.optics_form.optics(4).to_dict().keys() == LENS.to_dict().keys()
+    near, far = LENS.default_depth_range()
+    assert f"{near:.4g}" in widget.settings_form.near.native.placeholderText()
+    assert f"{far:.4g}" in widget.settings_form.far.native.placeholderText()
+
+
+def test_removing_the_stack_takes_it_off(widget, viewer):
+    viewer.layers.remove(add_stack(viewer))
+    assert widget.picker.layer.value is None
+    assert not widget.panel.run_button.isEnabled()
+
+
+def test_renamed_layer_keeps_the_edited_fields(widget, viewer):
+    add_stack(viewer)
+    widget.settings_form.editors["epochs"].value = "3"
+    widget.optics_form.blur.blur_scale.value = "0.7"
+    viewer.add_image(np.zeros((8, 8)))
+    assert widget.optics_form.blur.blur_scale.value == "0.7"
+    assert widget.settings_form.editors["epochs"].value == "3"
+
+
+@pytest.mark.parametrize(("optics", "unit"), [(LENS, "m"), (SCOPE, "um"), (None, "plane")])
+def test_run_makes_layers_with_units(widget, viewer, qtbot, optics, unit):
+    stack = add_stack(
+        viewer,
+        make_stack(dtype="uint16"),
+        optics,
+        scale=(2, 0.5, 0.25),
+        translate=(0, 10, 20),
+        units=("um", "um", "um"),
+        axis_labels=("z", "y", "x"),
+        contrast_limits=(0, 65535),
+    )
+    widget.settings_form.editors["epochs"].value = "1"
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    made = [layer for layer in viewer.layers if layer is not stack]
+    assert {layer.name for layer in made} == {
+        f"stone depth ({unit}) [1]",
+        "stone all-in-focus [1]",
+        "stone outliers [1]",
+        "stone confidence [1]",
+    }
+    for layer in made:
+        assert layer.data.shape[:2] == (24, 24)
+        assert tuple(layer.scale) == (0.5, 0.25)
+        assert tuple(layer.translate) == (10, 20)
+        assert layer.units == stack.units[1:]
+        assert layer.axis_labels == ("y", "x")
+    entry = viewer.layers[f"stone depth ({unit}) [1]"].metadata["napari_defocus"]
+    assert entry["unit"] == unit
+    assert entry["parameters"]["settings"]["epochs"] == 1
+    assert len(entry["losses"]) == 3
+    assert sorted(entry["losses"], reverse=True) == entry["losses"]
+    assert widget.panel.status.text().startswith("Done")
+
+
+def test_colour_stack(widget, viewer, qtbot):
+    add_stack(viewer, make_stack(side=32, rgb=True), rgb=True)
+    widget.settings_form.editors["epochs"].value = "1"
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    aif = viewer.layers["stone all-in-focus [1]"]
+    assert aif.rgb
+    assert aif.data.shape == (32, 32, 3)
+
+
+def test_second_run_overwrites_nothing(widget, viewer, qtbot, patient_solver):
+    add_stack(viewer)
+    patient_solver.release.set()
+    for _ in range(2):
+        press(qtbot, widget.panel.run_button)
+        finish_run(qtbot, widget)
+    assert len(names(viewer)) == len(set(names(viewer))) == 9
+    assert {"stone depth (m) [1]", "stone depth (m) [2]"} <= set(names(viewer))
+
+
+def test_event_loop_goes_on_during_a_run(widget, viewer, qtbot, patient_solver):
+    add_stack(viewer)
+    ticks = []
+    timer = QTimer()
+    timer.timeout.connect(lambda: ticks.append(widget.panel.running))
+    timer.start(1)
+    press(qtbot, widget.panel.run_button)
+    wait_for_live_layer(qtbot, viewer)
+    qtbot.waitUntil(lambda: sum(ticks) > 20, timeout=RUN_MS)
+    assert widget.panel.cancel_button.isEnabled()
+    assert not widget.panel.run_button.isEnabled()
+    assert not widget.picker.isEnabled()
+    qtbot.waitUntil(lambda: "epoch 1 of 2" in widget.panel.status.text().lower(), timeout=RUN_MS)
+    assert widget.panel.bar.value() == 300
+    assert "left" in widget.panel.status.text()
+    patient_solver.release.set()
+    finish_run(qtbot, widget)
+    timer.stop()
+
+
+def test_cancel_keeps_the_best_result(widget, viewer, qtbot, patient_solver):
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    wait_for_live_layer(qtbot, viewer)
+    press(qtbot, widget.panel.cancel_button)
+    finish_run(qtbot, widget)
+    assert patient_solver.stopped.is_set()
+    assert "stone outliers [1]" in names(viewer)
+    entry = viewer.layers["stone depth (m) [1]"].metadata["napari_defocus"]
+    assert entry["losses"] == [1.0]
+    assert "Cancelled; the best result so far is kept" in widget.panel.status.text()
+    assert widget.panel.run_button.isEnabled()
+    assert not widget.panel.cancel_button.isEnabled()
+
+
+def test_cancel_before_anything_is_there(widget, viewer, qtbot, patient_solver):
+    patient_solver.first = False
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    press(qtbot, widget.panel.cancel_button)
+    finish_run(qtbot, widget)
+    assert names(viewer) == ["stone"]
+    assert "nothing was added" in widget.panel.status.text()
+    assert widget.panel.run_button.isEnabled()
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("the graph is cut"), NotImplementedError("not yet"), ValueError("odd")]
+)
+def test_solver_errors_reach_the_user(widget, viewer, qtbot, patient_solver, notifications, error):
+    patient_solver.error = error
+    patient_solver.release.set()
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    assert any(str(error) in message for message in notifications)
+    assert str(error) in widget.panel.status.text()
+    assert widget.panel.run_button.isEnabled()
+
+
+def test_lack_of_memory_is_said_plainly(widget, viewer, qtbot, patient_solver, notifications):
+    patient_solver.error = MemoryError()
+    patient_solver.release.set()
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    assert any("not enough memory" in message for message in notifications)
+
+
+def test_notes_of_the_run_are_told(widget, viewer, qtbot, patient_solver, notifications):
+    patient_solver.notes = ("Without graph cuts the focus measure was taken.",)
+    patient_solver.release.set()
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    assert "Without graph cuts the focus measure was taken." in notifications
+
+
+def test_stack_deleted_in_mid_run(widget, viewer, qtbot, patient_solver):
+    layer = add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    wait_for_live_layer(qtbot, viewer)
+    viewer.layers.remove(layer)
+    patient_solver.release.set()
+    finish_run(qtbot, widget)
+    assert "stone depth (m) [1]" in names(viewer)
+    assert not widget.panel.run_button.isEnabled()
+    assert "Open a focal stack" in widget.panel.run_button.toolTip()
+
+
+def test_all_layers_deleted_in_mid_run(widget, viewer, qtbot, patient_solver):
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    wait_for_live_layer(qtbot, viewer)
+    viewer.layers.clear()
+    patient_solver.release.set()
+    finish_run(qtbot, widget)
+    assert "stone depth (m) [1]" in names(viewer)
+
+
+def test_widget_destroyed_in_mid_run(viewer, qtbot, patient_solver):
+    widget = DefocusWidget(viewer)
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    wait_for_live_layer(qtbot, viewer)
+    with qtbot.waitSignal(widget.destroyed):
+        widget.deleteLater()
+    qtbot.waitUntil(patient_solver.stopped.is_set, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=RUN_MS)
+    add_stack(viewer)  # nobody listens any more
+    viewer.layers.clear()
+
+
+def set_field(form, **values):
+    for name, text in values.items():
+        getattr(form, name).value = text
+
+
+BAD_FIELDS = {
+    "focus list of another length": ({"focus_distances": "1, 2, 3"}, "4 planes but the optics list 3"),
+    "no focus list": ({"focus_distances": ""}, "Focus distances are empty"),
+    "NaN in the focus list": ({"focus_distances": "1, 2, nan, 4"}, "focus_distances must be finite"),
+    "focal length not below a focus distance": (
+        {"focal_length": "1000"},
+        "must be below every focus distance",
+    ),
+    "negative focal length": ({"focal_length": "-50"}, "focal_length must be a finite number above 0"),
+    "NaN pixel pitch": ({"pixel_pitch": "nan"}, "pixel_pitch must be a finite number above 0"),
+}
+
+
+@pytest.mark.parametrize("case", list(BAD_FIELDS))
+def test_bad_optics(widget, viewer, qtbot, notifications, case):
+    values, message = BAD_FIELDS[case]
+    add_stack(viewer)
+    set_field(widget.optics_form.forms["thin_lens"], **values)
+    press(qtbot, widget.panel.run_button)
+    assert any(message in text for text in notifications)
+    assert message in widget.panel.status.text()
+    assert not widget.panel.running
+    assert names(viewer) == ["stone"]
+
+
+@pytest.mark.parametrize(
+    ("near", "far", "message"),
+    [("5", "2", "depth_range is empty"), ("-1", "2", "behind the lens"), ("nan", "2", "must be finite")],
+)
+def test_bad_depth_range(widget, viewer, qtbot, notifications, near, far, message):
+    add_stack(viewer)
+    set_field(widget.settings_form, near=near, far=far)
+    press(qtbot, widget.panel.run_button)
+    assert any(message in text for text in notifications)
+    assert names(viewer) == ["stone"]
+
+
+def with_nan():
+    data = make_stack(dtype="float32")
+    data[1, 3, 4] = np.nan
+    return data
+
+
+BAD_STACKS = {
+    "NaN": (lambda: with_nan(), {}),
+    "RGBA": (lambda: np.zeros((4, 32, 32, 4), np.uint8), {"rgb": True}),
+    "4-D": (lambda: np.zeros((3, 4, 24, 24), np.uint8), {}),
+    "one plane": (lambda: make_stack()[:1], {}),
+}
+
+
+@pytest.mark.parametrize("case", list(BAD_STACKS))
+def test_bad_stack(widget, viewer, qtbot, notifications, case):
+    data, options = BAD_STACKS[case]
+    add_stack(viewer, data(), None, **options)
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    assert len(notifications) == 1
+    assert notifications[0].endswith(".")
+    assert "Traceback" not in notifications[0]
+    assert names(viewer) == ["stone"]
+    assert widget.panel.run_button.isEnabled()
+
+
+def test_surface_button(widget, viewer, qtbot, patient_solver):
+    patient_solver.release.set()
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    button = widget.surface_button.button
+    assert button.text() == "Show in 3-D"
+    press(qtbot, button)
+    assert viewer.dims.ndisplay == 3
+    surface = viewer.layers["stone surface (m) [1]"]
+    assert surface.visible
+    top = surface.vertices[:, 0].argmax()
+    assert viewer.layers["stone depth (m) [1]"].data.ravel()[top] == 1  # the nearest
+    widget.surface_button.flip.setChecked(True)
+    assert button.text() == "Back to 2-D"
+    press(qtbot, button)
+    assert viewer.dims.ndisplay == 2
+    assert viewer.layers["stone depth (m) [1]"].visible
+
+
+def test_two_widgets_share_a_viewer(viewer, qtbot, patient_solver):
+    widgets = [DefocusWidget(viewer) for _ in range(2)]
+    for widget in widgets:
+        qtbot.addWidget(widget)
+    viewer.add_layer(Image(make_stack(), name="stone", rgb=False))
+    for widget in widgets:
+        press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(
+        lambda: {"stone depth (plane) [1]", "stone depth (plane) [2]"} <= set(names(viewer)), timeout=RUN_MS
+    )
+    patient_solver.release.set()
+    for widget in widgets:
+        finish_run(qtbot, widget)
+    assert len(names(viewer)) == 9

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+from napari.layers import Image
+from tiny_stacks import LENS, SCOPE, add_stack, make_stack
+
+from napari_defocus.errors import InputError
+from napari_defocus.optics import Microscope, ThinLens, UncalibratedFocus
+from napari_defocus.plugin.optics_form import OpticsForm
+from napari_defocus.plugin.stack_source import stack_from_layer
+
+
+@pytest.fixture
+def form(qtbot):
+    form = OpticsForm()
+    qtbot.addWidget(form)
+    return form
+
+
+def filled(form, optics, viewer):
+    form.fill(stack_from_layer(add_stack(viewer, make_stack(optics.planes), optics)))
+    return form.optics(optics.planes)
+
+
+@pytest.mark.parametrize(
+    "optics",
+    [
+        LENS,
+        SCOPE,
+        UncalibratedFocus(planes=4, blur_per_plane=1.7),
+        UncalibratedFocus(planes=4),
+        ThinLens(
+            focal_length=60,
+            aperture_diameter=12,
+            pixel_pitch=0.004,
+            focus_distances=[200, 210, 220],
+            unit="mm",
+        ),
+        ThinLens(
+            focal_length=5,
+            aperture_diameter=2,
+            pixel_pitch=1.5,
+            focus_distances=[20, 30],
+            min_blur=0.1,
+            unit="unitless",
+        ),
+        Microscope(
+            numerical_aperture=0.9,
+            pixel_size=100,
+            wavelength=500,
+            focus_positions=[0, 300],
+            refractive_index=1.33,
+            unit="nm",
+        ),
+    ],
+)
+def test_optics_of_the_metadata_come_back(form, viewer, optics):
+    values = filled(form, optics, viewer).to_dict()
+    expected = optics.to_dict()
+    assert values.keys() == expected.keys()
+    for key, value in expected.items():
+        assert values[key] == (value if isinstance(value, str) else pytest.approx(value, rel=1e-9))
+
+
+def test_labels_show_the_units(form, viewer):
+    filled(form, LENS, viewer)
+    camera = form.forms[ThinLens.kind]
+    labels = {field.label for field in camera}
+    assert {"Focal length (mm)", "Pixel pitch (um)", "Focus distances (m)"} <= labels
+    camera.distance_unit.value = "mm"
+    assert camera.focus_distances.label == "Focus distances (mm)"
+    assert form.depth_unit == "mm"
+
+
+def test_every_field_has_a_tooltip(form):
+    for container in (*form.forms.values(), form.blur):
+        for field in container:
+            assert len(field.tooltip) > 20, field.name
+
+
+def test_without_optics_the_choice_is_uncalibrated(form, viewer):
+    form.fill(stack_from_layer(add_stack(viewer, optics=LENS)))
+    form.fill(stack_from_layer(add_stack(viewer, optics=None)))
+    assert form.kind.value == UncalibratedFocus.kind
+    assert "plane steps" in form.note.text()
+    assert isinstance(form.optics(4), UncalibratedFocus)
+
+
+def test_broken_metadata_are_not_trusted(form, viewer):
+    layer = add_stack(viewer)
+    layer.metadata["napari_defocus"]["optics"] = {"kind": "thin_lens", "focal_length": -1}
+    form.fill(stack_from_layer(layer))
+    assert form.kind.value == UncalibratedFocus.kind
+
+
+def test_microscope_figures_from_physical_axes(form):
+    layer = Image(np.zeros((3, 8, 8)), scale=(500, 100, 100), units=("nm", "nm", "nm"))
+    form.fill(stack_from_layer(layer))
+    scope = form.forms[Microscope.kind]
+    assert scope.pixel_size.number() == pytest.approx(0.1)
+    assert scope.focus_positions.positions(3) == pytest.approx([0, 0.5, 1])
+
+
+def test_pixels_are_no_length(form):
+    form.fill(stack_from_layer(Image(np.zeros((3, 8, 8)), scale=(2, 1, 1))))
+    assert form.forms[Microscope.kind].pixel_size.value == ""
+
+
+def test_empty_fields_are_named(form):
+    form.kind.value = ThinLens.kind
+    with pytest.raises(InputError, match="Focal length is empty; give it in mm"):
+        form.optics(4)
+
+
+def test_positions_have_to_match_the_planes(form, viewer):
+    filled(form, LENS, viewer)
+    with pytest.raises(InputError, match="5 planes but the optics list 4"):
+        form.optics(5)
+
+
+def test_f_number_zero(form, viewer):
+    filled(form, LENS, viewer)
+    form.forms[ThinLens.kind].f_number.value = "0"
+    with pytest.raises(InputError, match="F-number must be above 0"):
+        form.optics(4)
+
+
+def test_only_the_chosen_form_is_shown(form):
+    form.show()
+    for kind in form.forms:
+        form.kind.value = kind
+        assert [other for other, part in form.forms.items() if part.native.isVisible()] == [kind]

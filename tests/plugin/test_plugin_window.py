@@ -1,0 +1,82 @@
+"""The real window; run under Xvfb with OpenGL."""
+
+import gc
+
+import numpy as np
+import pytest
+from qtpy.QtCore import Qt
+from superqt.utils import WorkerBase
+from tiny_stacks import add_stack, make_stack
+
+pytestmark = pytest.mark.window
+
+
+@pytest.fixture
+def window(make_napari_viewer):
+    viewer = make_napari_viewer(show=True)
+    dock, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from defocus")
+    return viewer, dock, widget
+
+
+def press(qtbot, button):
+    qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_run_and_3d_view(window, qtbot):
+    viewer, _, widget = window
+    add_stack(viewer, make_stack(side=32, rgb=True), rgb=True)
+    widget.settings_form.editors["epochs"].value = "1"
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: not widget.panel.running, timeout=120_000)
+    flat = viewer.screenshot(flash=False)
+    press(qtbot, widget.surface_button.button)
+    assert viewer.dims.ndisplay == 3
+    relief = viewer.screenshot(flash=False)
+    assert flat.shape == relief.shape
+    assert np.abs(flat.astype(int) - relief).mean() > 1
+    assert len(np.unique(relief[..., :3].reshape(-1, 3), axis=0)) > 50  # the texture is there
+    press(qtbot, widget.surface_button.button)
+    assert viewer.dims.ndisplay == 2
+
+
+def test_widget_closed_in_mid_run(window, qtbot, patient_solver):
+    viewer, dock, widget = window
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: len(viewer.layers) > 1, timeout=60_000)
+    with qtbot.waitSignal(widget.destroyed, timeout=10_000):
+        del widget
+        window = None
+        dock.destroyOnClose()
+        gc.collect()
+    qtbot.waitUntil(patient_solver.stopped.is_set, timeout=60_000)
+    qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=60_000)
+    add_stack(viewer)
+    viewer.layers.clear()
+
+
+def test_viewer_closed_in_mid_run(make_napari_viewer, qtbot, patient_solver):
+    viewer = make_napari_viewer()
+    _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from defocus")
+    add_stack(viewer)
+    widget.panel.run_button.click()
+    qtbot.waitUntil(lambda: len(viewer.layers) > 1, timeout=60_000)
+    del widget
+    viewer.close()
+    qtbot.waitUntil(patient_solver.stopped.is_set, timeout=60_000)
+    qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=60_000)
+
+
+def test_error_is_shown_as_a_notification(window, qtbot, patient_solver):
+    from napari._qt.dialogs.qt_notification import NapariQtNotification
+
+    viewer, _, widget = window
+    patient_solver.error = RuntimeError("the graph is cut")
+    patient_solver.release.set()
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: not widget.panel.running, timeout=60_000)
+    shown = viewer.window._qt_window.findChildren(NapariQtNotification)
+    assert any("the graph is cut" in notification.message.text() for notification in shown)
+    for notification in shown:
+        notification.close()
