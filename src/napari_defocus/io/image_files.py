@@ -46,9 +46,9 @@ def read_plane(file: ImageFile) -> Plane:
                 mode, info, (width, height) = image.mode, image.info, image.size
             if kind == "PNG":
                 bits, colour = _png_header(stream)
-    except (OSError, SyntaxError, ValueError, RuntimeError, EOFError) as error:
-        if isinstance(error, InputError):
-            raise
+    except (InputError, MemoryError):
+        raise
+    except Exception as error:  # of many kinds, from the plugins and from archives
         raise InputError(f"{file.name} cannot be read ({error}); copy it again or leave it out.") from None
 
     orientation = exif.get(_ORIENTATION, 1)

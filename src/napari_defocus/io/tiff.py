@@ -1,6 +1,8 @@
 """TIFF files: single pages, and stacks of pages (plain, ImageJ, OME)."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +20,7 @@ from napari_defocus.io.planes import Plane, check_dtype, check_plane_count, orie
 _ORIENTATION = 274
 _EXIF_IFD = 34665
 _CAMERA_TAGS = (271, 272)  # make and model
+_MAX_TAGS = 4096
 
 
 @dataclass(frozen=True)
@@ -39,14 +42,18 @@ class TiffStack:
     imagej: dict[str, Any] = field(default_factory=dict)
 
 
-def _opened(file: ImageFile) -> tifffile.TiffFile:
+@contextmanager
+def _opened(file: ImageFile) -> Iterator[tifffile.TiffFile]:
+    """Open a TIFF; any error of the parser on what is damaged becomes an :class:`InputError`."""
     try:
-        return tifffile.TiffFile(file.seekable())
-    except FileNotFoundError:
+        with tifffile.TiffFile(file.seekable()) as tif:
+            yield tif
+    except (InputError, FileNotFoundError, MemoryError):
         raise
-    except Exception as error:  # of many kinds, on files that are cut off or no TIFF
+    except Exception as error:  # of many kinds
         raise InputError(
-            f"{file.name} is damaged or not a {FORMATS} image ({error}); copy it again or move it elsewhere."
+            f"{file.name} is damaged or cut off, or not a {FORMATS} image ({error}); "
+            "copy it again or move it elsewhere."
         ) from None
 
 
@@ -95,16 +102,25 @@ def read_tiff_stack(file: ImageFile) -> TiffStack:
 def check_complete(tif: tifffile.TiffFile, name: str) -> None:
     """Raise :class:`InputError` when the chain of pages leads beyond the end of the file.
 
-    tifffile gives the pages before the cut and says nothing more.
+    tifffile gives the pages before the cut and only logs the rest.
     """
-    handle = tif.filehandle
-    offset = tif.pages.next_page_offset if len(tif.pages) else None
-    if offset is not None:
+    layout, handle = tif.tiff, tif.filehandle
+
+    def number(offset: int, size: int) -> int:
         handle.seek(offset)
-        order = "little" if tif.byteorder == "<" else "big"
-        offset = int.from_bytes(handle.read(tif.tiff.offsetsize), order)  # type: ignore[arg-type]
-    if offset is None or offset >= handle.size:
-        raise InputError(f"{name} is cut off: it announces more pages than it holds; copy it again.")
+        content = handle.read(size)
+        if len(content) < size:
+            raise InputError(f"{name} is cut off: it announces more pages than it holds; copy it again.")
+        return int.from_bytes(content, "little" if tif.byteorder == "<" else "big")
+
+    visited: set[int] = set()
+    page = number(8 if layout.is_bigtiff else 4, layout.offsetsize)
+    while page and page not in visited:
+        visited.add(page)
+        tags = number(page, layout.tagnosize)
+        if tags > _MAX_TAGS:  # no page; tifffile stops here, too
+            return
+        page = number(page + layout.tagnosize + tags * layout.tagsize, layout.offsetsize)
 
 
 def _several_series(name: str, series: list[tifffile.TiffPageSeries]) -> InputError:
