@@ -51,10 +51,11 @@ def check_output(directory: Path, *, overwrite: bool) -> None:
 def describe_result(result: "DefocusResult", directory: Path) -> str:
     """Return what to tell of a result and of its files, several lines."""
     rows, columns = result.depth.shape
+    unit = "plane steps" if result.unit == "plane" else result.unit
     low, middle, high = np.nanpercentile(result.depth, (1, 50, 99))
     lines = [
-        f"Depth of {columns} x {rows} pixels: {low:.4g} to {high:.4g} {result.unit} "
-        f"(1st to 99th percentile), median {middle:.4g} {result.unit}.",
+        f"Depth of {columns} x {rows} pixels: {low:.4g} to {high:.4g} {unit} "
+        f"(1st to 99th percentile), median {middle:.4g} {unit}.",
         f"Mean confidence {result.confidence.mean():.2f} of 1; "
         f"{100 * result.outliers.mean():.1f} % of the pixels were outliers.",
     ]
