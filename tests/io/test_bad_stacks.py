@@ -58,7 +58,9 @@ def test_file_that_is_no_image(write_folder, make_stack, name):
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".bmp"])
-@pytest.mark.parametrize("content", [b"", b"hello, this is text", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0"])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello, this is text", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\0"]
+)
 def test_image_suffix_without_an_image(write_folder, make_stack, suffix, content):
     folder = write_folder(make_stack())
     (folder / f"img9{suffix}").write_bytes(content)
@@ -217,9 +219,11 @@ def test_cut_anywhere_gives_the_true_pixels_or_an_error(tmp_path, kind, share):
     try:
         images = read_focal_stack(source).images.compute()
     except InputError as error:
-        assert path.name in str(error)
+        message = str(error)
     else:
         np.testing.assert_array_equal(images, whole)
+        return
+    assert path.name in message
 
 
 def test_pages_written_by_libtiff_and_cut(tmp_path, make_stack):

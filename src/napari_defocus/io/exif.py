@@ -10,6 +10,18 @@ _MAKE, _MODEL = 271, 272
 _F_NUMBER, _SUBJECT_DISTANCE, _FOCAL_LENGTH = 33437, 37382, 37386
 _PIXELS_X, _PIXELS_Y = 40962, 40963
 _RESOLUTION_X, _RESOLUTION_Y, _RESOLUTION_UNIT = 41486, 41487, 41488
+NUMBERS = {
+    "FNumber": _F_NUMBER,
+    "SubjectDistance": _SUBJECT_DISTANCE,
+    "FocalLength": _FOCAL_LENGTH,
+    "PixelXDimension": _PIXELS_X,
+    "PixelYDimension": _PIXELS_Y,
+    "FocalPlaneXResolution": _RESOLUTION_X,
+    "FocalPlaneYResolution": _RESOLUTION_Y,
+    "FocalPlaneResolutionUnit": _RESOLUTION_UNIT,
+}
+"""Numbers of the tags that count, for readers that give names; some names have two numbers."""
+
 _MICROMETRES = {2: 25400.0, 3: 10000.0, 4: 1000.0, 5: 1.0}
 _INFINITY = 0xFFFFFFFF
 _PLAUSIBLE_PITCH = (0.3, 60.0)  # um; cameras are known to write nonsense

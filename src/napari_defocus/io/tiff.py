@@ -13,6 +13,7 @@ import tifffile
 from numpy.typing import NDArray
 
 from napari_defocus.errors import InputError
+from napari_defocus.io.exif import NUMBERS
 from napari_defocus.io.files import FORMATS, ImageFile
 from napari_defocus.io.image_files import refuse_colour
 from napari_defocus.io.planes import Plane, check_dtype, check_plane_count, orient, oriented_shape
@@ -184,8 +185,7 @@ def _plane(file: ImageFile, page: Any, name: str, keyframe: Any = None) -> Plane
     exif = {tag.code: tag.value for tag in key.tags if tag.code in _CAMERA_TAGS}
     camera = key.tags.valueof(_EXIF_IFD)
     if isinstance(camera, dict):
-        codes = tifffile.TIFF.EXIF_TAGS
-        exif |= {codes.get(name, 0): value for name, value in camera.items() if isinstance(name, str)}
+        exif |= {number: camera[name] for name, number in NUMBERS.items() if name in camera}
     load = partial(_load_page, file, page.index)
     return Plane(name, oriented_shape(shape, orientation), dtype, load, exif, white)
 

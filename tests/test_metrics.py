@@ -1,0 +1,101 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
+
+from napari_defocus.errors import InputError
+from napari_defocus.metrics import abs_rel, delta, depth_metrics, psnr, rmse, ssim
+
+TRUTH = np.array([[1.0, 2.0], [4.0, 8.0]])
+GUESS = np.array([[1.1, 2.0], [5.0, 4.0]])  # ratios 1.1, 1, 1.25, 2; errors 0.1, 0, 1, -4
+
+
+def test_hand_computed_depth():
+    assert rmse(GUESS, TRUTH) == pytest.approx(np.sqrt((0.01 + 0 + 1 + 16) / 4))
+    assert abs_rel(GUESS, TRUTH) == pytest.approx((0.1 + 0 + 0.25 + 0.5) / 4)
+    assert delta(GUESS, TRUTH, 1) == 0.5  # 1.25 itself is a miss
+    assert delta(GUESS, TRUTH, 2) == 0.75
+    assert delta(GUESS, TRUTH, 3) == 0.75  # 1.25 ** 3 is 1.95
+    assert delta(GUESS, TRUTH, 1, threshold=2.1) == 1.0
+
+
+def test_all_depth_metrics():
+    assert depth_metrics(GUESS, TRUTH) == {
+        "rmse": rmse(GUESS, TRUTH),
+        "abs_rel": abs_rel(GUESS, TRUTH),
+        "delta1": 0.5,
+        "delta2": 0.75,
+        "delta3": 0.75,
+        "pixels": 4,
+    }
+
+
+def test_mask_and_unknown_truth_do_not_count():
+    mask = TRUTH < 8
+    assert rmse(GUESS, TRUTH, mask=mask) == pytest.approx(np.sqrt(1.01 / 3))
+    assert delta(GUESS, TRUTH, mask=mask) == pytest.approx(2 / 3)
+    unknown = np.where(mask, TRUTH, np.nan)
+    assert depth_metrics(GUESS, unknown) == depth_metrics(GUESS, TRUTH, mask=mask)
+    assert depth_metrics(GUESS, unknown)["pixels"] == 3
+
+
+def test_prediction_that_is_not_finite_is_no_gain():
+    guess = np.where(TRUTH == 8, np.nan, TRUTH)
+    assert np.isnan(rmse(guess, TRUTH))
+    assert np.isnan(abs_rel(guess, TRUTH))
+    assert delta(guess, TRUTH) == 0.75
+    assert delta(np.where(TRUTH == 8, -8.0, TRUTH), TRUTH) == 0.75
+    assert delta(np.where(TRUTH == 8, 0.0, TRUTH), TRUTH) == 0.75
+
+
+def test_heights_around_zero_have_no_ratios():
+    metrics = depth_metrics(GUESS - 2, TRUTH - 2)
+    assert set(metrics) == {"rmse", "pixels"}
+    assert metrics["rmse"] == pytest.approx(rmse(GUESS, TRUTH))
+    assert np.isnan(abs_rel(-GUESS, -TRUTH))
+    assert np.isnan(delta(-GUESS, -TRUTH))
+
+
+def test_hand_computed_psnr():
+    image, truth = np.zeros((4, 4)), np.full((4, 4), 0.1)
+    assert psnr(image, truth) == pytest.approx(20)
+    assert psnr(image * 255, truth * 255, data_range=255) == pytest.approx(20)
+    assert psnr(truth, truth) == np.inf
+
+
+def test_ssim():
+    rng = np.random.default_rng(0)
+    image = rng.random((16, 20, 3))
+    assert ssim(image, image) == pytest.approx(1)
+    # The mean of the three channels, each as a grey image.
+    noisy = np.clip(image + rng.normal(0, 0.1, image.shape), 0, 1)
+    assert ssim(noisy, image) == pytest.approx(
+        np.mean([ssim(noisy[..., c], image[..., c]) for c in range(3)])
+    )
+    assert ssim(noisy, image) < 0.99
+    # Two constant images: (2 a b + c1) / (a^2 + b^2 + c1), c1 = 0.01^2.
+    flat = ssim(np.full((16, 16), 0.2), np.full((16, 16), 0.4))
+    assert flat == pytest.approx((2 * 0.08 + 1e-4) / (0.04 + 0.16 + 1e-4), rel=1e-6)
+
+
+@given(npst.arrays(np.float64, (3, 4), elements=st.floats(0.1, 100)), st.floats(1.01, 3))
+def test_a_common_factor(truth, factor):
+    assert abs_rel(truth * factor, truth) == pytest.approx(factor - 1)
+    assert rmse(truth * factor, truth) == pytest.approx((factor - 1) * np.sqrt(np.mean(truth**2)))
+    assert delta(truth * factor, truth, threshold=factor * 1.001) == 1
+    assert delta(truth * factor, truth, threshold=factor * 0.999) == 0
+    assert delta(truth, truth * factor, threshold=factor * 1.001) == 1
+
+
+@pytest.mark.parametrize("measure", [rmse, abs_rel, delta, depth_metrics, psnr, ssim])
+def test_different_shapes(measure):
+    with pytest.raises(InputError, match=r"shape \(2, 2\) but its truth \(3, 2\)"):
+        measure(GUESS, np.ones((3, 2)))
+
+
+def test_nothing_to_compare():
+    with pytest.raises(InputError, match="no finite value"):
+        rmse(GUESS, np.full((2, 2), np.nan))
+    with pytest.raises(InputError, match="mask has shape"):
+        rmse(GUESS, TRUTH, mask=[True])
