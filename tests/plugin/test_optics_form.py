@@ -64,7 +64,7 @@ def test_optics_of_the_metadata_come_back(form, viewer, optics):
 def test_labels_show_the_units(form, viewer):
     filled(form, LENS, viewer)
     camera = form.forms[ThinLens.kind]
-    labels = {field.label for field in camera}
+    labels = {field.label for field in camera.fields}
     assert {"Focal length (mm)", "Pixel pitch (um)", "Focus distances (m)"} <= labels
     camera.distance_unit.value = "mm"
     assert camera.focus_distances.label == "Focus distances (mm)"
@@ -73,7 +73,7 @@ def test_labels_show_the_units(form, viewer):
 
 def test_every_field_has_a_tooltip(form):
     for container in (*form.forms.values(), form.blur):
-        for field in container:
+        for field in container.fields:
             assert len(field.tooltip) > 20, field.name
 
 
@@ -128,4 +128,4 @@ def test_only_the_chosen_form_is_shown(form):
     form.show()
     for kind in form.forms:
         form.kind.value = kind
-        assert [other for other, part in form.forms.items() if part.native.isVisible()] == [kind]
+        assert [other for other, part in form.forms.items() if part.isVisible()] == [kind]

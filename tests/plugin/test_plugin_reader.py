@@ -81,7 +81,7 @@ def test_open_button_chooses_the_new_stack(viewer, qtbot, folder):
     qtbot.addWidget(widget)
     widget.picker.open_stack(folder)
     assert widget.picker.layer.value is viewer.layers[-1]
-    assert widget.optics_form.optics(4).to_dict() == SCOPE.to_dict()
+    assert widget.optics_form.optics(4) == SCOPE
     widget.picker.open_stack(sorted(folder.glob("*.tif"))[:3])
     assert widget.picker.stack().planes == 3
 

@@ -1,7 +1,5 @@
 """The real window; run under Xvfb with OpenGL."""
 
-import gc
-
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -32,8 +30,7 @@ def test_run_and_3d_view(window, qtbot):
     press(qtbot, widget.surface_button.button)
     assert viewer.dims.ndisplay == 3
     relief = viewer.screenshot(flash=False)
-    assert flat.shape == relief.shape
-    assert np.abs(flat.astype(int) - relief).mean() > 1
+    assert not np.array_equal(flat[-300:], relief[-300:])
     assert len(np.unique(relief[..., :3].reshape(-1, 3), axis=0)) > 50  # the texture is there
     press(qtbot, widget.surface_button.button)
     assert viewer.dims.ndisplay == 2
@@ -44,13 +41,10 @@ def test_widget_closed_in_mid_run(window, qtbot, patient_solver):
     add_stack(viewer)
     press(qtbot, widget.panel.run_button)
     qtbot.waitUntil(lambda: len(viewer.layers) > 1, timeout=60_000)
-    with qtbot.waitSignal(widget.destroyed, timeout=10_000):
-        del widget
-        window = None
-        dock.destroyOnClose()
-        gc.collect()
+    dock.destroyOnClose()
     qtbot.waitUntil(patient_solver.stopped.is_set, timeout=60_000)
     qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=60_000)
+    assert not any("outliers" in layer.name for layer in viewer.layers)
     add_stack(viewer)
     viewer.layers.clear()
 

@@ -1,14 +1,12 @@
 """The widget "Depth from focus"."""
 
-from typing import Any
-
-from magicgui.widgets import ComboBox, Container, SpinBox
-from magicgui.widgets.bases import ValueWidget
+from magicgui.widgets import ComboBox, SpinBox
 from napari.components import ViewerModel
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, ThinLens, optics_from_dict
 from napari_defocus.plugin.fields import PositionsField
+from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.stack_widget import StackWidget
 from napari_defocus.plugin.worker import FocusWorker
@@ -58,11 +56,8 @@ class FocusWidget(StackWidget):
             step=2,
             tooltip="Side of the median filter on the depth map, odd; 1 is none.",
         )
-        self._form = Container[ValueWidget[Any]](
-            widgets=[self.unit, self.positions, self.window_side, self.median_side]
-        )
-        self._form.margins = (0, 0, 0, 0)
-        self._fields.addWidget(self._form.native)
+        form = Form([self.unit, self.positions, self.window_side, self.median_side])
+        self._fields.addWidget(form)
         self._fields.addStretch(1)
         self.unit.changed.connect(self._show_unit)
         self._show_unit()

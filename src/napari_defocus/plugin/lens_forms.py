@@ -2,19 +2,19 @@
 
 from typing import Any
 
-from magicgui.widgets import ComboBox, Container
-from magicgui.widgets.bases import ValueWidget
+from magicgui.widgets import ComboBox
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, ThinLens, UncalibratedFocus
 from napari_defocus.plugin.fields import NumberField, PositionsField
+from napari_defocus.plugin.form import Form
 
 __all__ = ["CameraForm", "MicroscopeForm", "UncalibratedForm"]
 
 METRES = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6}
 
 
-class CameraForm(Container[ValueWidget[Any]]):
+class CameraForm(Form):
     """A camera by the figures printed on it."""
 
     def __init__(self) -> None:
@@ -48,15 +48,14 @@ class CameraForm(Container[ValueWidget[Any]]):
             "'1, 1.5, ...' goes on evenly.",
         )
         super().__init__(
-            widgets=[
+            [
                 self.focal_length,
                 self.f_number,
                 self.pixel_pitch,
                 self.distance_unit,
                 self.focus_distances,
-            ],
+            ]
         )
-        self.margins = (0, 0, 0, 0)
         self.distance_unit.changed.connect(self._show_unit)
 
     @property
@@ -102,7 +101,7 @@ class CameraForm(Container[ValueWidget[Any]]):
         self.focus_distances.set_unit(self.depth_unit)
 
 
-class MicroscopeForm(Container[ValueWidget[Any]]):
+class MicroscopeForm(Form):
     """A microscope by the figures on its objective."""
 
     def __init__(self) -> None:
@@ -133,15 +132,14 @@ class MicroscopeForm(Container[ValueWidget[Any]]):
             "drive. '0, 0.5, ...' goes on evenly.",
         )
         super().__init__(
-            widgets=[
+            [
                 self.numerical_aperture,
                 self.refractive_index,
                 self.pixel_size,
                 self.wavelength,
                 self.focus_positions,
-            ],
+            ]
         )
-        self.margins = (0, 0, 0, 0)
 
     @property
     def depth_unit(self) -> str:
@@ -171,7 +169,7 @@ class MicroscopeForm(Container[ValueWidget[Any]]):
         self.focus_positions.set_positions(list(scope.focus_positions))
 
 
-class UncalibratedForm(Container[ValueWidget[Any]]):
+class UncalibratedForm(Form):
     """A stack of which only the order of the planes is known."""
 
     depth_unit = "plane"
@@ -185,8 +183,7 @@ class UncalibratedForm(Container[ValueWidget[Any]]):
             optional=True,
             placeholder="estimated from the stack",
         )
-        super().__init__(widgets=[self.blur_per_plane])
-        self.margins = (0, 0, 0, 0)
+        super().__init__([self.blur_per_plane])
 
     def optics(self, planes: int, blur: dict[str, Any]) -> UncalibratedFocus:
         """Make the optics from the fields; :class:`InputError` when one is wrong."""

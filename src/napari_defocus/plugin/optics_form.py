@@ -1,16 +1,16 @@
 """The part of the widget that asks for the optics."""
 
+import math
 from typing import Any
 
-from magicgui.widgets import ComboBox, Container
-from magicgui.widgets.bases import ValueWidget
+from magicgui.widgets import ComboBox
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
-from superqt import QCollapsible
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, Optics, ThinLens, UncalibratedFocus, optics_from_dict
 from napari_defocus.plugin.fields import NumberField
+from napari_defocus.plugin.form import Fold, Form
 from napari_defocus.plugin.lengths import length_in
 from napari_defocus.plugin.lens_forms import CameraForm, MicroscopeForm, UncalibratedForm
 from napari_defocus.plugin.stack_source import FocalStackLayer
@@ -55,20 +55,14 @@ class OpticsForm(QWidget):
         self._show_kind()
 
     def _lay_out(self) -> None:
-        choice = Container(widgets=[self.kind])
-        choice.margins = (0, 0, 0, 0)
-        fold = QCollapsible("Blur model")
-        fold.setDuration(0)
-        fold.addWidget(self.blur.native)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        layout.addWidget(choice.native)
+        layout.setSpacing(4)
+        layout.addWidget(Form([self.kind]))
         for form in self.forms.values():
-            layout.addWidget(form.native)
+            layout.addWidget(form)
         layout.addWidget(self.note)
-        layout.addWidget(fold)
-        self._choice = choice  # a Container without an owner takes its Qt widget with it
+        layout.addWidget(Fold("Blur model", self.blur))
 
     @property
     def depth_unit(self) -> str:
@@ -113,7 +107,7 @@ class OpticsForm(QWidget):
 
     def _show_kind(self) -> None:
         for kind, form in self.forms.items():
-            form.native.setVisible(kind == self.kind.value)
+            form.setVisible(kind == self.kind.value)
         self._on_edit()
 
     def _on_edit(self) -> None:
@@ -124,7 +118,7 @@ class OpticsForm(QWidget):
         self.changed.emit()
 
 
-class BlurForm(Container[ValueWidget[Any]]):
+class BlurForm(Form):
     """What every kind of optics takes: how the circle of confusion becomes a blur."""
 
     def __init__(self) -> None:
@@ -146,8 +140,7 @@ class BlurForm(Container[ValueWidget[Any]]):
         )
         self.blur_scale.set_number(1.0)
         self.min_blur.set_number(0.0)
-        super().__init__(widgets=[self.blur_scale, self.min_blur, self.in_focus_blur])
-        self.margins = (0, 0, 0, 0)
+        super().__init__([self.blur_scale, self.min_blur, self.in_focus_blur])
 
     def values(self) -> dict[str, float]:
         """Return the fields that are filled, by the names that :class:`Optics` gives them."""
@@ -162,4 +155,12 @@ class BlurForm(Container[ValueWidget[Any]]):
         """Show the blur model of some optics."""
         self.blur_scale.set_number(optics.blur_scale)
         self.min_blur.set_number(optics.min_blur)
-        self.in_focus_blur.set_number(optics.in_focus_blur)
+        self.in_focus_blur.set_number(None if _is_diffraction_limit(optics) else optics.in_focus_blur)
+
+
+def _is_diffraction_limit(optics: Optics) -> bool:
+    """Whether the blur in focus is the one a microscope takes when none is given."""
+    if not isinstance(optics, Microscope):
+        return False
+    automatic = optics.replace(in_focus_blur=None)
+    return math.isclose(float(optics.in_focus_blur or 0), float(automatic.in_focus_blur or 0))

@@ -3,7 +3,7 @@
 import time
 
 from napari.utils.notifications import notification_manager, show_error, show_info
-from qtpy.QtCore import Signal  # type: ignore[attr-defined]
+from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError, SolverError
@@ -49,6 +49,8 @@ class RunPanel(QWidget):
         self.bar.setRange(0, STEPS)
         self.status = QLabel()
         self.status.setWordWrap(True)
+        self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.status.setMinimumHeight(3 * self.status.fontMetrics().lineSpacing())  # no jumping as it changes
         self.worker: SolverWorker | None = None
         self._can_run = False
         self._loss: float | None = None
@@ -95,6 +97,11 @@ class RunPanel(QWidget):
         self._update_buttons()
         self.running_changed.emit(True)
         worker.start()
+
+    def abandon(self) -> None:
+        """Stop the run without waiting for its result."""
+        if self.worker is not None:
+            self.worker.discard()
 
     def cancel(self) -> None:
         """Ask the run to stop; it answers within a second."""
@@ -143,7 +150,8 @@ class RunPanel(QWidget):
         parts = [f"{outcome} after {_duration(time.monotonic() - self._started)}"]
         if result.losses:
             parts.append(f"loss {result.losses[-1]:.3g}")
-        parts.append(f"{result.outliers.mean():.1%} outliers")
+        if result.method == "defocus":
+            parts.append(f"{result.outliers.mean():.1%} outliers")
         self.status.setText(" · ".join(parts))
         for note in result.notes:
             show_info(note)

@@ -5,12 +5,12 @@ from dataclasses import Field, fields
 from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from magicgui.widgets import CheckBox, ComboBox, Container
+from magicgui.widgets import CheckBox, ComboBox
 from qtpy.QtWidgets import QVBoxLayout, QWidget
-from superqt import QCollapsible
 
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.fields import NumberField, format_number
+from napari_defocus.plugin.form import Fold, Form
 from napari_defocus.solver.settings import CHOICES, SolverSettings
 
 __all__ = ["SettingsForm"]
@@ -47,19 +47,12 @@ class SettingsForm(QWidget):
         self.editors: dict[str, Editor] = {
             name: _editor(item, self._hints[name]) for name, item in named.items() if name != "depth_range"
         }
-        self._front = Container(widgets=[self.preset, self.near, self.far, self.editors["epochs"]])
-        self._advanced = Container(
-            widgets=[editor for name, editor in self.editors.items() if name not in IN_FRONT]
-        )
-        self.fold = QCollapsible("Advanced")
-        self.fold.setDuration(0)
-        self.fold.addWidget(self._advanced.native)
+        advanced = [editor for name, editor in self.editors.items() if name not in IN_FRONT]
+        self.fold = Fold("Advanced", Form(advanced))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(2)
-        for part in (self._front, self._advanced):
-            part.margins = (0, 0, 0, 0)
-        layout.addWidget(self._front.native)
+        layout.setSpacing(4)
+        layout.addWidget(Form([self.preset, self.near, self.far, self.editors["epochs"]]))
         layout.addWidget(self.fold)
         self.preset.changed.connect(self._fill_preset)
         self._fill_preset()

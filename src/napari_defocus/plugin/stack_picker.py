@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from magicgui.widgets import ComboBox, Container
+from magicgui.widgets import ComboBox
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_defocus.io import read_focal_stack
+from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.reader import stack_layer_data
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import FocalStackLayer, is_stack, stack_from_layer
@@ -51,11 +52,9 @@ class StackPicker(QWidget):
         menu.addAction("Folder of images...", self._ask_for_folder)
         menu.addAction("File or several images...", self._ask_for_files)
         self.open_button.setMenu(menu)
-        self._form = Container(widgets=[self.layer, self.axis])
-        self._form.margins = (0, 0, 0, 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._form.native)
+        layout.addWidget(Form([self.layer, self.axis]))
         layout.addWidget(self.open_button)
         for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
             event.connect(self.refresh)
@@ -87,10 +86,17 @@ class StackPicker(QWidget):
         """Open a focal stack from disk and choose it; an error becomes a notification."""
         try:
             data, options, _ = stack_layer_data(read_focal_stack(path))
+            layer = Image(data, **options)
         except Exception as error:  # whatever is wrong with the file, the user has to be told
             report(error)
             return
-        layer = self._viewer.add_layer(Image(data, **options))
+        try:
+            self._viewer.add_layer(layer)
+        except Exception as error:  # the plane that was to be shown cannot be read
+            report(error)
+            if layer in self._viewer.layers:
+                self._viewer.layers.remove(layer)
+            return
         self.layer.value = layer
 
     def _layers(self, _widget: object = None) -> list[tuple[str, Layer]]:
@@ -101,8 +107,10 @@ class StackPicker(QWidget):
         if layer is None:
             return []
         shape = (layer.data[0] if layer.multiscale else layer.data).shape
-        labels = layer.axis_labels
-        return [(f"{labels[axis]}: {shape[axis]} planes", axis) for axis in range(layer.ndim)]
+        return [
+            (f"{_axis_name(label, axis)}: {shape[axis]} planes", axis)
+            for axis, label in enumerate(layer.axis_labels)
+        ]
 
     def _on_layer(self) -> None:
         self.axis.reset_choices()
@@ -121,3 +129,8 @@ class StackPicker(QWidget):
         files, _ = QFileDialog.getOpenFileNames(self, "Open a focal stack", filter=FILE_FILTER)
         if files:
             self.open_stack(files[0] if len(files) == 1 else list(files))
+
+
+def _axis_name(label: str, axis: int) -> str:
+    """Return the label of an axis; napari's own for one without a name is a negative number."""
+    return f"axis {axis}" if label.lstrip("-").isdigit() else label

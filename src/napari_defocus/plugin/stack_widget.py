@@ -1,6 +1,7 @@
 """What both widgets have in common: a stack, some choices, a run, its layers and the 3-D view."""
 
 from napari.components import ViewerModel
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
@@ -18,6 +19,7 @@ NO_STACK = (
     "Open a focal stack first: with the button above, or File > Open Sample > napari-defocus. An image layer "
     "that is open already is offered if it has a plane axis."
 )
+LEAST_WIDTH = 380
 READY = "Ready: press Run."
 
 
@@ -51,11 +53,18 @@ class StackWidget(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(inner)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setMinimumWidth(LEAST_WIDTH)
         layout = QVBoxLayout(self)
         layout.addWidget(scroll, 1)
         layout.addWidget(self.panel)
         layout.addWidget(self.surface_button)
-        self.setMinimumWidth(340)
+
+    def event(self, event: QEvent | None) -> bool:
+        """Stop the run when the dock is closed: that only takes the widget out of its window."""
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.panel.abandon()
+        return bool(super().event(event))
 
     def run(self) -> None:
         """Start a run with what the fields say; wrong input becomes a notification."""

@@ -1,0 +1,104 @@
+"""Make the pictures in docs/images from the real window.
+
+Run it under a display with OpenGL, for instance::
+
+    xvfb-run -a -s "-screen 0 1600x1200x24 +extension GLX +render -noreset" python docs/make_screenshots.py
+"""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+import napari
+import numpy as np
+from PIL import Image
+from qtpy.QtCore import QEventLoop, QTimer
+from qtpy.QtWidgets import QApplication
+
+IMAGES = Path(__file__).parent / "images"
+SIZE = 1400, 900
+
+
+def open_window(title: str) -> tuple[napari.Viewer, Any]:
+    """Open napari with one of our widgets docked."""
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(*SIZE)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", title)
+    settle()
+    return viewer, widget
+
+
+def run(widget: Any) -> None:
+    """Press Run and wait for the end of the run."""
+    loop = QEventLoop()
+    widget.panel.running_changed.connect(lambda running: running or loop.quit())
+    widget.panel.run_button.click()
+    loop.exec()
+
+
+def settle(milliseconds: int = 500) -> None:
+    """Let the window draw itself."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def save(viewer: napari.Viewer, name: str, folder: Path) -> None:
+    """Save the whole window as a PNG, with a palette to keep it small."""
+    settle()
+    pixels = np.asarray(viewer.window.screenshot(flash=False, canvas_only=False))[..., :3]
+    picture = Image.fromarray(pixels).quantize(256, dither=Image.Dither.FLOYDSTEINBERG)
+    folder.mkdir(parents=True, exist_ok=True)
+    picture.save(folder / f"{name}.png", optimize=True)
+    print(f"{folder / name}.png", (folder / f"{name}.png").stat().st_size // 1024, "kB", widget_state(viewer))
+
+
+def widget_state(viewer: napari.Viewer) -> list[str]:
+    """Return the layers, to see in the log what the picture shows."""
+    return [f"{layer.name}{'' if layer.visible else ' (hidden)'}" for layer in viewer.layers]
+
+
+def photograph(folder: Path) -> None:
+    """The photographic sample: before the run, after it, and in 3-D."""
+    viewer, widget = open_window("Depth from defocus")
+    save(viewer, "start", folder)
+    viewer.open_sample("napari-defocus", "photograph")
+    save(viewer, "ready", folder)
+    run(widget)
+    save(viewer, "window", folder)
+    widget.surface_button.toggle()
+    save(viewer, "surface", folder)
+    viewer.close()
+
+
+def microscope(folder: Path) -> None:
+    """The microscope sample, in 2-D and 3-D."""
+    viewer, widget = open_window("Depth from defocus")
+    viewer.open_sample("napari-defocus", "microscope")
+    run(widget)
+    save(viewer, "microscope", folder)
+    widget.surface_button.toggle()
+    save(viewer, "microscope_surface", folder)
+    viewer.close()
+
+
+def focus(folder: Path) -> None:
+    """The classic method on the photographic sample."""
+    viewer, widget = open_window("Depth from focus")
+    viewer.open_sample("napari-defocus", "photograph")
+    run(widget)
+    save(viewer, "focus", folder)
+    viewer.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", type=Path, default=IMAGES)
+    folder = parser.parse_args().folder
+    for scene in (photograph, microscope, focus):
+        scene(folder)
+        QApplication.processEvents()
+
+
+if __name__ == "__main__":
+    main()
