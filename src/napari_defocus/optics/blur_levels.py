@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from napari_defocus.optics.base import Optics
 from napari_defocus.optics.gaussian import gaussian_kernel
 
-TABLE_STEP = 1 / 64
+TABLE_STEP = 1 / 128
 """Step of the table from radius to level coordinate, px."""
 
 GRID_RATIO = 1.01

@@ -47,7 +47,9 @@ class PeakFinder:
         curvature = np.where(known, curvature, np.float32(1))
         shift = np.where(known, (rise - fall) / (2 * curvature), 0).astype(np.float32)
         height = np.where(flat, 0, peak * np.exp(0.5 * curvature * shift**2)).astype(np.float32)
-        return PeakCurve(self.index + shift, 1 / curvature, height, known)
+        return PeakCurve(
+            (self.index + shift).astype(np.float32), (1 / curvature).astype(np.float32), height, known
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from napari_defocus.errors import InputError
 
+LUMINANCE = np.array([0.2125, 0.7154, 0.0721], np.float32)
+"""Weights of red, green and blue (Rec. 709)."""
+
 LEAST_SIDE = 8
 """Least height and width of an image, px."""
 
@@ -35,7 +38,7 @@ class Observations:
     @property
     def count(self) -> int:
         """Number of planes."""
-        return self.planes.shape[0]
+        return int(self.planes.shape[0])
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -50,8 +53,8 @@ class Observations:
         """One plane as luminance in [0, 1], (Y, X); Rec. 709 weights for colour."""
         plane = self.plane(index)
         if not self.colour:
-            return plane[0]
-        return np.asarray(np.tensordot(np.float32([0.2125, 0.7154, 0.0721]), plane, 1), np.float32)
+            return np.asarray(plane[0])
+        return np.asarray(np.tensordot(LUMINANCE, plane, 1), np.float32)
 
     def to_image(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn (channels, Y, X) into an image (Y, X) or (Y, X, 3), a copy."""

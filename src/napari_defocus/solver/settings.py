@@ -175,7 +175,7 @@ class SolverSettings:
                 )
         if self.kernel_size not in (None, "proportional"):
             self._check_whole("kernel_size", 1)
-            if int(self.kernel_size) % 2 == 0:  # type: ignore[arg-type]
+            if int(self.kernel_size) % 2 == 0:
                 raise InputError(f"kernel_size must be odd, but is {self.kernel_size}.")
         if self.depth_range is not None:
             object.__setattr__(self, "depth_range", _as_pair(self.depth_range))
@@ -201,9 +201,7 @@ class SolverSettings:
     @classmethod
     def simulation(cls, **overrides: Any) -> Self:
         """Return our fastest settings for stacks that obey the model exactly: no window, warm start."""
-        return cls(
-            **{"epochs": 20, "cost_window": 1, "fista_iterations": 60, "outlier_method": "none"} | overrides
-        )
+        return cls(**_SIMULATION | overrides)
 
     @classmethod
     def nyuv2(cls, **overrides: Any) -> Self:
@@ -261,6 +259,13 @@ class SolverSettings:
             raise InputError(f"Unknown solver setting {unknown[0]!r}; known are {', '.join(known)}.")
         return cls(**values)
 
+
+_SIMULATION: dict[str, Any] = {
+    "epochs": 20,
+    "cost_window": 1,
+    "fista_iterations": 60,
+    "outlier_method": "none",
+}
 
 _PUBLISHED: dict[str, Any] = {
     "candidate_spacing": "depth",

@@ -1,0 +1,90 @@
+import numpy as np
+import pytest
+from scipy.optimize import lsq_linear
+from stacks import model_stack, ramp, texture
+
+from napari_defocus.optics import ThinLens
+from napari_defocus.solver import SolverSettings
+from napari_defocus.solver.aif_step import aif_step, lipschitz_constant
+from napari_defocus.solver.observations import load_stack
+from napari_defocus.solver.unknowns import blur_operator
+
+LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.67, 5.0], min_blur=0.5)
+RANGE = (0.9, 6.0)
+
+
+def scene(shape, noise=0.0):
+    depth = ramp((1.0, 5.0), shape)
+    image = texture(shape)
+    stack = model_stack(LENS, depth, image, RANGE)
+    stack = stack + noise * np.random.default_rng(0).standard_normal(stack.shape).astype(np.float32)
+    operator = blur_operator(LENS, SolverSettings(depth_range=RANGE), shape)
+    return image, load_stack(stack, 1.0), operator, operator.coordinates(depth)
+
+
+def dense(operator, at, shape):
+    size = shape[0] * shape[1]
+    columns = [
+        operator.forward(unit.reshape(1, *shape), at).ravel() for unit in np.eye(size, dtype=np.float32)
+    ]
+    return np.array(columns, np.float64).T
+
+
+def test_lipschitz_constant_bounds_the_largest_eigenvalue_from_above():
+    shape = (12, 14)
+    _, _, operator, at = scene(shape)
+    matrix = dense(operator, at, shape)
+    largest = np.linalg.norm(matrix, 2) ** 2
+    estimate, _ = lipschitz_constant(operator, at, np.ones((1, *shape), np.float32), 30)
+    assert largest * (1 - 1e-4) <= estimate <= 1.05 * largest
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_fista_reaches_the_bounded_least_squares_of_scipy(warm):
+    shape = (10, 12)
+    _, observations, operator, at = scene(shape, noise=0.15)  # noise enough that bounds are active
+    matrix = dense(operator, at, shape)
+    wanted = lsq_linear(matrix, observations.planes.ravel().astype(np.float64), (0, 1), tol=1e-12)
+    assert (wanted.active_mask != 0).any()
+    start = observations.plane(0)
+    loss = operator.loss(start, observations.planes, 1.0, at)
+    step = aif_step(operator, observations, at, start, loss, iterations=600, warm_start=warm)
+    assert step.loss == pytest.approx(2 * wanted.cost, rel=2e-3)
+    assert np.abs(step.image.ravel() - wanted.x).max() < 0.05
+
+
+def test_warm_start_gets_further_than_a_start_from_black():
+    _, observations, operator, at = scene((66, 80))  # large enough that no blur is capped
+    black = observations.plane(1)
+    start = aif_step(operator, observations, at * 1.02, black, np.inf, iterations=50).image
+    loss = operator.loss(start, observations.planes, 1.0, at)
+    warm = aif_step(operator, observations, at, start, loss, iterations=40)
+    cold = aif_step(operator, observations, at, start, loss, iterations=40, warm_start=False)
+    assert warm.loss < cold.loss
+
+
+def test_image_is_recovered_and_stays_in_the_box():
+    image, observations, operator, at = scene((40, 50))
+    start = observations.plane(0)
+    loss = operator.loss(start, observations.planes, 1.0, at)
+    step = aif_step(operator, observations, at, start, loss, iterations=100)
+    assert np.sqrt(((step.image - image) ** 2).mean()) < 0.35 * np.sqrt(((start - image) ** 2).mean())
+    assert step.image.min() >= 0
+    assert step.image.max() <= 1
+
+
+def test_a_worse_image_is_not_taken():
+    image, observations, operator, at = scene((40, 50))
+    loss = operator.loss(image, observations.planes, 1.0, at)
+    step = aif_step(operator, observations, at, image, loss, iterations=1, warm_start=False)
+    assert step.image is image
+    assert step.loss == loss
+
+
+def test_loss_is_that_of_the_image():
+    _, observations, operator, at = scene((40, 50), noise=0.05)
+    start = observations.plane(0)
+    loss = operator.loss(start, observations.planes, 1.0, at)
+    step = aif_step(operator, observations, at, start, loss, iterations=5)
+    assert step.loss == pytest.approx(operator.loss(step.image, observations.planes, 1.0, at))
+    assert step.loss < loss

@@ -1,0 +1,130 @@
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from stacks import model_stack, ramp, texture
+
+from napari_defocus.errors import CancelledError
+from napari_defocus.optics import ThinLens
+from napari_defocus.solver import SolverSettings, initialization
+from napari_defocus.solver.graph_cut import COST_SCALE, cut, graph_cut_available, integer_costs
+from napari_defocus.solver.initialization import NO_GRAPH_CUT, initial_labels, mosaic
+from napari_defocus.solver.observations import load_stack
+from napari_defocus.solver.sharpness import sharpness_cost
+
+needs_graph_cut = pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
+LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.25, 1.67, 2.5, 5.0])
+SHAPE = (60, 90)
+
+
+def energy(labels, cost, smoothness):
+    data = np.take_along_axis(cost, labels[..., None], -1).sum()
+    return data + smoothness * (np.abs(np.diff(labels, axis=0)).sum() + np.abs(np.diff(labels, axis=1)).sum())
+
+
+@pytest.fixture(scope="module")
+def ramp_stack():
+    depth = ramp((1.0, 5.0), SHAPE)
+    stack = model_stack(LENS, depth, texture(SHAPE, 3), (0.9, 6.0))
+    nearest = np.abs(1 / depth[..., None] - LENS.centers).argmin(-1)
+    return load_stack(stack, 1.0), nearest
+
+
+@given(
+    least=st.floats(-1e4, 1e4),
+    spread=st.floats(1e-5, 1e4),
+    smoothness=st.floats(1e-6, 1e3),
+    labels=st.integers(2, 40),
+)
+@settings(deadline=None)
+def test_integer_costs_keep_their_precision_and_never_overflow(least, spread, smoothness, labels):
+    cost = (least + spread * np.random.default_rng(0).random((50, labels))).astype(np.float32)
+    unary, pairwise = integer_costs(cost, smoothness)
+    assert unary.min() >= 0
+    assert max(unary.max(), pairwise * (labels - 1)) <= 1.001 * COST_SCALE + labels
+    assert pairwise >= 1
+    if smoothness * labels < spread and spread > 1e-2 * abs(least):
+        assert len(np.unique(unary[0])) == len(np.unique(cost[0]))
+
+
+@needs_graph_cut
+def test_cut_finds_the_least_energy_of_a_tiny_problem():
+    rng = np.random.default_rng(3)
+    cost = rng.random((2, 3, 2)).astype(np.float32)
+    labels = cut(cost, 0.3)
+    every = np.array(np.meshgrid(*[[0, 1]] * 6)).reshape(6, -1).T.reshape(-1, 2, 3)
+    least = min(energy(candidate, cost, 0.3) for candidate in every)
+    assert energy(labels, cost, 0.3) == pytest.approx(least, abs=1e-4)
+
+
+@needs_graph_cut
+def test_without_smoothness_the_cut_is_the_least_cost():
+    cost = np.random.default_rng(4).random((20, 30, 5)).astype(np.float32)
+    assert_array_equal(cut(cost, 0.0), cost.argmin(-1))
+
+
+@needs_graph_cut
+def test_smoothness_lowers_the_energy_below_that_of_the_least_cost():
+    cost = np.random.default_rng(5).random((20, 30, 5)).astype(np.float32)
+    assert energy(cut(cost, 0.2), cost, 0.2) < energy(cost.argmin(-1), cost, 0.2)
+
+
+@needs_graph_cut
+def test_cut_stops_between_expansions_and_can_be_used_again():
+    def stop(share):
+        raise CancelledError
+
+    cost = np.random.default_rng(6).random((20, 30, 5)).astype(np.float32)
+    with pytest.raises(CancelledError):
+        cut(cost, 0.2, stop)
+    assert cut(cost, 0.2).shape == (20, 30)
+
+
+@needs_graph_cut
+def test_labels_of_a_ramp_are_the_nearest_planes(ramp_stack):
+    observations, nearest = ramp_stack
+    labels, notes = initial_labels(observations, SolverSettings())
+    assert notes == ()
+    assert (labels == nearest).mean() > 0.7  # 0.29 where integer costs collapse
+
+
+@needs_graph_cut
+def test_reduced_grid_agrees_with_the_full_one(ramp_stack, monkeypatch):
+    observations, nearest = ramp_stack
+    full, _ = initial_labels(observations, SolverSettings())
+    monkeypatch.setattr(initialization, "MAX_CUT_SIZE", observations.count * SHAPE[0] * SHAPE[1] // 7)
+    reduced, _ = initial_labels(observations, SolverSettings())
+    assert (np.abs(reduced - full) <= 1).mean() > 0.98
+    assert (reduced == nearest).mean() > 0.65
+
+
+@pytest.mark.parametrize("kind", ["sobel", "laplacian", "log"])
+def test_sharper_planes_cost_less(kind):
+    sharp = texture((40, 40))[0]
+    blurred = texture((40, 40), smooth=3.0)[0]
+    assert sharpness_cost(sharp, kind, 2.0).mean() < sharpness_cost(blurred, kind, 2.0).mean()
+
+
+def test_without_gco_the_sharpest_plane_is_taken_and_said(ramp_stack, monkeypatch):
+    observations, nearest = ramp_stack
+    monkeypatch.setitem(sys.modules, "gco", None)
+    labels, notes = initial_labels(observations, SolverSettings())
+    assert notes == (NO_GRAPH_CUT,)
+    assert (labels == nearest).mean() > 0.5
+
+
+def test_focus_initialization_does_not_need_gco(ramp_stack, monkeypatch):
+    observations, _ = ramp_stack
+    monkeypatch.setitem(sys.modules, "gco", None)
+    labels, notes = initial_labels(observations, SolverSettings(initialization="focus"))
+    assert notes == ()
+    assert set(np.unique(labels)) <= set(range(5))
+
+
+def test_mosaic_takes_each_pixel_from_its_plane(ramp_stack):
+    observations, nearest = ramp_stack
+    image = mosaic(observations, nearest.astype(np.int32))
+    assert_array_equal(image[:, 5, 7], observations.plane(nearest[5, 7])[:, 5, 7])

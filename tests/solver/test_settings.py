@@ -1,0 +1,68 @@
+import json
+from dataclasses import fields
+
+import pytest
+
+from napari_defocus import InputError, SolverSettings
+from napari_defocus.solver.unknowns import kernel_size
+
+
+def test_every_setting_is_documented():
+    for item in fields(SolverSettings):
+        assert item.metadata["help"].endswith("."), item.name
+        assert f"    {item.name} :" in SolverSettings.__doc__
+
+
+@pytest.mark.parametrize("preset", ["nyuv2", "make3d", "mobiledepth", "simulation"])
+def test_presets_take_overrides_and_survive_json(preset):
+    made = getattr(SolverSettings, preset)(epochs=3)
+    assert made.epochs == 3
+    assert SolverSettings.from_dict(json.loads(json.dumps(made.to_dict()))) == made
+
+
+def test_published_table():
+    nyu, make3d, mobile = SolverSettings.nyuv2(), SolverSettings.make3d(), SolverSettings.mobiledepth()
+    assert [s.epochs for s in (nyu, make3d, mobile)] == [40, 5, 5]
+    assert [s.candidates for s in (nyu, make3d, mobile)] == [100, 100, 200]
+    assert [s.cost_window for s in (nyu, make3d, mobile)] == [1, 5, 50]
+    assert [(s.fista_iterations, s.fista_growth) for s in (nyu, make3d, mobile)] == [
+        (200, 1.05),
+        (10, 2),
+        (10, 2),
+    ]
+    assert {s.warm_start for s in (nyu, make3d, mobile)} == {False}
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [
+        ({"epochs": 0}, "epochs"),
+        ({"epochs": 2.5}, "epochs"),
+        ({"epochs": True}, "epochs"),
+        ({"candidates": 2}, "candidates"),
+        ({"cost_window": 0}, "cost_window"),
+        ({"golden_tolerance": float("nan")}, "golden_tolerance"),
+        ({"mrf_smoothness": -1}, "mrf_smoothness"),
+        ({"kernel_size": 10}, "kernel_size"),
+        ({"kernel_size": "wide"}, "kernel_size"),
+        ({"boundary": "wrap"}, "boundary"),
+        ({"outlier_method": "all"}, "outlier_method"),
+        ({"depth_range": 3}, "depth_range"),
+        ({"white": 0}, "white"),
+        ({"threads": 0}, "threads"),
+    ],
+)
+def test_bad_settings_are_named(values, named):
+    with pytest.raises(InputError, match=named):
+        SolverSettings(**values)
+
+
+def test_unknown_setting_in_a_file():
+    with pytest.raises(InputError, match="speed"):
+        SolverSettings.from_dict({"speed": 9})
+
+
+@pytest.mark.parametrize(("shape", "size"), [((240, 320), 11), ((460, 345), 15), ((40, 60), 7)])
+def test_proportional_kernel_size_is_the_papers(shape, size):
+    assert kernel_size(SolverSettings(kernel_size="proportional"), shape) == size
+    assert kernel_size(SolverSettings(), shape) is None
