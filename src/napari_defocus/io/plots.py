@@ -83,6 +83,7 @@ def plot_losses(result: "DefocusResult") -> "Figure":
         axes.plot(np.arange(len(result.losses)), result.losses, marker=".")
         if scale == "linear" or min(result.losses) > 0:
             axes.set_yscale(scale)
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.set_xlabel("half-step")
         axes.set_ylabel(f"loss ({scale})")
         axes.grid(alpha=0.3)
@@ -97,14 +98,13 @@ def plot_surface(result: "DefocusResult") -> "Figure":
     depth = result.depth[::stride, ::stride]
     low, high = _limits(depth)
     y, x = np.mgrid[: result.depth.shape[0] : stride, : result.depth.shape[1] : stride]
-    surface = axes.plot_surface(
+    axes.plot_surface(
         x, y, np.clip(depth, low, high), cmap="gray", vmin=low, vmax=high, rcount=_MESH, ccount=_MESH
     )
     axes.set_xlabel("x (px)")
     axes.set_ylabel("y (px)")
     axes.set_zlabel(_label(result.unit))
     axes.invert_yaxis()
-    figure.colorbar(surface, ax=axes, shrink=0.6, label=_label(result.unit))
     return figure
 
 
