@@ -54,6 +54,7 @@ def test_live_layers_are_updated_in_place(viewer, layers):
     layers.show_state(state(0))
     live = viewer.layers["stone depth (m) [1]"]
     limits = live.contrast_limits
+    assert [layer.name for layer in viewer.layers] == ["stone", "stone depth (m) [1]"]
     layers.show_state(state(1))
     assert [layer.name for layer in viewer.layers] == [
         "stone",

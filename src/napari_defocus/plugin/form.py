@@ -40,7 +40,7 @@ class Form(QWidget):
         layout.setSpacing(4)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for label, field in zip(self._labels, self.fields, strict=True):
-            label.setFixedWidth(label.fontMetrics().horizontalAdvance(WIDEST_LABEL) + 16)
+            label.setFixedWidth(label.fontMetrics().horizontalAdvance(WIDEST_LABEL) + 20)
             label.setWordWrap(True)
             label.setToolTip(field.tooltip or "")
             if isinstance(field, CheckBox):

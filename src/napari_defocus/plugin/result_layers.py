@@ -45,8 +45,12 @@ class ResultLayers:
         self._layers: dict[str, Layer] = {}
 
     def show_state(self, state: SolverState) -> None:
-        """Show depth and AIF of an unfinished run."""
-        self._show_image("all-in-focus", state.all_in_focus)
+        """Show depth and AIF of an unfinished run.
+
+        The AIF layer is made at the second update: napari takes a good part of a second for each new layer.
+        """
+        if "depth" in self._layers:
+            self._show_image("all-in-focus", state.all_in_focus)
         self._show_image("depth", state.depth)
 
     def show_result(self, result: DefocusResult) -> None:

@@ -2,6 +2,7 @@
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QShowEvent
 from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
@@ -19,7 +20,6 @@ NO_STACK = (
     "Open a focal stack first: with the button above, or File > Open Sample > napari-defocus. An image layer "
     "that is open already is offered if it has a plane axis."
 )
-LEAST_WIDTH = 380
 READY = "Ready: press Run."
 
 
@@ -49,16 +49,22 @@ class StackWidget(QWidget):
     def _lay_out(self) -> None:
         inner = QWidget()
         inner.setLayout(self._fields)
-        scroll = QScrollArea()
+        scroll = self._scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidget(inner)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setMinimumWidth(LEAST_WIDTH)
         layout = QVBoxLayout(self)
         layout.addWidget(scroll, 1)
         layout.addWidget(self.panel)
         layout.addWidget(self.surface_button)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        """Make the dock wide enough for whole fields; only now is the window's style known."""
+        super().showEvent(event)
+        inner, bar = self._scroll.widget(), self._scroll.verticalScrollBar()
+        if inner is not None and bar is not None:
+            self._scroll.setMinimumWidth(inner.minimumSizeHint().width() + bar.sizeHint().width())
 
     def event(self, event: QEvent | None) -> bool:
         """Stop the run when the dock is closed: that only takes the widget out of its window."""

@@ -20,7 +20,8 @@ LONGEST_SIDE = 512
 RELIEF = 0.3
 """Height of the relief in units of the longer side, where depth and pixels have no common unit."""
 
-CAMERA_ANGLES = (0.0, -32.0, 62.0)
+VIEW_DIRECTION = (-1.0, -0.6, 0.15)
+"""From above and in front, a little from the left: height, row, column."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,8 @@ class SurfaceView:
         self._viewer.add_layer(surface)
         self._viewer.layers.selection.active = depth  # picking in an active surface takes seconds
         self._viewer.reset_view()
-        self._viewer.scene.camera.angles = CAMERA_ANGLES
+        self._viewer.scene.camera.zoom *= 0.78  # turned, the map needs more room
+        self._viewer.scene.camera.set_view_direction(VIEW_DIRECTION, up_direction=(1.0, 0.0, 0.0))
         self._surface = surface
         return surface
 
