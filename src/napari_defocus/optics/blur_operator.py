@@ -55,8 +55,9 @@ class BlurOperator:
 
         def predict(tile: Tile) -> Floats:
             block = np.empty((self.optics.planes, channels, tile.height, tile.width), np.float32)
+            bank = np.empty((self.levels.count, tile.height, tile.width), np.float32)
             tile_kernels.forward_tile(
-                padded, coordinates, *self._plane_arguments(), *self._level_arguments(), *tile[:2], block
+                padded, coordinates, *self._arguments(), *tile[:2], bank, *self._scratch(tile), block
             )
             return block
 
@@ -70,8 +71,9 @@ class BlurOperator:
 
         def spread(tile: Tile) -> Floats:
             block = self._empty_block(channels, tile)
+            bank = np.empty((self.levels.count, tile.height, tile.width), np.float32)
             tile_kernels.adjoint_tile(
-                planes, coordinates, *self._plane_arguments(), *self._level_arguments(), *tile[:2], block
+                planes, coordinates, *self._arguments(), *tile[:2], bank, *self._scratch(tile), block
             )
             return block
 
@@ -163,24 +165,33 @@ class BlurOperator:
         tile: Tile,
         out: Floats,
     ) -> float:
+        shape = (self.levels.count, tile.height, tile.width)
         total: float = tile_kernels.gradient_tile(
             padded,
             stack,
             np.float32(scale),
             coordinates,
-            *self._plane_arguments(),
-            *self._level_arguments(),
-            *tile,
+            *self._arguments(),
+            *tile[:2],
+            np.empty((len(padded), *shape), np.float32),
+            np.empty((len(padded) if out.size else 0, *shape), np.float32),
+            *self._scratch(tile),
             out,
         )
         return total
 
-    def _plane_arguments(self) -> tuple[Floats, Floats]:
-        return self.optics.slopes.astype(np.float32), self.optics.centers.astype(np.float32)
-
-    def _level_arguments(self) -> tuple[Floats, Floats, NDArray[np.int64], int]:
+    def _arguments(self) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.int64], int]:
+        """Optics and levels, as the kernels take them."""
+        slopes = self.optics.slopes.astype(np.float32)
+        centers = self.optics.centers.astype(np.float32)
         levels = self.levels
-        return levels.table, levels.kernels, levels.radii, levels.halo
+        return slopes, centers, levels.table, levels.kernels, levels.radii, levels.halo
+
+    def _scratch(self, tile: Tile) -> tuple[NDArray[np.uint32], Floats, Floats]:
+        """Scratch arrays of a tile: entries of the bank and weights of a row, and a block of rows."""
+        shape = tile_kernels.scratch_shape(tile.height, tile.width, self.levels.halo)
+        entry = np.empty(tile.width, np.uint32)
+        return entry, np.empty(tile.width, np.float32), np.empty(shape, np.float32)
 
     def _empty_block(self, channels: int, tile: Tile) -> Floats:
         halo = self.levels.halo

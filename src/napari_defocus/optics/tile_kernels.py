@@ -15,24 +15,49 @@ from napari_defocus.optics.blur_levels import TABLE_STEP
 PER_STEP = np.float32(1 / TABLE_STEP)
 ONE = np.uint32(1)
 
-compiled = njit(nogil=True, fastmath=True, cache=True, error_model="numpy")
+# Nothing is allocated here: without numba's run-time (nrt) arrays that are passed on are not counted, and
+# counting the shared ones keeps threads waiting for each other.
+compiled = njit(nogil=True, fastmath=True, cache=True, error_model="numpy", _nrt=False)
 
 
 @compiled
-def blur_tile(padded, halo, kernels, radii, y0, x0, bank):
+def add_row(out, weight, row):
+    """Add a weighted row."""
+    for x in range(len(out)):
+        out[x] += weight * row[x]
+
+
+@compiled
+def blur_row(row, kernel, radius, out):
+    """Correlate a row, longer by `radius` at either end, with a kernel given by its right half."""
+    reach = len(out)
+    weight = kernel[0]
+    middle = row[radius : radius + reach]
+    for x in range(reach):
+        out[x] = weight * middle[x]
+    for k in range(1, radius + 1):
+        weight = kernel[k]
+        left = row[radius - k : radius - k + reach]
+        right = row[radius + k : radius + k + reach]
+        for x in range(reach):
+            out[x] += weight * (left[x] + right[x])
+
+
+@compiled
+def blur_tile(padded, halo, kernels, radii, y0, x0, scratch, bank):
     """Blur the tile at (y0, x0) of a channel at every level.
 
-    `padded` is the whole channel with `halo` pixels added on every side, `bank` (levels, height, width).
+    `padded` is the whole channel with `halo` pixels added on every side, `bank` (levels, height, width),
+    `scratch` see :func:`scratch_shape`.
     """
     levels, height, width = bank.shape
-    columns = np.empty(width + 2 * halo, np.float32)
     for level in range(levels):
         radius = radii[level]
         first = x0 + halo - radius
         reach = width + 2 * radius
+        column = scratch[0, :reach]
         for y in range(height):
             source = y0 + y + halo
-            column = columns[:reach]
             row = padded[source, first : first + reach]
             weight = kernels[level, 0]
             for x in range(reach):
@@ -43,42 +68,48 @@ def blur_tile(padded, halo, kernels, radii, y0, x0, bank):
                 below = padded[source + k, first : first + reach]
                 for x in range(reach):
                     column[x] += weight * (above[x] + below[x])
-            out = bank[level, y]
-            weight = kernels[level, 0]
-            middle = column[radius : radius + width]
-            for x in range(width):
-                out[x] = weight * middle[x]
-            for k in range(1, radius + 1):
-                weight = kernels[level, k]
-                left = column[radius - k : radius - k + width]
-                right = column[radius + k : radius + k + width]
-                for x in range(width):
-                    out[x] += weight * (left[x] + right[x])
+            blur_row(column, kernels[level], radius, bank[level, y])
 
 
 @compiled
-def spread_tile(bank, halo, kernels, radii, out):
+def spread_tile(bank, halo, kernels, radii, scratch, out):
     """Add the adjoint of :func:`blur_tile` of a bank to `out`, (height + 2 halo, width + 2 halo)."""
     levels, height, width = bank.shape
-    columns = np.empty(width + 2 * halo, np.float32)
     for level in range(levels):
         radius = radii[level]
         first = halo - radius
         reach = width + 2 * radius
+        framed = scratch[0, : reach + 2 * radius]  # a row of the bank between zeros
+        framed[:] = 0.0
         for y in range(height):
             row = bank[level, y]
-            column = columns[:reach]
-            column[:] = 0.0
-            for k in range(-radius, radius + 1):
-                weight = kernels[level, abs(k)]
-                shifted = column[radius + k : radius + k + width]
-                for x in range(width):
-                    shifted[x] += weight * row[x]
-            for k in range(-radius, radius + 1):
-                weight = kernels[level, abs(k)]
-                target = out[halo + y + k, first : first + reach]
+            for x in range(width):
+                framed[2 * radius + x] = row[x]
+            blur_row(framed, kernels[level], radius, scratch[1 + y, :reach])
+        for y in range(-radius, height + radius):
+            target = out[halo + y, first : first + reach]
+            source = max(0, y - radius)
+            last = min(height - 1, y + radius)
+            while source + 3 <= last:  # four at a time: the target is read and written a quarter as often
+                w0 = kernels[level, abs(y - source)]
+                w1 = kernels[level, abs(y - source - 1)]
+                w2 = kernels[level, abs(y - source - 2)]
+                w3 = kernels[level, abs(y - source - 3)]
+                r0 = scratch[1 + source, :reach]
+                r1 = scratch[2 + source, :reach]
+                r2 = scratch[3 + source, :reach]
+                r3 = scratch[4 + source, :reach]
                 for x in range(reach):
-                    target[x] += weight * column[x]
+                    target[x] += w0 * r0[x] + w1 * r1[x] + w2 * r2[x] + w3 * r3[x]
+                source += 4
+            while source <= last:
+                add_row(target, kernels[level, abs(y - source)], scratch[1 + source, :reach])
+                source += 1
+
+
+def scratch_shape(height, width, halo):
+    """Shape of the float32 scratch array that the kernels need for a tile."""
+    return height + 1, width + 4 * halo
 
 
 @compiled
@@ -116,16 +147,29 @@ def unmix_row(row, size, entry, weight, bank):
 
 
 @compiled
-def forward_tile(padded, coordinate, slopes, centers, table, kernels, radii, halo, y0, x0, out):
+def forward_tile(
+    padded,
+    coordinate,
+    slopes,
+    centers,
+    table,
+    kernels,
+    radii,
+    halo,
+    y0,
+    x0,
+    bank,
+    entry,
+    weight,
+    scratch,
+    out,
+):
     """Predict a tile of every plane, into `out` (planes, channels, height, width)."""
     planes, channels, height, width = out.shape
-    bank = np.empty((len(radii), height, width), np.float32)
-    flat = bank.reshape(-1)
+    flat = bank.reshape(bank.size)
     size = np.uint32(height * width)
-    entry = np.empty(width, np.uint32)
-    weight = np.empty(width, np.float32)
     for c in range(channels):
-        blur_tile(padded[c], halo, kernels, radii, y0, x0, bank)
+        blur_tile(padded[c], halo, kernels, radii, y0, x0, scratch, bank)
         for f in range(planes):
             for y in range(height):
                 row = coordinate[y0 + y, x0 : x0 + width]
@@ -134,7 +178,23 @@ def forward_tile(padded, coordinate, slopes, centers, table, kernels, radii, hal
 
 
 @compiled
-def adjoint_tile(residual, coordinate, slopes, centers, table, kernels, radii, halo, y0, x0, out):
+def adjoint_tile(
+    residual,
+    coordinate,
+    slopes,
+    centers,
+    table,
+    kernels,
+    radii,
+    halo,
+    y0,
+    x0,
+    bank,
+    entry,
+    weight,
+    scratch,
+    out,
+):
     """Adjoint of :func:`forward_tile`: `residual` (planes, channels, Y, X), whole image, to `out`.
 
     `out` is (channels, height + 2 halo, width + 2 halo), the tile with its halo, and is added to.
@@ -142,11 +202,8 @@ def adjoint_tile(residual, coordinate, slopes, centers, table, kernels, radii, h
     planes, channels = residual.shape[:2]
     height = out.shape[1] - 2 * halo
     width = out.shape[2] - 2 * halo
-    bank = np.empty((len(radii), height, width), np.float32)
-    flat = bank.reshape(-1)
+    flat = bank.reshape(bank.size)
     size = np.uint32(height * width)
-    entry = np.empty(width, np.uint32)
-    weight = np.empty(width, np.float32)
     for c in range(channels):
         bank[:] = 0.0
         for f in range(planes):
@@ -154,32 +211,47 @@ def adjoint_tile(residual, coordinate, slopes, centers, table, kernels, radii, h
                 row = coordinate[y0 + y, x0 : x0 + width]
                 level_row(row, slopes[f], centers[f], table, np.uint32(y * width), size, entry, weight)
                 unmix_row(residual[f, c, y0 + y, x0 : x0 + width], size, entry, weight, flat)
-        spread_tile(bank, halo, kernels, radii, out[c])
+        spread_tile(bank, halo, kernels, radii, scratch, out[c])
 
 
 @compiled
 def gradient_tile(
-    padded, stack, scale, coordinate, slopes, centers, table, kernels, radii, halo, y0, x0, height, width, out
+    padded,
+    stack,
+    scale,
+    coordinate,
+    slopes,
+    centers,
+    table,
+    kernels,
+    radii,
+    halo,
+    y0,
+    x0,
+    banks,
+    backs,
+    entry,
+    weight,
+    scratch,
+    out,
 ):
-    """Residual of a tile and, unless `out` is empty, its adjoint, without storing the residual.
+    """Residual of a tile and, unless `backs` is empty, its adjoint, without storing the residual.
 
     `stack` (planes, channels, Y, X) holds the observed planes in their own type; `scale` brings them to
-    [0, 1], and 0 leaves them out (the operator's normal matrix). Returns the sum of squared residuals.
+    [0, 1], and 0 leaves them out (the operator's normal matrix). `banks` and `backs` are scratch, (channels,
+    levels, height, width). Returns the sum of squared residuals.
     """
     planes, channels = stack.shape[:2]
-    levels = len(radii)
-    adjoint = out.size > 0
-    banks = np.empty((channels, levels, height, width), np.float32)
-    backs = np.zeros((channels if adjoint else 0, levels, height, width), np.float32)
+    levels, height, width = banks.shape[1:]
+    adjoint = len(backs) > 0
     flat = banks.reshape((channels, levels * height * width))
     flat_back = backs.reshape((len(backs), levels * height * width))
     size = np.uint32(height * width)
-    entry = np.empty(width, np.uint32)
-    weight = np.empty(width, np.float32)
-    residual = np.empty(width, np.float32)
+    residual = scratch[0, :width]
+    backs[:] = 0.0
     total = 0.0
     for c in range(channels):
-        blur_tile(padded[c], halo, kernels, radii, y0, x0, banks[c])
+        blur_tile(padded[c], halo, kernels, radii, y0, x0, scratch, banks[c])
     for f in range(planes):
         for y in range(height):
             row = coordinate[y0 + y, x0 : x0 + width]
@@ -195,5 +267,5 @@ def gradient_tile(
                 if adjoint:
                     unmix_row(residual, size, entry, weight, flat_back[c])
     for c in range(len(backs)):
-        spread_tile(backs[c], halo, kernels, radii, out[c])
+        spread_tile(backs[c], halo, kernels, radii, scratch, out[c])
     return total

@@ -26,11 +26,7 @@ class Tile(NamedTuple):
 def split(shape: tuple[int, int], side: int) -> list[Tile]:
     """Split an image of `shape` into tiles of about `side` px, all of nearly the same size."""
     rows, columns = (_cuts(length, side) for length in shape)
-    return [
-        Tile(y0, x0, y1 - y0, x1 - x0)
-        for y0, y1 in pairwise(rows)
-        for x0, x1 in pairwise(columns)
-    ]
+    return [Tile(y0, x0, y1 - y0, x1 - x0) for y0, y1 in pairwise(rows) for x0, x1 in pairwise(columns)]
 
 
 def _cuts(length: int, side: int) -> list[int]:

@@ -25,17 +25,16 @@ def scale_tile(stack, scale, y0, x0, observed):
 
 
 @compiled
-def sweep_tile(banks, observed, below, weights, cost, cross):
+def sweep_tile(banks, observed, below, weights, previous, cost, cross):
     """Squared residual of every candidate, and its product with the next candidate's residual.
 
     `below` and `weights` (candidates, planes) say where each candidate's blur lies between the levels; they
     are the same for all pixels, so that a row is mixed without look-ups. `cross` (candidates - 1, h, w) is
-    left out when it is empty.
+    left out when it is empty. `previous` (planes * channels, w) is scratch.
     """
     channels, _, height, width = banks.shape
     candidates, planes = below.shape
     crossed = cross.size > 0
-    previous = np.empty((planes * channels, width), np.float32)
     for y in range(height):
         for k in range(candidates):
             total = cost[k, y]
@@ -70,15 +69,15 @@ def sweep_tile(banks, observed, below, weights, cost, cross):
 
 
 @compiled
-def box_mean(volume, window, inner_y, inner_x, out):
+def box_mean(volume, window, inner_y, inner_x, sums, out):
     """Average each slice over a square window that ends at the slice's borders.
 
-    `out` (slices, height, width) begins at row `inner_y` and column `inner_x` of `volume`.
+    `out` (slices, height, width) begins at row `inner_y` and column `inner_x` of `volume`;
+    `sums` (rows of the volume, width) is scratch.
     """
     slices, rows, columns = volume.shape
     height, width = out.shape[1:]
     before, after = (window - 1) // 2, window // 2
-    sums = np.empty((rows, width), np.float32)
     for k in range(slices):
         for y in range(rows):
             source = volume[k, y]
@@ -130,6 +129,19 @@ def best_candidate(cost, best, contrast):
 
 
 @compiled
+def segment_of(candidates, coordinate):
+    """Index of the segment between candidates that holds a coordinate, or of the nearest one."""
+    low, high = 0, len(candidates) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if candidates[middle] <= coordinate:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@compiled
 def segment_cost(start, end, product, share):
     """Cost between two candidates when the prediction is mixed in proportion: an exact quadratic."""
     rest = np.float32(1.0) - share
@@ -149,7 +161,7 @@ def best_in_segments(cost, cross, candidates, coordinate, previous):
     for y in range(height):
         for x in range(width):
             now = coordinate[y, x]
-            k = min(max(np.searchsorted(candidates, now) - 1, 0), count - 2)
+            k = segment_of(candidates, now)
             share = (now - candidates[k]) / (candidates[k + 1] - candidates[k])
             share = min(max(share, np.float32(0.0)), np.float32(1.0))
             least = segment_cost(cost[k, y, x], cost[k + 1, y, x], cross[k, y, x], share)

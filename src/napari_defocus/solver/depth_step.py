@@ -159,24 +159,26 @@ def _search_tile(
     observed = np.empty((*observations.planes.shape[:2], wide.height, wide.width), np.float32)
     depth_kernels.scale_tile(observations.planes, np.float32(observations.scale), wide.y0, wide.x0, observed)
     cost = np.empty((len(candidates), wide.height, wide.width), np.float32)
+    previous = np.empty((observed.shape[0] * observed.shape[1], wide.width), np.float32)
     new = coordinates[tile.slices].copy()
     best = np.empty(new.shape, np.int64)
     contrast = np.empty(new.shape, np.float32)
     costs = np.empty((2, *new.shape), np.float32)
     if cost_window == 1:
-        depth_kernels.sweep_tile(banks, observed, *places, cost, np.empty((0, 0, 0), np.float32))
+        depth_kernels.sweep_tile(banks, observed, *places, previous, cost, np.empty((0, 0, 0), np.float32))
         depth_kernels.best_candidate(cost, best, contrast)
         depth_kernels.golden_section(
             banks, observed, *plane_arguments, candidates, best, np.float32(golden_tolerance), new, costs
         )
         return _TileOutcome(new, costs[0], costs[1], contrast)
     cross = np.empty((len(candidates) - 1, wide.height, wide.width), np.float32)
-    depth_kernels.sweep_tile(banks, observed, *places, cost, cross)
+    depth_kernels.sweep_tile(banks, observed, *places, previous, cost, cross)
     inner = tile.y0 - wide.y0, tile.x0 - wide.x0
     mean_cost = np.empty((len(cost), *new.shape), np.float32)
     mean_cross = np.empty((len(cross), *new.shape), np.float32)
-    depth_kernels.box_mean(cost, cost_window, *inner, mean_cost)
-    depth_kernels.box_mean(cross, cost_window, *inner, mean_cross)
+    sums = np.empty((wide.height, tile.width), np.float32)
+    depth_kernels.box_mean(cost, cost_window, *inner, sums, mean_cost)
+    depth_kernels.box_mean(cross, cost_window, *inner, sums, mean_cross)
     depth_kernels.best_candidate(mean_cost, best, contrast)
     depth_kernels.best_in_segments(mean_cost, mean_cross, candidates, new, costs[0])
     inside = (
@@ -193,8 +195,11 @@ def _search_tile(
 
 def _blur_banks(levels: BlurLevels, padded: Floats, tile: Tile) -> Floats:
     banks = np.empty((len(padded), levels.count, tile.height, tile.width), np.float32)
+    scratch = np.empty(tile_kernels.scratch_shape(tile.height, tile.width, levels.halo), np.float32)
     for channel, bank in zip(padded, banks, strict=True):
-        tile_kernels.blur_tile(channel, levels.halo, levels.kernels, levels.radii, tile.y0, tile.x0, bank)
+        tile_kernels.blur_tile(
+            channel, levels.halo, levels.kernels, levels.radii, tile.y0, tile.x0, scratch, bank
+        )
     return banks
 
 

@@ -126,7 +126,7 @@ class SolverSettings:
         "mrf", "First depth from graph-cut labels, or from the classic focus measure.", source=PAPER
     )
     mrf_smoothness: float = _setting(
-        0.05, "Weight of label differences between neighbours in the graph cut.", source=PAPER
+        0.2, "Weight of label differences between neighbours in the graph cut.", source=PAPER
     )
     sharpness: Sharpness = _setting("sobel", "Sharpness measure of the graph cut.", source=PAPER)
     sharpness_sigma: float = _setting(2.0, "Gaussian that averages the sharpness.", unit="px", source=PAPER)
