@@ -35,7 +35,11 @@ class AifStep:
 
 
 def lipschitz_constant(
-    operator: BlurOperator, coordinates: Floats, start: Floats, iterations: int
+    operator: BlurOperator,
+    coordinates: Floats,
+    start: Floats,
+    iterations: int,
+    progress: Callable[[float], None] | None = None,
 ) -> tuple[float, Floats]:
     """Bound the largest eigenvalue of ``A' A`` by power iterations.
 
@@ -53,13 +57,16 @@ def lipschitz_constant(
         A positive vector.
     iterations : int
         Number of power iterations.
+    progress : callable, optional
+        Gets the share of the work that is done; may raise to stop.
     """
+    report = _Reporter(progress, iterations)
     nothing = np.zeros((operator.optics.planes, *start.shape), np.uint8)
     vector = start / np.linalg.norm(start)
     upper = np.inf
     lower = 0.0
-    for _ in range(iterations):
-        _, image = operator.gradient(vector, nothing, 0.0, coordinates)
+    for iteration in range(iterations):
+        _, image = operator.gradient(vector, nothing, 0.0, coordinates, report.part(iteration))
         lower = max(lower, float(np.vdot(vector, image)))
         positive = vector > 1e-3 * vector.max()
         if positive.all():
@@ -107,19 +114,20 @@ def aif_step(
     progress : callable, optional
         Gets the share of the work that is done; may raise to stop.
     """
-    report = _Reporter(progress, iterations + 1)
+    report = _Reporter(progress, iterations + 2)
+    power_iterations = 2
     if eigenvector is None:
-        eigenvector = np.ones((1, *image.shape[1:]), np.float32)
-        lipschitz, eigenvector = lipschitz_constant(operator, coordinates, eigenvector, 8)
-    else:
-        lipschitz, eigenvector = lipschitz_constant(operator, coordinates, eigenvector, 2)
+        eigenvector, power_iterations = np.ones((1, *image.shape[1:]), np.float32), 8
+    lipschitz, eigenvector = lipschitz_constant(
+        operator, coordinates, eigenvector, power_iterations, report.part(0)
+    )
     current = image if warm_start else np.zeros_like(image)
     ahead = current
     momentum = 1.0
     last_value = np.inf
     for iteration in range(iterations):
         value, gradient = operator.gradient(
-            ahead, observations.planes, observations.scale, coordinates, report.part(iteration)
+            ahead, observations.planes, observations.scale, coordinates, report.part(iteration + 1)
         )
         if value > last_value and momentum == 1.0:
             lipschitz *= 1.3
@@ -132,7 +140,7 @@ def aif_step(
         ahead = following + weight * (following - current)
         current, momentum, last_value = following, grown, value
     new_loss = operator.loss(
-        current, observations.planes, observations.scale, coordinates, report.part(iterations)
+        current, observations.planes, observations.scale, coordinates, report.part(iterations + 1)
     )
     if new_loss > loss:
         return AifStep(image, loss, eigenvector)
