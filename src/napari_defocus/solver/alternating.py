@@ -94,7 +94,7 @@ def alternating_minimization(
         )
         optics = optics.replace(blur_per_plane=estimate)
         notes += (f"The blur per plane was estimated from the stack: {estimate:.3g} px.",)
-    run = Unknowns(observations, optics, settings, labels, notes)
+    run = Unknowns(observations, optics, settings, labels, notes, report.stage("first residual"))
     yield run.state(0, "initialization")
     for epoch in range(1, settings.epochs + 1):
         run.improve_depth(report.stage(f"epoch {epoch} of {settings.epochs}: depth"))

@@ -32,6 +32,7 @@ class Unknowns:
         settings: SolverSettings,
         labels: NDArray[np.int32],
         notes: tuple[str, ...],
+        progress: Callable[[float], None] | None = None,
     ) -> None:
         self.observations = observations
         self.settings = settings
@@ -43,7 +44,9 @@ class Unknowns:
         self.image = mosaic(observations, labels)
         self.contrast = np.zeros(observations.shape, np.float32)
         self.eigenvector: Floats | None = None
-        self.loss = self.operator.loss(self.image, observations.planes, observations.scale, self.coordinates)
+        self.loss = self.operator.loss(
+            self.image, observations.planes, observations.scale, self.coordinates, progress
+        )
         self.losses: list[float] = []
 
     def improve_depth(self, progress: Callable[[float], None]) -> None:
