@@ -89,8 +89,9 @@ class ResultLayers:
     def _add(self, kind: str, layer: Layer) -> Layer:
         """Add a layer; the depth map stays the topmost of its run."""
         depth = self._layers.get("depth")
-        at = len(self._viewer.layers) if depth is None else self._viewer.layers.index(depth)
-        self._viewer.layers.insert(at, layer)
+        layers = self._viewer.layers
+        at = layers.index(depth) if depth in layers else len(layers)
+        layers.insert(at, layer)
         if kind == "depth":
             layer.colorbar.visible = True
             layer.name_overlay.visible = True
