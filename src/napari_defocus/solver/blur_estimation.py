@@ -57,17 +57,21 @@ def estimate_blur_per_plane(
     )
     done = 0
 
+    def report(_share: float = 0.0) -> None:
+        """Say how far the search is; called within an evaluation too, so that it may be stopped there."""
+        if progress is not None:
+            progress(min(done / EVALUATIONS, 1.0))
+
     def residual(logarithm: float) -> float:
         nonlocal done
         trial = optics.replace(blur_per_plane=float(np.exp(logarithm)))
-        run = Unknowns(crop, trial, settings, labels[rows, columns], ())
+        run = Unknowns(crop, trial, settings, labels[rows, columns], (), report)
         for _ in range(2):
-            run.improve_depth(_ignore)
-            run.improve_image(8, _ignore)
-        run.improve_depth(_ignore)
+            run.improve_depth(report)
+            run.improve_image(8, report)
+        run.improve_depth(report)
         done += 1
-        if progress is not None:
-            progress(min(done / EVALUATIONS, 1.0))
+        report()
         return run.loss
 
     most = LARGEST_BLUR / optics.blur_scale / (optics.planes - 1)
@@ -93,7 +97,3 @@ def _most_textured(observations: Observations, labels: NDArray[np.int32]) -> tup
             if score > best:
                 best, corner = score, (int(y), int(x))
     return slice(corner[0], corner[0] + side_y), slice(corner[1], corner[1] + side_x)
-
-
-def _ignore(share: float) -> None:
-    pass
