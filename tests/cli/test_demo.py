@@ -3,10 +3,12 @@
 import json
 
 import pytest
-from napari_defocus.io.samples import SAMPLES
 
 from napari_defocus.cli import demo
 from napari_defocus.cli.main import main
+from napari_defocus.io.samples import sample_names
+
+SAMPLES = sample_names()
 
 
 @pytest.fixture(scope="module")

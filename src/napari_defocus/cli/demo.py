@@ -56,21 +56,22 @@ def solve_samples(args: argparse.Namespace) -> None:
     """Solve each bundled sample by both methods, write the results and print how true they are."""
     from napari_defocus.cli.progress import ProgressBar
     from napari_defocus.io import read_focal_stack, save_result
-    from napari_defocus.io.samples import SAMPLES, load_truth, sample_path
+    from napari_defocus.io.samples import load_truth, sample_names, sample_path
     from napari_defocus.metrics import depth_metrics, psnr
 
     output = Path(args.output or DEFAULT_OUTPUT)
-    runs = [(name, method) for name in SAMPLES for method in METHODS]
+    runs = [(name, method) for name in sample_names() for method in METHODS]
     for name, method in runs:
         check_output(output / name / method, overwrite=args.overwrite)
     say = (lambda *_: None) if args.quiet else print
     say(f"{'sample':<12}{'method':<9}{'RMSE':>14}{'AbsRel':>10}{'sharp image':>14}")
     for name, method in runs:
-        stack, truth = read_focal_stack(sample_path(name)), load_truth(name)
+        stack = read_focal_stack(sample_path(name))
+        depth, image = load_truth(name)
         with ProgressBar(quiet=args.quiet, verbose=args.verbose) as bar:
             result = METHODS[method](stack, bar)
-        measured = depth_metrics(result.depth, truth["depth"])
-        measured["psnr"] = psnr(result.all_in_focus, truth["all_in_focus"])
+        measured = depth_metrics(result.depth, depth)
+        measured["psnr"] = psnr(result.all_in_focus, image)
         save_result(
             result,
             output / name / method,

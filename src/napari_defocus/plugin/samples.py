@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from napari_defocus.io import read_focal_stack
 from napari_defocus.io.samples import load_truth, sample_path
 from napari_defocus.plugin.reader import LayerData, stack_layer_data
@@ -27,7 +25,7 @@ def _sample(name: str) -> list[LayerData]:
 
 
 def _true_depth(name: str, options: dict[str, Any]) -> LayerData:
-    depth = np.asarray(load_truth(name)["depth"], np.float32)
+    depth = load_truth(name)[0]
     limits = float(depth.min()), float(depth.max())
     shown: dict[str, Any] = {
         key: options[key][1:] for key in ("scale", "units", "axis_labels") if key in options
