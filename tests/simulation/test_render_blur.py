@@ -52,9 +52,10 @@ def test_point_becomes_the_uniform_disc_of_the_optics(optics, depth):
         # The second moment of a disc of radius R is R^2 / 2; the spot (radius 3) and the pixel add theirs.
         moment = (image * distance**2).sum() / image.sum() - 9 / 2 - 1 / 6
         assert np.sqrt(2 * moment) == pytest.approx(radius, rel=0.01)
-        plateau = image[distance < radius - 4]
-        assert plateau.mean() == pytest.approx(9 / radius**2, rel=0.02)
-        assert plateau.std() < 0.1 * plateau.mean()
+        if radius > 6:
+            plateau = image[distance < radius - 4]
+            assert plateau.mean() == pytest.approx(9 / radius**2, rel=0.03)
+            assert plateau.std() < 0.1 * plateau.mean()
         assert image[distance > radius + 4].max(initial=0) == 0
         assert image.sum() == pytest.approx(np.pi * 9, rel=0.005)
 

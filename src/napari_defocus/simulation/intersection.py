@@ -52,6 +52,18 @@ def first_hit(p, t, texels, heights, ox, oy, oz, dx, dy, dz, s_min, s_max):  # t
 
 
 @inlined
+def is_blocked(p, t, texels, heights, ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
+    """Whether anything lies on the ray beyond its origin."""
+    for i in range(p.shape[0]):
+        if _misses_bound(p, i, ox, oy, oz, dx, dy, dz):
+            continue
+        s, _, _ = _meet(p, t, texels, heights, i, ox, oy, oz, dx, dy, dz, 0.0, inf)
+        if s < inf:
+            return True
+    return False
+
+
+@inlined
 def _meet(p, t, texels, heights, i, ox, oy, oz, dx, dy, dz, s_min, s_max):  # type: ignore[no-untyped-def]
     """Meeting with surface `i`, in its own frame."""
     qx, qy, qz = ox - p[i, ORIGIN], oy - p[i, ORIGIN + 1], oz - p[i, ORIGIN + 2]

@@ -1,6 +1,5 @@
 """A scene as plain arrays, the form that the compiled kernels read."""
 
-from math import inf
 from typing import NamedTuple
 
 import numpy as np
@@ -131,7 +130,7 @@ def _pack_geometry(surface: Surface, row: NDArray[np.float64]) -> int:
         row[RIGHT : NORMAL + 3] = frame(surface.right, surface.down).ravel()
         row[HALF_WIDTH], row[HALF_HEIGHT] = surface.width / 2, surface.height / 2
         row[IS_ROUND] = surface.is_round
-        _bound(row, inf)  # meeting a plane costs no more than the test
+        _bound(row, float(np.hypot(row[HALF_WIDTH], row[HALF_HEIGHT])))
         return RECTANGLE
     grid = np.asarray(surface.heights, np.float64)
     row[RIGHT : NORMAL + 3] = frame(surface.right, surface.down, surface.up).ravel()

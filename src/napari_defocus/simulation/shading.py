@@ -1,9 +1,9 @@
 """Light on a surface (compiled): Lambert's law, a soft shadow, and light from everywhere."""
 
-from math import cos, inf, pi, sin, sqrt
+from math import cos, pi, sin, sqrt
 
 from napari_defocus.simulation.compiling import inlined
-from napari_defocus.simulation.intersection import first_hit, height_at
+from napari_defocus.simulation.intersection import height_at, is_blocked
 from napari_defocus.simulation.packing import (
     AMBIENT,
     CYLINDER,
@@ -54,8 +54,7 @@ def illumination(  # type: ignore[no-untyped-def]
     if light[SHADOWS] > 0:
         lift = 0.02 * footprint
         x, y, z = ox + s * dx + lift * nx, oy + s * dy + lift * ny, oz + s * dz + lift * nz
-        blocker, _, _, _ = first_hit(p, t, texels, heights, x, y, z, lx, ly, lz, 0.0, inf)
-        if blocker >= 0:
+        if is_blocked(p, t, texels, heights, x, y, z, lx, ly, lz):
             return ambient
     return ambient + (1 - ambient) * facing
 

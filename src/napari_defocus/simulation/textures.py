@@ -114,7 +114,7 @@ def tinted(image: ArrayLike, dark: ArrayLike, light: ArrayLike) -> FloatImage:
 
 
 def fractal_noise(
-    shape: tuple[int, int], *, slope: float = 1.0, low: float = 0.0, seed: int = 0
+    shape: tuple[int, int], *, slope: float = 1.0, low: float = 0.0, stretch: float = 1.0, seed: int = 0
 ) -> FloatImage:
     """Return periodic noise in [0, 1] whose amplitude falls as frequency to the power ``-slope``.
 
@@ -126,12 +126,15 @@ def fractal_noise(
         0 is white noise, 1 natural, 2 clouds.
     low : float
         Least frequency, in cycles per image side; raise it for an even texture.
+    stretch : float
+        How many times longer features are along the columns' direction than across it.
     seed : int
         Seed of the random numbers.
     """
     rng = np.random.default_rng(seed)
     spectrum = np.fft.rfft2(rng.standard_normal(shape))
-    frequency = np.hypot(np.fft.fftfreq(shape[0])[:, None] * shape[0], np.fft.rfftfreq(shape[1]) * shape[1])
+    across, along = np.fft.fftfreq(shape[0]) * shape[0], np.fft.rfftfreq(shape[1]) * shape[1]
+    frequency = np.hypot(across[:, None], stretch * along)
     frequency[0, 0] = np.inf
     spectrum *= np.where(frequency >= low, frequency, np.inf) ** -slope
     noise = np.fft.irfft2(spectrum, shape)
@@ -144,19 +147,20 @@ def checkerboard(squares: int = 8, *, dark: float = 0.2, light: float = 0.8, siz
     return np.where((index[:, None] + index) % 2, np.float32(light), np.float32(dark))
 
 
-def wood(shape: tuple[int, int] = (512, 512), *, seed: int = 0) -> FloatImage:
-    """Return RGB wood whose grain runs along the columns."""
-    grain = fractal_noise((shape[0], 16), slope=0.8, seed=seed)
-    grain = np.repeat(grain, -(-shape[1] // 16), axis=1)[:, : shape[1]]
-    waves = fractal_noise(shape, slope=1.6, seed=seed + 1)
-    rows = (np.arange(shape[0])[:, None] + 60 * (waves - 0.5)).astype(int) % shape[0]
-    streaks = grain[rows, np.arange(shape[1])]
-    from scipy.ndimage import gaussian_filter
-
-    fibre = np.random.default_rng(seed + 2).standard_normal(shape)
-    fibre = gaussian_filter(fibre, (0.6, 9), mode="wrap")
-    tone = np.clip(0.62 * streaks + 0.38 * (0.5 + fibre / (5 * fibre.std())), 0, 1)
-    return tinted(tone, (0.24, 0.12, 0.05), (0.78, 0.55, 0.34))
+def wood(size: int = 512, *, planks: int = 4, seed: int = 0) -> FloatImage:
+    """Return (size, size, 3) planks of wood whose grain runs from left to right."""
+    rng = np.random.default_rng(seed)
+    grain = fractal_noise((size, size), slope=0.9, low=2, stretch=24, seed=seed)
+    waves = fractal_noise((size, size), slope=2.2, stretch=5, seed=seed + 1)
+    fibre = fractal_noise((size, size), slope=0.3, low=40, stretch=12, seed=seed + 2)
+    rows, columns = np.indices((size, size))
+    plank = rows * planks // size
+    shift = (rng.integers(0, size, planks)[plank] + 0.25 * size * waves).astype(int)
+    tone = 0.7 * grain[(rows + shift) % size, columns] + 0.3 * fibre
+    tone = tone + rng.uniform(-0.12, 0.12, planks)[plank]
+    seam = (rows * planks) % size < planks
+    tone = np.clip(np.where(seam, 0.05, 0.5 + 1.2 * (tone - 0.5)), 0, 1)
+    return tinted(tone, (0.22, 0.11, 0.05), (0.80, 0.58, 0.36))
 
 
 def bright_dots(
