@@ -101,7 +101,7 @@ def test_loss_never_rises_and_is_the_true_one(scene, window):
     step = depth_step(operator, observations, wrong, start, candidates(), cost_window=window)
     before = pixel_costs(operator, observations, wrong, start).sum()
     after = pixel_costs(operator, observations, wrong, step.coordinates).sum()
-    assert step.loss == pytest.approx(after, rel=1e-4)
+    assert step.residual == pytest.approx(after, rel=1e-4)
     assert after <= before
 
 

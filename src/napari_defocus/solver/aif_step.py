@@ -23,14 +23,14 @@ class AifStep:
     ----------
     image : ndarray, (channels, Y, X), float32
         The new all-in-focus image in [0, 1].
-    loss : float
-        Its sum of squared residuals; never above that of the image before.
+    residual : float
+        Its sum of squared residuals.
     eigenvector : ndarray, (1, Y, X), float32
         Start for the next step's power iteration.
     """
 
     image: Floats
-    loss: float
+    residual: float
     eigenvector: Floats
 
 
@@ -80,18 +80,19 @@ def aif_step(
     observations: Observations,
     coordinates: Floats,
     image: Floats,
-    loss: float,
     *,
     iterations: int,
     warm_start: bool = True,
     eigenvector: Floats | None = None,
+    target: Floats | None = None,
+    pull: float = 0.0,
     progress: Callable[[float], None] | None = None,
 ) -> AifStep:
     """Minimise the residual over the image on the box [0, 1], for fixed depth.
 
     FISTA (Beck & Teboulle 2009) with step 1 / L. Warm: from the current image, with the momentum dropped
     whenever it points uphill (adaptive restart, O'Donoghue & Candes 2015). Cold: from black, as in the paper.
-    Should a step of 1 / L raise the residual, L is raised. The image before is kept if the result is worse.
+    Should a step of 1 / L raise the residual, L is raised. A `pull` adds ``pull * |image - target|^2``.
 
     Parameters
     ----------
@@ -103,14 +104,16 @@ def aif_step(
         Blur coordinates of the depth.
     image : ndarray, (channels, Y, X), float32
         Current all-in-focus image.
-    loss : float
-        Its sum of squared residuals.
     iterations : int
         FISTA iterations.
     warm_start : bool
         Start from `image` with adaptive restart, or from black without.
     eigenvector : ndarray, (1, Y, X), optional
         Vector of an earlier step from which the power iteration goes on.
+    target : ndarray, (channels, Y, X), optional
+        Image to which the solution is drawn.
+    pull : float
+        Weight of the squared distance to it.
     progress : callable, optional
         Gets the share of the work that is done; may raise to stop.
     """
@@ -121,6 +124,7 @@ def aif_step(
     lipschitz, eigenvector = lipschitz_constant(
         operator, coordinates, eigenvector, power_iterations, report.part(0)
     )
+    lipschitz += pull
     current = image if warm_start else np.zeros_like(image)
     ahead = current
     momentum = 1.0
@@ -129,6 +133,10 @@ def aif_step(
         value, gradient = operator.gradient(
             ahead, observations.planes, observations.scale, coordinates, report.part(iteration + 1)
         )
+        if target is not None and pull > 0:
+            difference = ahead - target
+            value += pull * float(np.vdot(difference, difference))
+            gradient += np.float32(pull) * difference
         if value > last_value and momentum == 1.0:
             lipschitz *= 1.3
         following = ahead - gradient / np.float32(lipschitz)
@@ -139,12 +147,10 @@ def aif_step(
         weight = np.float32((momentum - 1) / grown)
         ahead = following + weight * (following - current)
         current, momentum, last_value = following, grown, value
-    new_loss = operator.loss(
+    residual = operator.loss(
         current, observations.planes, observations.scale, coordinates, report.part(iterations + 1)
     )
-    if new_loss > loss:
-        return AifStep(image, loss, eigenvector)
-    return AifStep(current, new_loss, eigenvector)
+    return AifStep(current, residual, eigenvector)
 
 
 class _Reporter:

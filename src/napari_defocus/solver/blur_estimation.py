@@ -55,6 +55,7 @@ def estimate_blur_per_plane(
         observations.scale,
         observations.colour,
     )
+    plain = settings.replace(smoothness=0.0, image_prior=0.0)
     done = 0
 
     def report(_share: float = 0.0) -> None:
@@ -65,14 +66,14 @@ def estimate_blur_per_plane(
     def residual(logarithm: float) -> float:
         nonlocal done
         trial = optics.replace(blur_per_plane=float(np.exp(logarithm)))
-        run = Unknowns(crop, trial, settings, labels[rows, columns], (), report)
+        run = Unknowns(crop, trial, plain, labels[rows, columns], (), report)
         for _ in range(2):
             run.improve_depth(report)
             run.improve_image(8, report)
         run.improve_depth(report)
         done += 1
         report()
-        return run.loss
+        return run.data
 
     most = LARGEST_BLUR / optics.blur_scale / (optics.planes - 1)
     found = minimize_scalar(

@@ -1,7 +1,8 @@
 """Compiled kernels of the depth step, on one tile; all release the GIL.
 
 Shapes: ``banks`` (channels, levels, h, w) is the all-in-focus image of the tile at every blur level,
-``observed`` (planes, channels, h, w) the planes in [0, 1], ``cost`` (candidates, h, w).
+``observed`` (planes, channels, h, w) the planes in [0, 1], ``cost`` (candidates, h, w). ``anchor`` (h, w) and
+``coupling`` add ``coupling * (coordinate - anchor) ** 2`` to the cost of a pixel.
 """
 
 import numpy as np
@@ -109,23 +110,24 @@ def box_mean(volume, window, inner_y, inner_x, sums, out):
 
 
 @compiled
-def best_candidate(cost, best, contrast):
-    """Index of the least cost of each pixel, and one minus the ratio of least to mean cost."""
-    candidates, height, width = cost.shape
+def best_candidate(cost, candidates, anchor, coupling, best, contrast):
+    """Index of the candidate of least cost, and one minus the ratio of least to mean residual."""
+    count, height, width = cost.shape
     for y in range(height):
         for x in range(width):
-            least = cost[0, y, x]
-            mean = cost[0, y, x]
-            at = 0
-            for k in range(1, candidates):
-                value = cost[k, y, x]
-                mean += value
+            least = np.float32(np.inf)
+            least_residual = np.float32(np.inf)
+            mean = np.float32(0.0)
+            for k in range(count):
+                residual = cost[k, y, x]
+                mean += residual
+                least_residual = min(residual, least_residual)
+                value = residual + coupling * (candidates[k] - anchor[y, x]) ** 2
                 if value < least:
                     least = value
-                    at = k
-            best[y, x] = at
-            mean /= candidates
-            contrast[y, x] = 1.0 - least / mean if mean > 0 else 0.0
+                    best[y, x] = k
+            mean /= count
+            contrast[y, x] = 1.0 - least_residual / mean if mean > 0 else 0.0
 
 
 @compiled
@@ -149,13 +151,13 @@ def segment_cost(start, end, product, share):
 
 
 @compiled
-def best_in_segments(cost, cross, candidates, coordinate, previous):
-    """Least cost over all segments between candidates, where it is least, and the cost of `previous`.
+def best_in_segments(cost, cross, candidates, anchor, coupling, coordinate):
+    """Where between the candidates the cost is least.
 
     The windowed costs of two neighbouring candidates and the windowed product of their residuals make the
     windowed cost a quadratic between them, whose minimum is known in closed form: what a golden-section
-    search would converge to, at no further look at the window. `coordinate` holds the current blur
-    coordinates and is overwritten where another one costs less; `previous` gets the current one's cost.
+    search would converge to, at no further look at the window. The anchor's term is a quadratic as well.
+    `coordinate` holds the current blur coordinates and is overwritten where another one costs less.
     """
     count, height, width = cost.shape
     for y in range(height):
@@ -165,9 +167,12 @@ def best_in_segments(cost, cross, candidates, coordinate, previous):
             share = (now - candidates[k]) / (candidates[k + 1] - candidates[k])
             share = min(max(share, np.float32(0.0)), np.float32(1.0))
             least = segment_cost(cost[k, y, x], cost[k + 1, y, x], cross[k, y, x], share)
-            previous[y, x] = least
+            least += coupling * (now - anchor[y, x]) ** 2
             for k in range(count - 1):
-                start, end, product = cost[k, y, x], cost[k + 1, y, x], cross[k, y, x]
+                here, there = candidates[k] - anchor[y, x], candidates[k + 1] - anchor[y, x]
+                start = cost[k, y, x] + coupling * here * here
+                end = cost[k + 1, y, x] + coupling * there * there
+                product = cross[k, y, x] + coupling * here * there
                 curvature = start - 2 * product + end
                 share = np.float32(0.0) if start <= end else np.float32(1.0)
                 if curvature > 0:
@@ -179,11 +184,11 @@ def best_in_segments(cost, cross, candidates, coordinate, previous):
 
 
 @compiled
-def pixel_cost(flat, size, observed, y, x, at, coordinate, slopes, centers, table):
-    """Squared residual over planes and channels of one pixel at a blur coordinate."""
+def pixel_cost(flat, size, observed, y, x, at, coordinate, slopes, centers, table, anchor, coupling):
+    """Squared residual over planes and channels of one pixel at a blur coordinate, and its anchor's term."""
     planes, channels = observed.shape[:2]
     last = np.float32(len(table) - 1.001)
-    total = np.float32(0.0)
+    total = coupling * (coordinate - anchor[y, x]) ** 2
     for f in range(planes):
         position = min(slopes[f] * abs(coordinate - centers[f]) * PER_STEP, last)
         i = np.uint32(position)
@@ -199,7 +204,9 @@ def pixel_cost(flat, size, observed, y, x, at, coordinate, slopes, centers, tabl
 
 
 @compiled
-def golden_section(banks, observed, slopes, centers, table, candidates, best, tolerance, coordinate, cost):
+def golden_section(
+    banks, observed, slopes, centers, table, anchor, coupling, candidates, best, tolerance, coordinate, cost
+):
     """Refine each pixel within one candidate on either side of the best; keep whichever costs least.
 
     `coordinate` holds the current blur coordinates and is overwritten where the best candidate or the refined
@@ -214,9 +221,11 @@ def golden_section(banks, observed, slopes, centers, table, candidates, best, to
             at = np.uint32(y * width + x)
             k = best[y, x]
             now = coordinate[y, x]
-            least = pixel_cost(flat, size, observed, y, x, at, now, slopes, centers, table)
+            least = pixel_cost(flat, size, observed, y, x, at, now, slopes, centers, table, anchor, coupling)
             cost[0, y, x] = least
-            grid = pixel_cost(flat, size, observed, y, x, at, candidates[k], slopes, centers, table)
+            grid = pixel_cost(
+                flat, size, observed, y, x, at, candidates[k], slopes, centers, table, anchor, coupling
+            )
             if grid < least:
                 least, now = grid, candidates[k]
             low = candidates[max(k - 1, 0)]
@@ -224,17 +233,25 @@ def golden_section(banks, observed, slopes, centers, table, candidates, best, to
             stop = tolerance * (high - low) / 2
             left = high - GOLDEN * (high - low)
             right = low + GOLDEN * (high - low)
-            at_left = pixel_cost(flat, size, observed, y, x, at, left, slopes, centers, table)
-            at_right = pixel_cost(flat, size, observed, y, x, at, right, slopes, centers, table)
+            at_left = pixel_cost(
+                flat, size, observed, y, x, at, left, slopes, centers, table, anchor, coupling
+            )
+            at_right = pixel_cost(
+                flat, size, observed, y, x, at, right, slopes, centers, table, anchor, coupling
+            )
             while high - low > stop:
                 if at_left < at_right:
                     high, right, at_right = right, left, at_left
                     left = high - GOLDEN * (high - low)
-                    at_left = pixel_cost(flat, size, observed, y, x, at, left, slopes, centers, table)
+                    at_left = pixel_cost(
+                        flat, size, observed, y, x, at, left, slopes, centers, table, anchor, coupling
+                    )
                 else:
                     low, left, at_left = left, right, at_right
                     right = low + GOLDEN * (high - low)
-                    at_right = pixel_cost(flat, size, observed, y, x, at, right, slopes, centers, table)
+                    at_right = pixel_cost(
+                        flat, size, observed, y, x, at, right, slopes, centers, table, anchor, coupling
+                    )
             if at_left < least:
                 least, now = at_left, left
             if at_right < least:
@@ -244,7 +261,7 @@ def golden_section(banks, observed, slopes, centers, table, candidates, best, to
 
 
 @compiled
-def pixel_costs(banks, observed, slopes, centers, table, coordinate, out):
+def pixel_costs(banks, observed, slopes, centers, table, anchor, coupling, coordinate, out):
     """Cost of each pixel of a tile at its own blur coordinate, into `out` (h, w)."""
     channels, levels, height, width = banks.shape
     size = np.uint32(height * width)
@@ -252,5 +269,16 @@ def pixel_costs(banks, observed, slopes, centers, table, coordinate, out):
     for y in range(height):
         for x in range(width):
             out[y, x] = pixel_cost(
-                flat, size, observed, y, x, np.uint32(y * width + x), coordinate[y, x], slopes, centers, table
+                flat,
+                size,
+                observed,
+                y,
+                x,
+                np.uint32(y * width + x),
+                coordinate[y, x],
+                slopes,
+                centers,
+                table,
+                anchor,
+                coupling,
             )

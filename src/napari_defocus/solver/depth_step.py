@@ -28,14 +28,17 @@ class DepthStep:
     ----------
     coordinates : ndarray, (Y, X), float32
         Blur coordinates of the new depth.
-    loss : float
-        Sum of squared residuals at the new depth; never above that at the old one.
+    residual : float
+        Sum of squared residuals at the new depth; with the anchor's term never above that at the old one.
+    cost : ndarray, (Y, X), float32
+        Squared residual of each pixel over planes and channels, with the anchor's term.
     contrast : ndarray, (Y, X), float32
         One minus the ratio of least to mean cost over the candidates, 0 to 1.
     """
 
     coordinates: Floats
-    loss: float
+    residual: float
+    cost: Floats
     contrast: Floats
 
 
@@ -54,6 +57,8 @@ def depth_step(
     coordinates: Floats,
     candidates: Floats,
     *,
+    anchor: Floats | None = None,
+    coupling: float = 0.0,
     cost_window: int = 1,
     golden_tolerance: float = 0.02,
     progress: Callable[[float], None] | None = None,
@@ -78,6 +83,10 @@ def depth_step(
         Blur coordinates of the current depth.
     candidates : ndarray, (candidates,), float32
         Blur coordinates to try, rising.
+    anchor : ndarray, (Y, X), float32, optional
+        Blur coordinates that the depth is drawn to.
+    coupling : float
+        Cost ``coupling * (coordinate - anchor) ** 2`` of a pixel.
     cost_window : int
         Side of the window over which costs are averaged, px.
     golden_tolerance : float
@@ -87,6 +96,7 @@ def depth_step(
     """
     shape = observations.shape
     padded = operator.pad(image)
+    anchor = coordinates if anchor is None else anchor
     places = candidate_levels(operator, candidates)
 
     def search(tile: Tile) -> _TileOutcome:
@@ -97,6 +107,8 @@ def depth_step(
             coordinates,
             candidates,
             places,
+            anchor,
+            coupling,
             tile,
             cost_window,
             golden_tolerance,
@@ -113,7 +125,8 @@ def depth_step(
         keep = ~accepted(after - before, cost_window)
         new[keep] = coordinates[keep]
         after[keep] = before[keep]
-    return DepthStep(new, float(after.sum(dtype=np.float64)), np.clip(contrast, 0, 1))
+    drawn = coupling * float(((new - anchor) ** 2).sum(dtype=np.float64))
+    return DepthStep(new, float(after.sum(dtype=np.float64)) - drawn, after, np.clip(contrast, 0, 1))
 
 
 def candidate_levels(operator: BlurOperator, candidates: Floats) -> tuple[NDArray[np.int64], Floats]:
@@ -147,6 +160,8 @@ def _search_tile(
     coordinates: Floats,
     candidates: Floats,
     places: tuple[NDArray[np.int64], Floats],
+    anchor: Floats,
+    coupling: float,
     tile: Tile,
     cost_window: int,
     golden_tolerance: float,
@@ -154,6 +169,7 @@ def _search_tile(
     levels = operator.levels
     optics = operator.optics
     plane_arguments = optics.slopes.astype(np.float32), optics.centers.astype(np.float32), levels.table
+    pull = np.ascontiguousarray(anchor[tile.slices]), np.float32(coupling)
     wide = _widen(tile, cost_window // 2, observations.shape)
     banks = _blur_banks(levels, padded, wide)
     observed = np.empty((*observations.planes.shape[:2], wide.height, wide.width), np.float32)
@@ -166,9 +182,17 @@ def _search_tile(
     costs = np.empty((2, *new.shape), np.float32)
     if cost_window == 1:
         depth_kernels.sweep_tile(banks, observed, *places, previous, cost, np.empty((0, 0, 0), np.float32))
-        depth_kernels.best_candidate(cost, best, contrast)
+        depth_kernels.best_candidate(cost, candidates, *pull, best, contrast)
         depth_kernels.golden_section(
-            banks, observed, *plane_arguments, candidates, best, np.float32(golden_tolerance), new, costs
+            banks,
+            observed,
+            *plane_arguments,
+            *pull,
+            candidates,
+            best,
+            np.float32(golden_tolerance),
+            new,
+            costs,
         )
         return _TileOutcome(new, costs[0], costs[1], contrast)
     cross = np.empty((len(candidates) - 1, wide.height, wide.width), np.float32)
@@ -179,8 +203,8 @@ def _search_tile(
     sums = np.empty((wide.height, tile.width), np.float32)
     depth_kernels.box_mean(cost, cost_window, *inner, sums, mean_cost)
     depth_kernels.box_mean(cross, cost_window, *inner, sums, mean_cross)
-    depth_kernels.best_candidate(mean_cost, best, contrast)
-    depth_kernels.best_in_segments(mean_cost, mean_cross, candidates, new, costs[0])
+    depth_kernels.best_candidate(mean_cost, candidates, *pull, best, contrast)
+    depth_kernels.best_in_segments(mean_cost, mean_cross, candidates, *pull, new)
     inside = (
         ...,
         slice(inner[0], inner[0] + tile.height),
@@ -189,7 +213,9 @@ def _search_tile(
     own_banks = np.ascontiguousarray(banks[inside])
     own_planes = np.ascontiguousarray(observed[inside])
     for out, where in zip(costs, (coordinates[tile.slices], new), strict=True):
-        depth_kernels.pixel_costs(own_banks, own_planes, *plane_arguments, np.ascontiguousarray(where), out)
+        depth_kernels.pixel_costs(
+            own_banks, own_planes, *plane_arguments, *pull, np.ascontiguousarray(where), out
+        )
     return _TileOutcome(new, costs[0], costs[1], contrast)
 
 

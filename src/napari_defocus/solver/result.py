@@ -28,7 +28,10 @@ class SolverState:
     step : {"initialization", "depth", "aif"}
         The half-step that was done last.
     loss : float
-        Mean squared residual over planes, pixels and channels, intensities in [0, 1]. Never rises.
+        The objective over the number of samples (planes, pixels and channels), intensities in [0, 1]: the
+        residual plus the priors on depth and image, where the settings give them weight. Never rises.
+    residual : float
+        Mean squared residual over planes, pixels and channels.
     depth : ndarray, (Y, X), float32
         Depth, in the unit of the optics.
     all_in_focus : ndarray, (Y, X) or (Y, X, 3), float32
@@ -48,6 +51,7 @@ class SolverState:
     epoch: int
     step: Step
     loss: float
+    residual: float
     depth: NDArray[np.float32]
     all_in_focus: NDArray[np.float32]
     confidence: NDArray[np.float32]

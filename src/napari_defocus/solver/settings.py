@@ -76,6 +76,14 @@ class SolverSettings:
     blur_tolerance : float
         Greatest error of the interpolation between blur levels, as a share of the image's amplitude at the
         worst frequency.
+    smoothness : float
+        Weight of the total variation of the depth, in px of blur, in units of the noise in one pixel's
+        cost; less across edges of the image. 0 is none, as in the paper.
+    image_prior : float
+        Weight that draws the all-in-focus image to the mosaic of sharpest planes, from the noise. 0 is
+        none, as in the paper.
+    noise : float, optional
+        Standard deviation of the noise, in units of white. None: estimated from the stack.
     white : float, optional
         Intensity that counts as 1. None: the type's maximum for integers, the data's maximum for floats.
     outlier_method : {"none", "variation", "constant", "both"}
@@ -135,6 +143,15 @@ class SolverSettings:
     )
     boundary: Boundary = _setting("reflect", "What the blur sees beyond the frame: mirrored, or black.")
     blur_tolerance: float = _setting(0.003, "Greatest interpolation error between blur levels.")
+    smoothness: float = _setting(
+        4.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
+    )
+    image_prior: float = _setting(
+        1.0, "Weight that holds the all-in-focus image to the sharpest planes against noise; 0 is none."
+    )
+    noise: float | None = _setting(
+        None, "Standard deviation of the noise; empty: estimated from the stack.", unit="white"
+    )
     white: float | None = _setting(
         None, "Intensity that counts as 1; empty: the type's or the data's maximum.", unit="intensity"
     )
@@ -164,10 +181,11 @@ class SolverSettings:
         self._check_whole("threads", 1, optional=True)
         for name in ("candidate_step", "golden_tolerance", "blur_tolerance", "fista_growth"):
             self._check_number(name, lambda value: value > 0, "above 0")
-        for name in ("mrf_smoothness", "sharpness_sigma", "outlier_threshold"):
+        for name in ("mrf_smoothness", "sharpness_sigma", "outlier_threshold", "smoothness", "image_prior"):
             self._check_number(name, lambda value: value >= 0, "of at least 0")
-        if self.white is not None:
-            self._check_number("white", lambda value: value > 0, "above 0")
+        for name in ("white", "noise"):
+            if getattr(self, name) is not None:
+                self._check_number(name, lambda value: value > 0, "above 0")
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(
@@ -265,6 +283,8 @@ _SIMULATION: dict[str, Any] = {
     "cost_window": 1,
     "fista_iterations": 60,
     "outlier_method": "none",
+    "smoothness": 0.0,
+    "image_prior": 0.0,
 }
 
 _PUBLISHED: dict[str, Any] = {
@@ -273,6 +293,8 @@ _PUBLISHED: dict[str, Any] = {
     "initialization": "mrf",
     "boundary": "zero",
     "blur_tolerance": 0.0005,
+    "smoothness": 0.0,
+    "image_prior": 0.0,
     "outlier_method": "none",
 }
 

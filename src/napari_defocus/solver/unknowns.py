@@ -12,18 +12,30 @@ from napari_defocus.solver.aif_step import aif_step
 from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.depth_step import depth_step
 from napari_defocus.solver.initialization import mosaic
+from napari_defocus.solver.noise import estimate_noise
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
+from napari_defocus.solver.smoothing import SmoothnessPrior, edge_weights
 
 Floats = NDArray[np.float32]
 
 MAX_BLUR_SHARE = 1 / 6
 """Greatest standard deviation of a full-support blur, as a share of the shorter image side."""
 
+TIE = 1.0
+"""Tie of the depth to its smooth companion, in units of the noise in one pixel's cost a px of blur."""
+
+DETAIL = 0.04
+"""Expected difference of the all-in-focus image from the mosaic it starts from, of white."""
+
 
 class Unknowns:
-    """Depth and all-in-focus image of a run, and what is needed to improve them."""
+    """Depth and all-in-focus image of a run, and what is needed to improve them.
+
+    The objective is the sum of squared residuals plus, unless their weights are 0, the cost of a depth map
+    that is not smooth (:class:`SmoothnessPrior`) and of an image far from the mosaic of sharpest planes.
+    """
 
     def __init__(
         self,
@@ -41,49 +53,81 @@ class Unknowns:
         assert settings.depth_range is not None
         self.candidates = candidate_coordinates(optics, settings.depth_range, settings)
         self.coordinates = label_coordinates(self.operator, labels, settings)
-        self.image = mosaic(observations, labels)
+        self.mosaic = mosaic(observations, labels)
+        self.image = self.mosaic
         self.contrast = np.zeros(observations.shape, np.float32)
         self.eigenvector: Floats | None = None
-        self.loss = self.operator.loss(
+        self.losses: list[float] = []
+        self.blur_per_coordinate = optics.blur_scale * float(np.abs(optics.slopes).max())
+        self.prior = self._smoothness_prior()
+        self.pull = self._image_pull()
+        self.smooth = self._smoothed() if self.prior else self.coordinates
+        self.data = self.operator.loss(
             self.image, observations.planes, observations.scale, self.coordinates, progress
         )
-        self.losses: list[float] = []
+
+    @property
+    def loss(self) -> float:
+        """The objective: residual and priors."""
+        total = self.data + self.pull * float(((self.image - self.mosaic) ** 2).sum(dtype=np.float64))
+        if self.prior:
+            depth, smooth = self._in_blur(self.coordinates), self._in_blur(self.smooth)
+            total += self.prior.distance(depth, smooth) + self.prior.variation(smooth)
+        return float(total)
 
     def improve_depth(self, progress: Callable[[float], None]) -> None:
+        """Depth step, then the smooth companion of the depth."""
+        before = self.loss
         step = depth_step(
             self.operator,
             self.observations,
             self.image,
             self.coordinates,
             self.candidates,
+            anchor=self.smooth,
+            coupling=self.prior.tie * self.blur_per_coordinate**2 if self.prior else 0.0,
             cost_window=self.settings.cost_window,
             golden_tolerance=self.settings.golden_tolerance,
             progress=progress,
         )
-        self.coordinates, self.contrast = step.coordinates, step.contrast
-        self.loss = min(step.loss, self.loss)  # sums of the same numbers may differ in their last digit
+        last = self.coordinates, self.data
+        self.coordinates, self.contrast, self.data = step.coordinates, step.contrast, step.residual
+        if self.loss > before:  # by rounding: sums of the same numbers may differ in their last digits
+            self.coordinates, self.data = last
+        if self.prior:
+            before, last_smooth = self.loss, self.smooth
+            self.smooth = self._smoothed()
+            if self.loss > before:
+                self.smooth = last_smooth
 
     def improve_image(self, iterations: int, progress: Callable[[float], None]) -> None:
+        """AIF step."""
         step = aif_step(
             self.operator,
             self.observations,
             self.coordinates,
             self.image,
-            self.loss,
             iterations=iterations,
             warm_start=self.settings.warm_start,
             eigenvector=self.eigenvector,
+            target=self.mosaic,
+            pull=self.pull,
             progress=progress,
         )
-        self.image, self.loss, self.eigenvector = step.image, step.loss, step.eigenvector
+        before, last = self.loss, (self.image, self.data)
+        self.image, self.data, self.eigenvector = step.image, step.residual, step.eigenvector
+        if self.loss > before:
+            self.image, self.data = last
 
     def state(self, epoch: int, step: Step) -> SolverState:
+        """The unknowns as the user sees them."""
         self.losses.append(self.loss / self.observations.planes.size)
         optics = self.operator.optics
         return SolverState(
             epoch=epoch,
             step=step,
             loss=self.losses[-1],
+            residual=self.data / self.observations.planes.size,
             depth=optics.from_blur_coordinate(self.coordinates).astype(np.float32),
             all_in_focus=self.observations.to_image(self.image),
             confidence=self.contrast,
@@ -92,6 +136,27 @@ class Unknowns:
             losses=tuple(self.losses),
             notes=self.notes,
         )
+
+    def _in_blur(self, coordinates: Floats) -> Floats:
+        return coordinates * np.float32(self.blur_per_coordinate)
+
+    def _smoothed(self) -> Floats:
+        assert self.prior is not None
+        smooth = self.prior.smoothed(self._in_blur(self.coordinates))
+        return smooth / np.float32(self.blur_per_coordinate)
+
+    def _smoothness_prior(self) -> SmoothnessPrior | None:
+        if self.settings.smoothness == 0:
+            return None
+        planes, channels = self.observations.planes.shape[:2]
+        unit = self._noise() ** 2 * np.sqrt(planes * channels)
+        return SmoothnessPrior(TIE * unit, self.settings.smoothness * unit, edge_weights(self.mosaic))
+
+    def _image_pull(self) -> float:
+        return self.settings.image_prior * (self._noise() / DETAIL) ** 2 if self.settings.image_prior else 0.0
+
+    def _noise(self) -> float:
+        return estimate_noise(self.observations) if self.settings.noise is None else self.settings.noise
 
 
 def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, int]) -> BlurOperator:
