@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
+from tiny_stacks import make_state
 
 from napari_defocus import solver
 from napari_defocus.errors import CancelledError
@@ -42,18 +42,8 @@ def patient_solver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]
     )
 
     def state_of(images: Any, optics: Any, settings: Any, epoch: int) -> SolverState:
-        shape = images.shape[1:3]
-        return SolverState(
-            epoch=epoch,
-            step="aif" if epoch else "initialization",
-            loss=0.5**epoch,
-            depth=np.linspace(1, 3, int(np.prod(shape)), dtype=np.float32).reshape(shape),
-            all_in_focus=np.full(images.shape[1:], 0.1 * (epoch + 1), np.float32),
-            confidence=np.ones(shape, np.float32),
-            optics=optics,
-            settings=settings or SolverSettings(),
-            losses=tuple(0.5**index for index in range(epoch + 1)),
-            notes=control.notes,
+        return make_state(
+            images.shape[1:], epoch, optics, settings=settings or SolverSettings(), notes=control.notes
         )
 
     def alternating_minimization(

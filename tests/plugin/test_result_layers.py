@@ -1,26 +1,16 @@
 import numpy as np
 import pytest
-from tiny_stacks import LENS, add_stack
+from tiny_stacks import LENS, add_stack, make_state
 
 from napari_defocus.plugin.result_layers import ResultLayers, newest_depth_layer, next_run, sibling
 from napari_defocus.plugin.stack_source import stack_from_layer
-from napari_defocus.solver.result import DefocusResult, SolverState
-from napari_defocus.solver.settings import SolverSettings
+from napari_defocus.solver.result import DefocusResult
 
 DEPTH = np.linspace(1, 3, 24 * 24, dtype=np.float32).reshape(24, 24)
 
 
 def state(epoch=0):
-    return SolverState(
-        epoch=epoch,
-        step="depth",
-        loss=0.1,
-        depth=DEPTH + epoch,
-        all_in_focus=np.zeros((24, 24), np.float32),
-        confidence=np.ones((24, 24), np.float32),
-        optics=LENS,
-        settings=SolverSettings(),
-    )
+    return make_state(epoch=epoch, depth=DEPTH + epoch)
 
 
 def result():

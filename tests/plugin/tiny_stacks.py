@@ -7,7 +7,9 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from scipy.ndimage import gaussian_filter
 
-from napari_defocus.optics import Microscope, ThinLens
+from napari_defocus.optics import Microscope, Optics, ThinLens
+from napari_defocus.solver.result import SolverState
+from napari_defocus.solver.settings import SolverSettings
 
 LENS = ThinLens(
     focal_length=0.05,
@@ -46,3 +48,24 @@ def add_stack(viewer: ViewerModel, data: Any = None, optics: Any = LENS, **optio
     metadata = {"napari_defocus": {"optics": None if optics is None else optics.to_dict(), "focal_stack": {}}}
     options = {"rgb": False, "name": "stone", "contrast_limits": (0, 255)} | options
     return viewer.add_layer(Image(data, metadata=metadata, **options))
+
+
+def make_state(
+    shape: tuple[int, ...] = (24, 24), epoch: int = 0, optics: Optics = LENS, **changes: Any
+) -> SolverState:
+    """A state of a run; the depth grows from 1 at the first pixel to 3 at the last, the loss halves."""
+    depth = np.linspace(1, 3, shape[0] * shape[1], dtype=np.float32).reshape(shape[:2])
+    losses = tuple(0.5**index for index in range(epoch + 1))
+    values = {
+        "epoch": epoch,
+        "step": "aif" if epoch else "initialization",
+        "loss": losses[-1],
+        "residual": losses[-1],
+        "depth": depth,
+        "all_in_focus": np.full(shape, 0.1 * (epoch + 1), np.float32),
+        "confidence": np.ones(shape[:2], np.float32),
+        "optics": optics,
+        "settings": SolverSettings(),
+        "losses": losses,
+    }
+    return SolverState(**values | changes)
