@@ -10,7 +10,8 @@ from napari_defocus.plugin.defocus_widget import DefocusWidget
 def open_sample(viewer, name):
     for data in getattr(samples, name)():
         viewer.add_layer(Layer.create(*data))
-    return viewer.layers[name], viewer.layers[f"{name} true depth"]
+    stack, truth = viewer.layers
+    return stack, truth
 
 
 @pytest.mark.parametrize(("name", "kind"), [("photograph", ThinLens), ("microscope", Microscope)])
@@ -19,6 +20,8 @@ def test_sample_opens_ready_to_run(viewer, qtbot, name, kind):
     qtbot.addWidget(widget)
     stack, truth = open_sample(viewer, name)
     assert widget.picker.layer.value is stack
+    assert stack.name == name
+    assert 0 < viewer.dims.current_step[0] < stack.data.shape[0] - 1  # the sharpest ones to look at
     optics = widget.optics_form.optics(stack.data.shape[0])
     assert isinstance(optics, kind)
     near, far = optics.default_depth_range()
@@ -26,4 +29,5 @@ def test_sample_opens_ready_to_run(viewer, qtbot, name, kind):
     assert truth.data.shape == stack.data.shape[1:3]
     assert tuple(truth.scale) == tuple(stack.scale[1:])
     assert not truth.visible
+    assert truth.name == f"{name} true depth ({optics.depth_unit})"
     assert stack.rgb == (name == "photograph")

@@ -108,6 +108,7 @@ class PositionsField(LineEdit):
     def set_positions(self, positions: Sequence[float]) -> None:
         """Show a list of positions."""
         self.value = ", ".join(format_number(value) for value in positions)
+        self.native.setCursorPosition(0)  # show the beginning of a long list
 
 
 def _label(name: str, unit: str) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from napari_defocus.io import read_focal_stack
 from napari_defocus.io.samples import load_truth, sample_path
 from napari_defocus.plugin.reader import LayerData, stack_layer_data
+from napari_defocus.plugin.result_layers import DEPTH_COLORMAP
 
 __all__ = ["microscope", "photograph"]
 
@@ -20,15 +21,21 @@ def microscope() -> list[LayerData]:
 
 
 def _sample(name: str) -> list[LayerData]:
-    images, options, kind = stack_layer_data(read_focal_stack(sample_path(name)))
-    return [_true_depth(name, options), (images, options | {"name": name}, kind)]
+    stack = read_focal_stack(sample_path(name))
+    images, options, kind = stack_layer_data(stack)
+    unit = "" if stack.optics is None else stack.optics.depth_unit
+    return [(images, options | {"name": name}, kind), _true_depth(name, unit, options)]
 
 
-def _true_depth(name: str, options: dict[str, Any]) -> LayerData:
-    depth = load_truth(name)[0]
-    limits = float(depth.min()), float(depth.max())
-    shown: dict[str, Any] = {
-        key: options[key][1:] for key in ("scale", "units", "axis_labels") if key in options
+def _true_depth(name: str, unit: str, options: dict[str, Any]) -> LayerData:
+    depth, _ = load_truth(name)
+    spatial = {"scale", "units", "axis_labels"} & set(options)
+    shown: dict[str, Any] = {key: options[key][1:] for key in spatial}
+    about = {
+        "name": f"{name} true depth ({unit})",
+        "rgb": False,
+        "colormap": DEPTH_COLORMAP,
+        "contrast_limits": (float(depth.min()), float(depth.max())),
+        "visible": False,
     }
-    about = {"name": f"{name} true depth", "colormap": "viridis", "contrast_limits": limits, "visible": False}
-    return depth, {**about, **shown, "rgb": False}, "image"
+    return depth, about | shown, "image"
