@@ -1,9 +1,10 @@
 """Work on an image tile by tile, on all cores."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from itertools import pairwise
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice, pairwise
 from typing import NamedTuple, TypeVar
 
 T = TypeVar("T")
@@ -40,39 +41,25 @@ def map_tiles(
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Iterator[tuple[Tile, T]]:
-    """Call `function` on each tile in a pool of threads; yield tiles and results as they are done.
+    """Call `function` on each tile in a pool of threads; yield tiles and results in the tiles' order.
 
-    Python threads suffice since the kernels release the GIL, and unlike a compiled parallel loop they may be
-    used from several threads at once and stop between two tiles. `progress` gets the share of tiles done; if
-    it raises, waiting tiles are dropped and the error goes on to the caller.
+    In order, so that sums over tiles come out the same in every run. Python threads suffice since the
+    kernels release the GIL, and unlike a compiled parallel loop they may be used from several threads at
+    once and stop between two tiles. `progress` gets the share of tiles done; if it raises, waiting tiles are
+    dropped and the error goes on to the caller.
     """
-    threads = threads or os.cpu_count() or 1
-    if threads == 1 or len(tiles) == 1:
-        for done, tile in enumerate(tiles, 1):
-            yield tile, function(tile)
-            if progress is not None:
-                progress(done / len(tiles))
-        return
-    queue = iter(tiles)
-    done = 0
+    threads = min(threads or os.cpu_count() or 1, len(tiles))
     with ThreadPoolExecutor(threads, thread_name_prefix="napari-defocus") as pool:
-        running: dict[Future[T], Tile] = {}
+        ahead: deque[tuple[Tile, Future[T]]] = deque()
+        waiting = iter(tiles)
         try:
-            for tile in queue:
-                running[pool.submit(function, tile)] = tile
-                if len(running) < 2 * threads:  # few in flight, so that stopping is quick
-                    continue
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
-                    done += 1
+            for done in range(len(tiles)):
+                for tile in islice(waiting, 3 * threads - len(ahead)):  # few in flight, to stop quickly
+                    ahead.append((tile, pool.submit(function, tile)))
+                tile, future = ahead.popleft()
+                yield tile, future.result()
                 if progress is not None:
-                    progress(done / len(tiles))
-            while running:
-                for future in wait(running, return_when=FIRST_COMPLETED).done:
-                    yield running.pop(future), future.result()
-                    done += 1
-                if progress is not None:
-                    progress(done / len(tiles))
+                    progress((done + 1) / len(tiles))
         finally:
-            for future in running:
+            for _, future in ahead:
                 future.cancel()

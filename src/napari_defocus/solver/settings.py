@@ -80,10 +80,11 @@ class SolverSettings:
         Weight of the total variation of the depth, in px of blur, in units of the noise in one pixel's
         cost; less across edges of the image. 0 is none, as in the paper.
     image_prior : float
-        Weight that draws the all-in-focus image to the mosaic of sharpest planes, from the noise. 0 is
-        none, as in the paper.
+        Weight that draws the all-in-focus image to the mosaic of sharpest planes, as a share of the weight of
+        all planes. 0 is none, as in the paper.
     noise : float, optional
-        Standard deviation of the noise, in units of white. None: estimated from the stack.
+        Root mean square of what the blur model cannot explain (noise, occlusion, a lens that is not
+        ideal), in units of white; it scales the smoothness. None: the residual at the start of the run.
     white : float, optional
         Intensity that counts as 1. None: the type's maximum for integers, the data's maximum for floats.
     outlier_method : {"none", "variation", "constant", "both"}
@@ -104,7 +105,7 @@ class SolverSettings:
         If a setting is out of bounds; the message names it.
     """
 
-    epochs: int = _setting(6, "Rounds of depth step and all-in-focus step.", source=PAPER)
+    epochs: int = _setting(3, "Rounds of depth step and all-in-focus step.", source=PAPER)
     depth_range: tuple[float, float] | None = _setting(
         None, "Nearest and farthest depth to search; empty: the focus distances with a margin.", unit="depth"
     )
@@ -144,13 +145,13 @@ class SolverSettings:
     boundary: Boundary = _setting("reflect", "What the blur sees beyond the frame: mirrored, or black.")
     blur_tolerance: float = _setting(0.003, "Greatest interpolation error between blur levels.")
     smoothness: float = _setting(
-        4.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
+        80.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
     )
     image_prior: float = _setting(
-        1.0, "Weight that holds the all-in-focus image to the sharpest planes against noise; 0 is none."
+        1.0, "Weight of the sharpest planes in the all-in-focus image, against noise; 0 is none."
     )
     noise: float | None = _setting(
-        None, "Standard deviation of the noise; empty: estimated from the stack.", unit="white"
+        None, "What the blur model cannot explain; empty: the residual at the start.", unit="white"
     )
     white: float | None = _setting(
         None, "Intensity that counts as 1; empty: the type's or the data's maximum.", unit="intensity"

@@ -7,7 +7,7 @@ from napari_defocus.optics.tile_kernels import compiled
 
 @compiled
 def ascend(ahead, edges, ratio, huber, step, dual_y, dual_x):
-    """One ascent of the dual of Huber total variation, projected onto its ball of radius ``ratio * edges``."""
+    """One ascent of the dual of Huber total variation, projected onto its ball (``ratio * edges``)."""
     height, width = ahead.shape
     for y in range(height):
         row = ahead[y]

@@ -12,7 +12,6 @@ from napari_defocus.solver.aif_step import aif_step
 from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.depth_step import depth_step
 from napari_defocus.solver.initialization import mosaic
-from napari_defocus.solver.noise import estimate_noise
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
@@ -23,11 +22,11 @@ Floats = NDArray[np.float32]
 MAX_BLUR_SHARE = 1 / 6
 """Greatest standard deviation of a full-support blur, as a share of the shorter image side."""
 
-TIE = 1.0
-"""Tie of the depth to its smooth companion, in units of the noise in one pixel's cost a px of blur."""
+TIE = 0.05
+"""Tie of the depth to its smooth companion, as a share of the smoothness, for each px of blur."""
 
-DETAIL = 0.04
-"""Expected difference of the all-in-focus image from the mosaic it starts from, of white."""
+LEAST_MISFIT = (0.1 / 255) ** 2
+"""Least mean squared residual that the smoothness is scaled with."""
 
 
 class Unknowns:
@@ -59,12 +58,12 @@ class Unknowns:
         self.eigenvector: Floats | None = None
         self.losses: list[float] = []
         self.blur_per_coordinate = optics.blur_scale * float(np.abs(optics.slopes).max())
-        self.prior = self._smoothness_prior()
-        self.pull = self._image_pull()
-        self.smooth = self._smoothed() if self.prior else self.coordinates
         self.data = self.operator.loss(
             self.image, observations.planes, observations.scale, self.coordinates, progress
         )
+        self.pull = settings.image_prior * observations.count
+        self.prior = self._smoothness_prior()
+        self.smooth = self._smoothed() if self.prior else self.coordinates
 
     @property
     def loss(self) -> float:
@@ -149,14 +148,11 @@ class Unknowns:
         if self.settings.smoothness == 0:
             return None
         planes, channels = self.observations.planes.shape[:2]
-        unit = self._noise() ** 2 * np.sqrt(planes * channels)
-        return SmoothnessPrior(TIE * unit, self.settings.smoothness * unit, edge_weights(self.mosaic))
-
-    def _image_pull(self) -> float:
-        return self.settings.image_prior * (self._noise() / DETAIL) ** 2 if self.settings.image_prior else 0.0
-
-    def _noise(self) -> float:
-        return estimate_noise(self.observations) if self.settings.noise is None else self.settings.noise
+        misfit = self.data / self.observations.planes.size
+        if self.settings.noise is not None:
+            misfit = self.settings.noise**2
+        weight = self.settings.smoothness * max(misfit, LEAST_MISFIT) * np.sqrt(planes * channels)
+        return SmoothnessPrior(TIE * weight, weight, edge_weights(self.mosaic))
 
 
 def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, int]) -> BlurOperator:
