@@ -1,6 +1,6 @@
 """Render the sample stacks again: ``python sample_data/make_samples.py [NAME ...] [--output DIR]``.
 
-Takes some ten minutes on two cores for each. The same versions of the libraries give the same files.
+Takes four and nine minutes on two busy cores. The same versions of the libraries give the same files.
 """
 
 import argparse
