@@ -198,6 +198,7 @@ def test_notes_of_the_run_are_told(widget, viewer, qtbot, patient_solver, notifi
     press(qtbot, widget.panel.run_button)
     finish_run(qtbot, widget)
     assert "Without graph cuts the focus measure was taken." in notifications
+    assert "Without graph cuts the focus measure was taken." in widget.panel.status.text()
 
 
 def test_stack_deleted_in_mid_run(widget, viewer, qtbot, patient_solver):

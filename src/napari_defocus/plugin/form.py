@@ -40,7 +40,9 @@ class Form(QWidget):
         layout.setSpacing(4)
         layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         for label, field in zip(self._labels, self.fields, strict=True):
-            label.setFixedWidth(label.fontMetrics().horizontalAdvance(WIDEST_LABEL) + 20)
+            label.setFixedWidth(
+                label.fontMetrics().horizontalAdvance(WIDEST_LABEL) + 32
+            )  # the window's style has a wider font
             label.setWordWrap(True)
             label.setToolTip(field.tooltip or "")
             if isinstance(field, CheckBox):

@@ -152,7 +152,7 @@ class RunPanel(QWidget):
             parts.append(f"loss {result.losses[-1]:.3g}")
         if result.method == "defocus":
             parts.append(f"{result.outliers.mean():.1%} outliers")
-        self.status.setText(" · ".join(parts))
+        self.status.setText("\n".join([" · ".join(parts), *result.notes]))
         for note in result.notes:
             show_info(note)
 

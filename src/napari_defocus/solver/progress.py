@@ -34,7 +34,7 @@ class RunProgress:
         elif message.endswith("all-in-focus"):
             self._weight = self._aif.pop(0)
         else:
-            self._weight = _START / 3
+            self._weight = _START / 4  # reading, sharpest planes, blur per plane, first residual
         done, weight = self._done, self._weight
         self._report(done, message, force=True)
         return lambda share: self._report(done + weight * share, message)
