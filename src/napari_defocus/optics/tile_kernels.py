@@ -27,6 +27,8 @@ options: dict[str, Any] = {
     "_nrt": False,
 }
 compiled = njit(**options)
+# For loops without sums, where fast mathematics only makes results depend on which version of a loop runs.
+compiled_exactly = njit(**{**options, "fastmath": False})
 
 
 @compiled

@@ -11,13 +11,13 @@ from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.unknowns import Unknowns
 
-CROP = 192
+CROP = 160
 """Side of the most textured square that the estimate looks at, px."""
 
 LARGEST_BLUR = 12.0
 """Greatest radius of blur over the whole stack that the search considers, px."""
 
-EVALUATIONS = 14
+EVALUATIONS = 10
 
 
 def estimate_blur_per_plane(
@@ -69,7 +69,7 @@ def estimate_blur_per_plane(
         run = Unknowns(crop, trial, plain, labels[rows, columns], (), report)
         for _ in range(2):
             run.improve_depth(report)
-            run.improve_image(8, report)
+            run.improve_image(5, report)
         run.improve_depth(report)
         done += 1
         report()

@@ -122,7 +122,7 @@ class SolverSettings:
     golden_tolerance: float = _setting(
         0.02, "Where the golden-section search stops, as a share of the candidates' step."
     )
-    fista_iterations: int = _setting(10, "FISTA iterations in the first epoch (T_0).", source=PAPER)
+    fista_iterations: int = _setting(4, "FISTA iterations in the first epoch (T_0).", source=PAPER)
     fista_growth: float = _setting(
         1.0, "Factor on the FISTA iterations from epoch to epoch (alpha).", source=PAPER
     )

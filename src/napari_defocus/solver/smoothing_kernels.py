@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from napari_defocus.optics.tile_kernels import compiled
+from napari_defocus.optics.tile_kernels import compiled_exactly
 
 
-@compiled
+@compiled_exactly
 def ascend(ahead, edges, ratio, huber, step, dual_y, dual_x):
     """One ascent of the dual of Huber total variation, projected onto its ball (``ratio * edges``)."""
     height, width = ahead.shape
@@ -23,7 +23,7 @@ def ascend(ahead, edges, ratio, huber, step, dual_y, dual_x):
             dual_x[y, x] = horizontal / size
 
 
-@compiled
+@compiled_exactly
 def descend(depth, dual_y, dual_x, step, momentum, smooth, ahead):
     """One descent towards `depth` along the dual's divergence, and the extrapolation `ahead`."""
     height, width = depth.shape
