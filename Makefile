@@ -23,9 +23,7 @@ lint:
 
 bench:
 	@.ci/setup demo
-	@set -e; if [ -f benchmarks/__main__.py ]; then $(python) -m benchmarks; else \
-	scripts=$$(ls benchmarks/[!_]*.py 2>/dev/null) || { echo "make bench: benchmarks/ holds no script" >&2; exit 1; }; \
-	for script in $$scripts; do echo "--- $$script"; $(python) $$script; done; fi
+	@$(python) -m benchmarks $(ARGS)
 
 clean:
 	rm -rf build dist demo_results .pytest_cache .mypy_cache .ruff_cache .hypothesis

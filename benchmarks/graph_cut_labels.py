@@ -6,6 +6,7 @@ The comparator is the cut on costs cast to integers before any scaling, the trap
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +19,10 @@ from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.sharpness import sharpness_cost
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="folder with 0045_rgb.png and 0045_depth.png")
-    image, _ = nyuv2_scene(parser.parse_args().folder)
+    image, _ = nyuv2_scene(parser.parse_args(argv).folder)
     depth = ramp_depth(image.shape[:2])
     observations = load_stack(gather(image, depth), 1.0)
     sigma = LENS.blur_radius(depth)

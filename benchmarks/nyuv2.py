@@ -5,6 +5,7 @@ python -m benchmarks.nyuv2 FOLDER [--epochs 20] [--settings ours|published] [--b
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,14 +22,14 @@ SETTINGS = {
 }
 
 
-def main() -> None:
+def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, help="folder with 0045_rgb.png and 0045_depth.png")
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--settings", choices=SETTINGS, default="ours")
     parser.add_argument("--bits", type=int, default=0, help="quantise the stack to so many bits; 0: not")
     parser.add_argument("--noise", type=float, default=0.0, help="standard deviation of noise, of 255")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     image, depth = nyuv2_scene(arguments.folder)
     stack = gather(image, depth)
     stack += arguments.noise / 255 * np.random.default_rng(0).standard_normal(stack.shape, np.float32)

@@ -45,7 +45,8 @@ def main() -> None:
         depth, all_in_focus = load_truth(name)
         unit = stack.optics.depth_unit
         print(
-            f"\n{name}: {stack.images.shape} {stack.images.dtype}, {depth.min():.3g} to {depth.max():.3g} {unit}"
+            f"\n{name}: {stack.images.shape} {stack.images.dtype}, "
+            f"{depth.min():.3g} to {depth.max():.3g} {unit}"
         )
         heading = f"RMSE ({unit})"
         print(f"{'':28}{'AbsRel':>8} {'median':>8} {heading:>10} {'in DOF':>7} {'AIF dB':>7} {'CPU s':>6}")
