@@ -1,5 +1,8 @@
 """The real window; run under Xvfb with OpenGL."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
@@ -36,10 +39,11 @@ def test_run_and_3d_view(window, qtbot):
     assert viewer.dims.ndisplay == 2
 
 
-def test_widget_closed_in_mid_run(window, qtbot, patient_solver):
-    viewer, dock, widget = window
+def test_widget_closed_in_mid_run(make_napari_viewer, qtbot, patient_solver):
+    viewer = make_napari_viewer()
+    dock, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from defocus")
     add_stack(viewer)
-    press(qtbot, widget.panel.run_button)
+    widget.panel.run_button.click()
     qtbot.waitUntil(lambda: len(viewer.layers) > 1, timeout=60_000)
     dock.destroyOnClose()
     qtbot.waitUntil(patient_solver.stopped.is_set, timeout=60_000)
@@ -47,6 +51,9 @@ def test_widget_closed_in_mid_run(window, qtbot, patient_solver):
     assert not any("outliers" in layer.name for layer in viewer.layers)
     add_stack(viewer)
     viewer.layers.clear()
+    remains = weakref.ref(widget)
+    del dock, widget
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and remains() is None, timeout=10_000)
 
 
 def test_viewer_closed_in_mid_run(make_napari_viewer, qtbot, patient_solver):
