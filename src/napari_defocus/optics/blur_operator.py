@@ -207,8 +207,12 @@ def _fold_axis(padded: Floats, axis: int, halo: int) -> Floats:
     length = padded.shape[axis] - 2 * halo
     moved = np.moveaxis(padded, axis, 0)
     out = np.zeros((length, *moved.shape[1:]), np.float32)
-    position = np.pad(np.arange(length), halo, mode="symmetric")
     out += moved[halo : halo + length]
-    np.add.at(out, position[:halo], moved[:halo])
-    np.add.at(out, position[halo + length :], moved[halo + length :])
+    if halo <= length:
+        out[:halo] += moved[:halo][::-1]
+        out[length - halo :] += moved[halo + length :][::-1]
+    else:  # mirrored more than once
+        position = np.pad(np.arange(length), halo, mode="symmetric")
+        np.add.at(out, position[:halo], moved[:halo])
+        np.add.at(out, position[halo + length :], moved[halo + length :])
     return np.ascontiguousarray(np.moveaxis(out, 0, axis))

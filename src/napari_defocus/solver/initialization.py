@@ -15,7 +15,7 @@ from napari_defocus.solver.sharpness import sharpness_cost
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
 
-MAX_CUT_SIZE = 3_000_000
+MAX_CUT_SIZE = 1_500_000
 """Greatest number of pixels times labels in one graph; larger stacks are cut on a reduced grid."""
 
 NO_GRAPH_CUT = (

@@ -1,5 +1,6 @@
 """Edge-aware smoothing of the depth that the depth step is drawn to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,8 +55,10 @@ class SmoothnessPrior:
         """Cost of the tie between depth and auxiliary map."""
         return self.tie * float(((depth - smooth) ** 2).sum(dtype=np.float64))
 
-    def smoothed(self, depth: Floats) -> Floats:
+    def smoothed(self, depth: Floats, progress: Callable[[float], None] | None = None) -> Floats:
         """Auxiliary map that is best for a depth map: accelerated primal-dual iterations.
+
+        `progress` gets 1 after each of them; it may raise to stop.
 
         Chambolle & Pock, "A first-order primal-dual algorithm for convex problems", JMIV 2011, algorithm 2.
         """
@@ -69,6 +72,8 @@ class SmoothnessPrior:
             ascend(ahead, self.edges, ratio, HUBER, np.float32(dual_step), dual_y, dual_x)
             descend(depth, dual_y, dual_x, np.float32(primal_step), np.float32(momentum), smooth, ahead)
             primal_step, dual_step = primal_step * momentum, dual_step / momentum
+            if progress is not None:
+                progress(1.0)
         return smooth
 
 

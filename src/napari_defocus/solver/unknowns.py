@@ -63,7 +63,7 @@ class Unknowns:
         )
         self.pull = settings.image_prior * observations.count
         self.prior = self._smoothness_prior()
-        self.smooth = self._smoothed() if self.prior else self.coordinates
+        self.smooth = self._smoothed(progress) if self.prior else self.coordinates
 
     @property
     def loss(self) -> float:
@@ -95,7 +95,7 @@ class Unknowns:
             self.coordinates, self.data = last
         if self.prior:
             before, last_smooth = self.loss, self.smooth
-            self.smooth = self._smoothed()
+            self.smooth = self._smoothed(progress)
             if self.loss > before:
                 self.smooth = last_smooth
 
@@ -139,9 +139,9 @@ class Unknowns:
     def _in_blur(self, coordinates: Floats) -> Floats:
         return coordinates * np.float32(self.blur_per_coordinate)
 
-    def _smoothed(self) -> Floats:
+    def _smoothed(self, progress: Callable[[float], None] | None) -> Floats:
         assert self.prior is not None
-        smooth = self.prior.smoothed(self._in_blur(self.coordinates))
+        smooth = self.prior.smoothed(self._in_blur(self.coordinates), progress)
         return smooth / np.float32(self.blur_per_coordinate)
 
     def _smoothness_prior(self) -> SmoothnessPrior | None:
