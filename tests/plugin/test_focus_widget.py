@@ -65,3 +65,9 @@ def test_bad_stack_is_told(widget, viewer, qtbot, notifications):
     assert len(notifications) == 1
     assert len(viewer.layers) == 1
     assert widget.panel.run_button.isEnabled()
+
+
+def test_positions_of_the_previous_stack_are_not_left(widget, viewer):
+    add_stack(viewer)
+    widget.picker.layer.value = add_stack(viewer, make_stack(), None)
+    assert widget.positions.value == ""

@@ -41,7 +41,7 @@ def filled(form, optics, viewer):
             pixel_pitch=1.5,
             focus_distances=[20, 30],
             min_blur=0.1,
-            unit="unitless",
+            unit="in",
         ),
         Microscope(
             numerical_aperture=0.9,
@@ -129,3 +129,31 @@ def test_only_the_chosen_form_is_shown(form):
     for kind in form.forms:
         form.kind.value = kind
         assert [other for other, part in form.forms.items() if part.isVisible()] == [kind]
+
+
+@pytest.mark.parametrize(
+    "earlier",
+    [
+        UncalibratedFocus(planes=4, blur_per_plane=2.5, blur_scale=0.5, min_blur=0.2, in_focus_blur=0.7),
+        LENS.replace(unit="mm"),
+        SCOPE.replace(wavelength=0.4, refractive_index=1.5, unit="nm"),
+    ],
+)
+@pytest.mark.parametrize("later", [None, LENS, SCOPE])
+def test_nothing_of_the_previous_stack_is_left(form, viewer, qtbot, earlier, later):
+    fresh = OpticsForm()
+    qtbot.addWidget(fresh)
+    form.fill(stack_from_layer(add_stack(viewer, optics=earlier)))
+    for each in (form, fresh):
+        each.fill(stack_from_layer(add_stack(viewer, optics=later)))
+    for form_, fresh_form in zip(
+        (*form.forms.values(), form.blur), (*fresh.forms.values(), fresh.blur), strict=True
+    ):
+        assert [field.value for field in form_.fields] == [field.value for field in fresh_form.fields]
+        assert [field.label for field in form_.fields] == [field.label for field in fresh_form.fields]
+    assert form.depth_unit == fresh.depth_unit
+
+
+@pytest.mark.parametrize("blur", [0.0, 0.3, 2.0])
+def test_given_blur_in_focus_of_a_microscope_is_shown(form, viewer, blur):
+    assert filled(form, SCOPE.replace(in_focus_blur=blur), viewer).in_focus_blur == blur

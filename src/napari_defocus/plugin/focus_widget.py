@@ -91,6 +91,7 @@ class FocusWidget(StackWidget):
             self.unit.value = optics.depth_unit
             self.positions.set_positions(list(optics.focus_positions_array))
         else:
+            self.positions.value = ""
             self.unit.value = PLANES
 
     def _show_unit(self) -> None:

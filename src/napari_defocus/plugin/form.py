@@ -34,6 +34,7 @@ class Form(QWidget):
     def __init__(self, fields: Iterable[ValueWidget[Any]]) -> None:
         super().__init__()
         self.fields = list(fields)
+        self._defaults = [field.value for field in self.fields]
         self._labels = [QLabel(field.label) for field in self.fields]
         layout = QFormLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -55,6 +56,11 @@ class Form(QWidget):
             layout.addRow(label, field.native)
             field.changed.connect(self._on_edit)
             field.label_changed.connect(self._show_labels)
+
+    def reset(self) -> None:
+        """Take every field back to what it held when the form was made."""
+        for field, default in zip(self.fields, self._defaults, strict=True):
+            field.value = default
 
     def _on_edit(self) -> None:
         self.changed.emit()

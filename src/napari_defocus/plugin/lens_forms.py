@@ -158,15 +158,22 @@ class MicroscopeForm(Form):
             **blur,
         )
 
+    def reset(self) -> None:
+        super().reset()
+        self._show_unit("um")
+
     def fill(self, scope: Microscope) -> None:
         """Show a microscope."""
-        for field in (self.pixel_size, self.wavelength, self.focus_positions):
-            field.set_unit(scope.unit)
+        self._show_unit(scope.unit)
         self.numerical_aperture.set_number(scope.numerical_aperture)
         self.refractive_index.set_number(scope.refractive_index)
         self.pixel_size.set_number(scope.pixel_size)
         self.wavelength.set_number(scope.wavelength)
         self.focus_positions.set_positions(list(scope.focus_positions))
+
+    def _show_unit(self, unit: str) -> None:
+        for field in (self.pixel_size, self.wavelength, self.focus_positions):
+            field.set_unit(unit)
 
 
 class UncalibratedForm(Form):

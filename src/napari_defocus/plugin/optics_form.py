@@ -82,7 +82,12 @@ class OpticsForm(QWidget):
         return optics
 
     def fill(self, stack: FocalStackLayer) -> None:
-        """Show what is known of a stack's optics: from its metadata, else from the scale of its axes."""
+        """Show what is known of a stack's optics: from its metadata, else from the scale of its axes.
+
+        What the fields held before is another stack's and goes.
+        """
+        for form in (*self.forms.values(), self.blur):
+            form.reset()
         try:
             known = optics_from_dict(stack.optics) if stack.optics else None
         except InputError:
@@ -162,5 +167,7 @@ def _is_diffraction_limit(optics: Optics) -> bool:
     """Whether the blur in focus is the one a microscope takes when none is given."""
     if not isinstance(optics, Microscope):
         return False
-    automatic = optics.replace(in_focus_blur=None)
-    return math.isclose(float(optics.in_focus_blur or 0), float(automatic.in_focus_blur or 0))
+    automatic = optics.replace(in_focus_blur=None).in_focus_blur
+    if optics.in_focus_blur is None or automatic is None:
+        return optics.in_focus_blur is automatic
+    return math.isclose(optics.in_focus_blur, automatic)
