@@ -52,3 +52,12 @@ def test_verbose_shows_where_an_unexpected_error_came_from(solve_failing):
     code, said = solve_failing(RuntimeError("kernel failed"), "--verbose")
     assert code == 1
     assert "Traceback" in said
+
+
+def test_an_output_that_is_a_link_is_followed(folder, output, tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    output.symlink_to(disk, target_is_directory=True)
+    assert main(["focus", str(folder), "-o", str(output)]) == 0
+    assert output.is_symlink()
+    assert (disk / "depth.npy").is_file()

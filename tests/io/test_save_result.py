@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,8 @@ import napari_defocus
 from napari_defocus.errors import InputError
 from napari_defocus.io import load_parameters, save_result
 from napari_defocus.io import save as save_module
-from napari_defocus.io.save import RESULT_FILES, check_target, quantise
+from napari_defocus.io.result_directory import RESULT_FILES, check_target
+from napari_defocus.io.save import quantise
 from napari_defocus.optics import Microscope, ThinLens, UncalibratedFocus
 from napari_defocus.solver.result import DefocusResult
 from napari_defocus.solver.settings import SolverSettings
@@ -106,6 +108,8 @@ def test_camera_depth_has_no_size_of_pixels(rng, tmp_path):
         ("uint8", True, "all_in_focus.png", np.uint8),
         ("uint16", False, "all_in_focus.png", np.uint16),
         ("uint16", True, "all_in_focus.tif", np.uint16),
+        (">u2", False, "all_in_focus.png", np.uint16),
+        (">u2", True, "all_in_focus.tif", np.uint16),
         ("float32", False, "all_in_focus.tif", np.float32),
         ("float64", True, "all_in_focus.tif", np.float32),
         (None, True, "all_in_focus.tif", np.float32),
@@ -217,6 +221,42 @@ class TestTarget:
         assert not {"all_in_focus.png", "metrics.json"} & set(held)
         np.testing.assert_array_equal(np.load(tmp_path / "out" / "depth.npy"), other.depth)
 
+    def test_mounted_volume_is_written_to_but_not_replaced(self, result, tmp_path, monkeypatch):
+        volume = tmp_path / "volume"
+        (volume / "lost+found").mkdir(parents=True)
+        replace_whole = os.replace
+
+        def busy(source, target):
+            if volume in (Path(source), Path(target)):
+                raise OSError(16, "Device or resource busy")
+            replace_whole(source, target)
+
+        monkeypatch.setattr(os, "replace", busy)
+        for k in range(2):
+            save_result(result, volume, overwrite=bool(k))
+            np.testing.assert_array_equal(np.load(volume / "depth.npy"), result.depth)
+        assert set(names(volume)) <= RESULT_FILES | {"lost+found"}
+        assert names(tmp_path) == ["volume"]
+
+    @pytest.mark.parametrize("there", [False, True])
+    def test_symbolic_link_is_followed(self, result, tmp_path, there):
+        disk, link = tmp_path / "disk", tmp_path / "link"
+        disk.mkdir()
+        (disk / "out").mkdir() if there else None
+        link.symlink_to(disk / "out", target_is_directory=True)
+        for k in range(2):
+            assert save_result(result, link, overwrite=bool(k)) == disk / "out"
+        assert link.is_symlink()
+        assert "depth.npy" in names(disk / "out")
+        assert (names(disk), names(tmp_path)) == (["out"], ["disk", "link"])
+
+    @pytest.mark.parametrize("path", ["~nobody-of-this-name/out", "loop/out"])
+    def test_path_that_leads_nowhere(self, result, tmp_path, path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "loop").symlink_to("loop")
+        with pytest.raises(InputError, match="cannot be written"):
+            save_result(result, path)
+
     def test_overwrite_never_takes_other_files_away(self, result, tmp_path):
         (tmp_path / "photos").mkdir()
         (tmp_path / "photos" / "holiday.jpg").write_bytes(b"dear")
@@ -268,35 +308,44 @@ class TestInterrupted:
         if old:
             np.testing.assert_array_equal(np.load(tmp_path / "out" / "depth.npy"), result.depth)
 
-    def test_while_moving(self, rng, result, tmp_path, monkeypatch):
-        save_result(result, tmp_path / "out")
-        replace_whole = os.replace
+    @pytest.mark.parametrize("old", [False, True])
+    def test_while_moving(self, rng, result, tmp_path, monkeypatch, old):
+        """The old result stays, and the new one is kept where the message says."""
+        if old:
+            save_result(result, tmp_path / "out")
 
-        def fail_on_new(source, target):
-            if str(source).endswith(".partial"):
-                raise PermissionError(13, "Permission denied")
-            replace_whole(source, target)
+        def fail(source, target):
+            raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr(os, "replace", fail_on_new)
-        with pytest.raises(InputError, match="Permission denied; choose another directory"):
-            save_result(make_result(rng), tmp_path / "out", overwrite=True)
-        assert names(tmp_path) == ["out"]
-        np.testing.assert_array_equal(np.load(tmp_path / "out" / "depth.npy"), result.depth)
+        monkeypatch.setattr(os, "replace", fail)
+        new = make_result(rng)
+        with pytest.raises(InputError, match=r"finished but cannot be moved .*Permission denied") as caught:
+            save_result(new, tmp_path / "out", overwrite=True)
+        kept = Path(re.search(r"take the files from (.*)\.$", str(caught.value))[1])
+        np.testing.assert_array_equal(np.load(kept / "depth.npy"), new.depth)
+        assert "parameters.json" in names(kept)
+        if old:
+            np.testing.assert_array_equal(np.load(tmp_path / "out" / "depth.npy"), result.depth)
+            monkeypatch.undo()
+            save_result(new, tmp_path / "out", overwrite=True)  # what was kept is not in the way
+            np.testing.assert_array_equal(np.load(tmp_path / "out" / "depth.npy"), new.depth)
 
     def test_the_old_result_stays_until_the_new_is_whole(self, rng, result, tmp_path, monkeypatch):
-        save_result(result, tmp_path / "out")
+        save_result(result, tmp_path / "out", images_dtype="uint8")
+        before = names(tmp_path / "out")
         seen = []
         replace_whole = os.replace
 
         def watch(source, target):
-            seen.append((names(source), (tmp_path / "out").exists()))
+            held = [name for name in names(tmp_path / "out") if not name.startswith(".")]
+            seen.append((Path(source).name, names(Path(source).parent), held))
             replace_whole(source, target)
 
         monkeypatch.setattr(os, "replace", watch)
         save_result(make_result(rng), tmp_path / "out", overwrite=True)
-        (moved_away, was_there), (moved_in, _) = seen
-        assert was_there
-        assert moved_away == moved_in  # the new one was complete before the old one went
+        after = names(tmp_path / "out")
+        assert seen[0][1:] == (after, before)
+        assert seen[-1][0] == "parameters.json"
 
 
 @pytest.mark.parametrize(

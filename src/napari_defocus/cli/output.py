@@ -38,12 +38,12 @@ def output_directory(args: argparse.Namespace, dataset: str, name: str) -> Path:
 
 def check_output(directory: Path, *, overwrite: bool) -> None:
     """Raise :class:`InputError` when results could not be moved to `directory` after the computation."""
-    from napari_defocus.io.save import check_target
+    from napari_defocus.io.result_directory import check_target, resolve_target
 
     check_target(directory, overwrite=overwrite)
     # The nearest folder that is there decides: the ones below it are made with the results.
-    path = directory.absolute()
-    parent = next(folder for folder in (path.parent, *path.parents) if folder.exists())
+    path = resolve_target(directory)
+    parent = next(folder for folder in (path, *path.parents) if folder.exists())
     if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
         raise InputError(f"The output folder {directory} cannot be made in {parent}; name another with -o.")
 

@@ -1,40 +1,18 @@
-"""Results to files: a directory that is there whole or not at all."""
+"""Results to files."""
 
 import csv
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from napari_defocus.errors import InputError
 from napari_defocus.io.parameters import PARAMETERS_FILE, parameters_dict, to_json
+from napari_defocus.io.result_directory import check_target, partial_directory, resolve_target
 
 if TYPE_CHECKING:
     from napari_defocus.solver.result import DefocusResult
-
-RESULT_FILES = frozenset(
-    {
-        "depth.npy",
-        "depth.tif",
-        "all_in_focus.png",
-        "all_in_focus.tif",
-        "outliers.png",
-        "confidence.tif",
-        "losses.csv",
-        "metrics.json",
-        PARAMETERS_FILE,
-        "plot_depth.png",
-        "plot_all_in_focus.png",
-        "plot_losses.png",
-        "plot_surface.png",
-    }
-)
-"""Every name that :func:`save_result` may write."""
 
 
 def save_result(
@@ -52,20 +30,20 @@ def save_result(
 
     The files are ``depth.npy`` and ``depth.tif`` (float32, unit in the description, OME), the all-in-focus
     image, ``outliers.png`` (255: outlier), ``confidence.tif``, ``losses.csv`` (where there are losses),
-    ``parameters.json``, ``metrics.json`` (where there are metrics) and plots. They are written beside the
-    directory first and moved into place together.
+    ``parameters.json``, ``metrics.json`` (where there are metrics) and plots. They are written to a
+    directory of another name first and moved into place when all are finished.
 
     Parameters
     ----------
     result : DefocusResult
         What a solver returned.
     directory : path
-        Directory to make; missing parents are made too.
+        Directory to make, or an empty one; missing parents are made too, symbolic links are followed.
     images_dtype : dtype, optional
         Type of the input images, which that of the all-in-focus image follows: uint8 gives an 8-bit PNG,
         uint16 a 16-bit PNG (grey) or TIFF (colour), all else and None a float32 TIFF.
     overwrite : bool
-        Replace the directory when it is there and holds nothing but an older result.
+        Replace the files of an older result when the directory holds nothing else.
     extra_parameters : mapping, optional
         Further entries of ``parameters.json``, such as the source.
     save_plots : bool
@@ -78,69 +56,29 @@ def save_result(
     Returns
     -------
     Path
-        The directory.
+        The directory, absolute.
 
     Raises
     ------
     InputError
         If the directory is there already (without `overwrite`), holds other files, or cannot be written.
+        Where the finished files cannot be moved, they are kept and the message tells where.
     """
-    target = Path(directory).expanduser().absolute()
+    target = resolve_target(directory)
     check_target(target, overwrite=overwrite)
     if save_plots:
         from napari_defocus.io.plots import check_matplotlib
 
         check_matplotlib()
     measured = _measured(result, truth, metrics)
-    partial = target.with_name(f".{target.name}.{uuid4().hex[:8]}.partial")
-    try:
-        partial.mkdir(parents=True)
+    with partial_directory(target) as partial:
         _write_images(result, partial, images_dtype)
         _write_texts(result, partial, extra_parameters, measured)
         if save_plots:
             from napari_defocus.io.plots import save_result_plots
 
             save_result_plots(result, partial)
-        _move_into_place(partial, target)
-    except OSError as error:
-        raise InputError(
-            f"The result cannot be written to {target}: {error.strerror or error}; choose another directory."
-        ) from None
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return target
-
-
-def check_target(directory: str | Path, *, overwrite: bool = False) -> None:
-    """Raise :class:`InputError` if :func:`save_result` would refuse the directory; for use before a run."""
-    target = Path(directory).expanduser()
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise InputError(f"{target} is a file; choose another directory for the result.")
-    held = sorted(entry.name for entry in target.iterdir())
-    if held and not overwrite:
-        raise InputError(f"The directory {target} is there already; choose another, or ask to overwrite it.")
-    foreign = [name for name in held if name not in RESULT_FILES]
-    if foreign:
-        raise InputError(
-            f"The directory {target} holds {foreign[0]}, which is no part of a result and would be lost; "
-            "choose another directory."
-        )
-
-
-def _move_into_place(partial: Path, target: Path) -> None:
-    if not target.exists():
-        os.replace(partial, target)
-        return
-    old = target.with_name(f".{target.name}.{uuid4().hex[:8]}.old")
-    os.replace(target, old)
-    try:
-        os.replace(partial, target)
-    except OSError:
-        os.replace(old, target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_images(result: "DefocusResult", directory: Path, images_dtype: DTypeLike | None) -> None:
@@ -196,9 +134,10 @@ def _write_images(result: "DefocusResult", directory: Path, images_dtype: DTypeL
 def quantise(image: ArrayLike, dtype: DTypeLike | None) -> NDArray[Any]:
     """Return an image in [0, 1] as uint8 or uint16 if `dtype` is one (rounded, clipped), else as float32."""
     image = np.asarray(image, np.float32)
-    if dtype is None or np.dtype(dtype) not in (np.uint8, np.uint16):
+    dtype = None if dtype is None else np.dtype(dtype).newbyteorder("=")
+    if dtype not in (np.uint8, np.uint16):
         return np.ascontiguousarray(image)
-    white = np.iinfo(np.dtype(dtype)).max
+    white = np.iinfo(dtype).max
     levels = np.rint(np.clip(np.nan_to_num(image), 0.0, 1.0).astype(np.float64) * white)
     return np.asarray(levels, dtype)
 

@@ -1,0 +1,128 @@
+"""The directory of a result: which one is taken, and how finished files get into it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+from napari_defocus.errors import InputError
+from napari_defocus.io.parameters import PARAMETERS_FILE
+
+RESULT_FILES = frozenset(
+    {
+        "depth.npy",
+        "depth.tif",
+        "all_in_focus.png",
+        "all_in_focus.tif",
+        "outliers.png",
+        "confidence.tif",
+        "losses.csv",
+        "metrics.json",
+        PARAMETERS_FILE,
+        "plot_depth.png",
+        "plot_all_in_focus.png",
+        "plot_losses.png",
+        "plot_surface.png",
+    }
+)
+"""Every name that a result may have among its files."""
+
+_PARTIAL = ".partial-"
+_VOLUME_FOLDER = "lost+found"  # at the root of a mounted volume
+
+
+def resolve_target(directory: str | Path) -> Path:
+    """Return the absolute path of the directory, symbolic links followed.
+
+    Raises
+    ------
+    InputError
+        If the path leads nowhere: links in a circle, or the home folder of an unknown user.
+    """
+    try:
+        return Path(directory).expanduser().resolve()
+    except (OSError, RuntimeError) as error:
+        raise InputError(
+            f"The result cannot be written to {directory}: {error}; name another path."
+        ) from None
+
+
+def check_target(directory: str | Path, *, overwrite: bool = False) -> None:
+    """Raise :class:`InputError` if a result would not be written to the directory; for use before a run."""
+    target = resolve_target(directory)
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise InputError(f"{target} is a file; choose another directory for the result.")
+    held = sorted(entry.name for entry in target.iterdir())
+    held = [name for name in held if name != _VOLUME_FOLDER and not name.startswith(_PARTIAL)]
+    if held and not overwrite:
+        raise InputError(f"The directory {target} is there already; choose another, or ask to overwrite it.")
+    foreign = [name for name in held if name not in RESULT_FILES]
+    if foreign:
+        raise InputError(
+            f"The directory {target} holds {foreign[0]}, which is no part of a result and would be lost; "
+            "choose another directory."
+        )
+
+
+@contextmanager
+def partial_directory(target: Path) -> Iterator[Path]:
+    """Make a directory to write a result to, on the file system of `target`; once written, it is moved there.
+
+    A target that is there already stays the same directory, since it may be a mounted volume: the files are
+    moved into it one by one. Nothing is moved if the writing raises, and then nothing is left behind.
+
+    Parameters
+    ----------
+    target : Path
+        As :func:`resolve_target` returns it.
+
+    Yields
+    ------
+    Path
+        The directory to write to.
+
+    Raises
+    ------
+    InputError
+        If the files cannot be written, or not be moved; then they are kept and the message tells where.
+    """
+    there = target.is_dir()
+    name = f"{_PARTIAL}{uuid4().hex[:8]}"
+    partial = target / name if there else target.with_name(f".{target.name}{name}")
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+    except BaseException as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise InputError(
+                f"The result cannot be written to {target}: {error.strerror or error}; "
+                "choose another directory."
+            ) from None
+        raise
+    try:
+        if there:
+            _move_files(partial, target)
+        else:
+            os.replace(partial, target)
+    except OSError as error:
+        raise InputError(
+            f"The result is finished but cannot be moved to {target} ({error.strerror or error}); "
+            f"take the files from {partial}."
+        ) from None
+
+
+def _move_files(partial: Path, target: Path) -> None:
+    """Move the files one by one, the parameters last; then remove what an older result has beside them."""
+    names = sorted(
+        (path.name for path in partial.iterdir()), key=lambda name: (name == PARAMETERS_FILE, name)
+    )
+    for name in names:
+        os.replace(partial / name, target / name)
+    for name in RESULT_FILES.difference(names):
+        (target / name).unlink(missing_ok=True)
+    partial.rmdir()
