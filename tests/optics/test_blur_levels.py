@@ -81,6 +81,17 @@ def test_blur_is_capped():
     assert levels.table[-1] == pytest.approx(levels.count - 1, abs=1e-3)
 
 
+def test_table_ends_where_the_blur_is_capped():
+    far = BlurLevels.for_optics(OPTICS, (-1e6, 5.5), max_sigma=2.0)
+    assert len(far.table) < 1000
+    assert far.table[-1] == pytest.approx(far.count - 1, abs=1e-3)
+
+
+def test_blur_in_focus_is_capped_too():
+    soft = OPTICS.replace(in_focus_blur=900.0)
+    assert BlurLevels.for_optics(soft, (-0.5, 5.5), max_sigma=3.0).halo < 20
+
+
 def test_no_blur_at_all_still_makes_two_levels():
     sharp = UncalibratedFocus(planes=2, blur_per_plane=1e-9)
     assert BlurLevels.for_optics(sharp, (0, 1)).count == 2

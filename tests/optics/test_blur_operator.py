@@ -96,6 +96,13 @@ def test_flat_image_stays_flat(optics):
     assert_allclose(planes, 0.7, rtol=2e-6)
 
 
+def test_large_blurs_take_large_tiles():
+    assert operator().levels.halo < operator().tiles((400, 400))[0].height
+    wide = UncalibratedFocus(planes=3, blur_per_plane=60.0)
+    op = BlurOperator(wide, BlurLevels.for_optics(wide, (0, 2), max_sigma=40.0))
+    assert op.tiles((1000, 1000))[0].height >= 0.8 * op.levels.halo > 100
+
+
 def test_zero_boundary_darkens_the_rim_and_only_the_rim():
     op = operator(kernel_size=11, boundary="zero")
     planes = op.forward(np.ones((1, *SHAPE), np.float32), op.coordinates(np.full(SHAPE, 1.0)))

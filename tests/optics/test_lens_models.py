@@ -58,8 +58,18 @@ def test_microscope_radius_is_the_cone():
 
 
 def test_microscope_in_focus_blur_comes_from_diffraction():
-    assert objective().in_focus_blur == pytest.approx(0.21 * 0.55 / (0.4 * 0.325))
-    assert objective(in_focus_blur=0.2).in_focus_blur == 0.2
+    assert objective().effective_in_focus_blur == pytest.approx(0.21 * 0.55 / (0.4 * 0.325))
+    assert objective(in_focus_blur=0.2).effective_in_focus_blur == 0.2
+    assert objective().replace(numerical_aperture=0.8).effective_in_focus_blur == pytest.approx(
+        0.21 * 0.55 / (0.8 * 0.325)
+    )
+
+
+def test_default_wavelength_is_green_in_any_unit():
+    in_mm = objective(pixel_size=0.000325, focus_positions=[0, 0.002, 0.004], unit="mm")
+    assert in_mm.wavelength == pytest.approx(0.55e-3)
+    assert in_mm.effective_in_focus_blur == pytest.approx(objective().effective_in_focus_blur)
+    assert objective(unit="µm").wavelength == pytest.approx(0.55)
 
 
 def test_uncalibrated_radius_grows_with_plane_distance():
@@ -110,6 +120,13 @@ def test_blur_coordinate_round_trip(optics):
         (lambda: camera(blur_scale=-1), "blur_scale"),
         (lambda: camera(min_blur=-0.1), "min_blur"),
         (lambda: ThinLens.from_camera(50, 0, 12, DISTANCES), "f_number"),
+        (lambda: ThinLens.from_camera(50, -8, 12, DISTANCES), "f_number"),
+        (lambda: ThinLens.from_camera(-50, 8, 12, DISTANCES), "focal_length_mm"),
+        (lambda: ThinLens.from_camera(50, 8, float("nan"), DISTANCES), "pixel_pitch_um"),
+        (lambda: camera(focus_distances=[-1.0, 2.0]), "focus_distances must be above 0"),
+        (lambda: camera(unit="banana"), "unit"),
+        (lambda: objective(unit=5), "unit"),
+        (lambda: objective(numerical_aperture=True), "numerical_aperture"),
         (lambda: objective(numerical_aperture=1.2), "numerical_aperture"),
         (lambda: objective(pixel_size="small"), "pixel_size"),
         (lambda: UncalibratedFocus(planes=1), "planes"),

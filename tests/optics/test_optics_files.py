@@ -55,7 +55,13 @@ def test_camera_figures_are_read(tmp_path):
         ('kind = "telescope"\n', "telescope"),
         ('kind = "uncalibrated"\nplanes = 4\nzoom = 2\n', "zoom"),
         ('kind = "thin_lens"\nfocal_length = 0.05\n', "not complete"),
-        ('kind = "thin_lens"\nfocal_length_mm = 50\n', "not complete"),
+        ('kind = "thin_lens"\nfocal_length_mm = 50\n', "not complete: f_number"),
+        ('kind = "microscope"\npixel_size = 1\n', "not complete: numerical_aperture, focus_positions"),
+        (
+            'kind = "thin_lens"\nfocal_length_mm = 50\nf_number = 8\npixel_pitch_um = 12\n'
+            "focus_distances_m = [1, 2]\nzoom = 3\n",
+            "Unknown camera parameter 'zoom'",
+        ),
         ('kind = "uncalibrated"\nplanes = 1\n', "planes"),
     ],
 )

@@ -123,7 +123,7 @@ def test_progress_rises_to_the_end_and_can_stop_the_run(scene):
     solve(scene[2], LENS, quick(epochs=1), progress=lambda share, message: seen.append((share, message)))
     shares = [share for share, _ in seen]
     assert shares == sorted(shares)
-    assert 0.5 < shares[-1] <= 1
+    assert seen[-1] == (1.0, "done")
     assert any("epoch 1 of 1: depth" in message for _, message in seen)
 
     def stop(share, message):
@@ -139,7 +139,10 @@ def test_progress_rises_to_the_end_and_can_stop_the_run(scene):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        ({"images": np.ones((1, 20, 20))}, "1 planes"),
+        ({"images": np.ones((1, 20, 20))}, "only one plane"),
+        ({"images": np.ones((32, 40, 3))}, "one colour image"),
+        ({"images": np.ones((5, 2, 20, 20))}, "four axes"),
+        ({"images": "my_stack"}, "read_focal_stack"),
         ({"images": np.ones((4, 20, 20))}, "4 planes.*5 focus"),
         ({"images": np.full((5, 20, 20), np.nan)}, "NaN"),
         ({"settings": quick(depth_range=(2.0, 1.0))}, "empty"),

@@ -123,6 +123,8 @@ def test_input_is_not_changed(slope):
         ({"positions": [1, 2]}, "9 planes but 2"),
         ({"positions": [1] * 9}, "same focus position"),
         ({"positions": [np.nan] * 9}, "finite"),
+        ({"positions": ["a"] * 9}, "numbers"),
+        ({"white": 0}, "white"),
         ({"window": 4}, "window"),
         ({"median": 0}, "median"),
         ({"step": 0}, "step"),

@@ -10,6 +10,7 @@ from stacks import model_stack, ramp, texture
 from napari_defocus.errors import CancelledError
 from napari_defocus.optics import ThinLens
 from napari_defocus.solver import SolverSettings, initialization
+from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.graph_cut import COST_SCALE, cut, graph_cut_available, integer_costs
 from napari_defocus.solver.initialization import NO_GRAPH_CUT, initial_labels, mosaic
 from napari_defocus.solver.observations import load_stack
@@ -122,6 +123,16 @@ def test_focus_initialization_does_not_need_gco(ramp_stack, monkeypatch):
     labels, notes = initial_labels(observations, SolverSettings(initialization="focus"))
     assert notes == ()
     assert set(np.unique(labels)) <= set(range(5))
+
+
+def test_focus_initialization_is_the_classic_measure(ramp_stack):
+    observations, _ = ramp_stack
+    labels, _ = initial_labels(observations, SolverSettings(initialization="focus"))
+    measures = [
+        sum_modified_laplacian(observations.grey(k), initialization.FOCUS_WINDOW)
+        for k in range(observations.count)
+    ]
+    assert_array_equal(labels, np.argmax(measures, axis=0))
 
 
 def test_mosaic_takes_each_pixel_from_its_plane(ramp_stack):

@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from napari_defocus import read_focal_stack
 from napari_defocus.errors import CancelledError, InputError
 from napari_defocus.solver.observations import load_stack
 
@@ -32,6 +33,7 @@ def test_big_endian_files_are_read():
     stack = np.arange(3 * 9 * 10, dtype=">u2").reshape(3, 9, 10)
     loaded = load_stack(stack)
     assert loaded.planes.dtype.isnative
+    assert loaded.planes.dtype == np.uint16
     assert_array_equal(loaded.planes[:, 0], stack)
 
 
@@ -50,6 +52,43 @@ def test_dask_is_read_plane_by_plane():
     stack = da.map_blocks(block, chunks=((1,) * 5, (8,), (9,)), dtype=np.uint8)
     assert (load_stack(stack).planes == 7).all()
     assert set(planes_at_once) == {1}
+
+
+def test_chunks_of_several_planes_are_read_once():
+    reads = []
+
+    def block(block_info=None):
+        reads.append(block_info[None]["array-location"][0])
+        return np.full(block_info[None]["chunk-shape"], 7, np.uint8)
+
+    stack = da.map_blocks(block, chunks=((3, 2), (8,), (9,)), dtype=np.uint8, meta=np.empty(0, np.uint8))
+    assert (load_stack(stack).planes == 7).all()
+    assert sorted(reads) == [(0, 3), (3, 5)]
+
+
+def test_a_focal_stack_or_a_list_of_images_will_do():
+    planes = [np.full((9, 9), k, np.uint8) for k in range(3)]
+    assert load_stack(planes).planes.dtype == np.uint8
+    assert load_stack(read_focal_stack(np.array(planes))).count == 3
+
+
+@pytest.mark.parametrize(
+    ("images", "says"),
+    [
+        ("my_stack", "read_focal_stack"),
+        (None, "NoneType"),
+        ([np.zeros((9, 9)), np.zeros((9, 10))], "differ in size"),
+        (np.float32(3), "planes, Y, X"),
+    ],
+)
+def test_what_is_no_array_is_refused(images, says):
+    with pytest.raises(InputError, match=says):
+        load_stack(images)
+
+
+def test_white_level_must_be_positive():
+    with pytest.raises(InputError, match="white"):
+        load_stack(np.ones((3, 9, 9)), 0)
 
 
 def test_colour_and_grey():

@@ -71,6 +71,14 @@ def test_valid_pixels_stay_and_all_invalid_is_left_alone():
     assert_array_equal(fill_outliers(depth, np.ones((20, 20), bool), 3), depth)
 
 
+@pytest.mark.parametrize("radius", [1, 3, 400])
+def test_any_radius_fills_any_hole(radius):
+    depth = np.full((120, 120), 9.0, np.float32)
+    outliers = np.ones((120, 120), bool)
+    depth[3, 4], outliers[3, 4] = 2.0, False
+    assert_allclose(fill_outliers(depth, outliers, radius), 2.0, rtol=1e-5)
+
+
 def test_remove_reports_what_it_replaced():
     rng = np.random.default_rng(6)
     depth = np.full((40, 40), 1.0, np.float32)

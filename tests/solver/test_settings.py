@@ -50,6 +50,11 @@ def test_published_table():
         ({"depth_range": 3}, "depth_range"),
         ({"white": 0}, "white"),
         ({"threads": 0}, "threads"),
+        ({"warm_start": "no"}, "warm_start"),
+        ({"outlier_relative": "off"}, "outlier_relative"),
+        ({"candidates": 10**6}, "candidates"),
+        ({"cost_window": 999}, "cost_window"),
+        ({"outlier_radius": 10**6}, "outlier_radius"),
     ],
 )
 def test_bad_settings_are_named(values, named):

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import MISSING, asdict, dataclass, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
@@ -68,6 +68,11 @@ class Optics(ABC):
     def default_depth_range(self) -> tuple[float, float]:
         """Nearest and farthest depth to search when none is given: the focus distances with a margin."""
 
+    @property
+    def effective_in_focus_blur(self) -> float:
+        """Blur that stays in perfect focus, px, with its default filled in."""
+        return self.in_focus_blur
+
     @cached_property  # and no plain property: a subclass may store it as a field
     def planes(self) -> int:
         """Number of planes of the stack."""
@@ -90,7 +95,7 @@ class Optics(ABC):
 
     def sigma_of_radius(self, radius: ArrayLike) -> FloatArray:
         """Standard deviation of the blur for a radius of the circle of confusion (any shape), px."""
-        spread = np.hypot(self.blur_scale * np.asarray(radius, np.float64), self.in_focus_blur)
+        spread = np.hypot(self.blur_scale * np.asarray(radius, np.float64), self.effective_in_focus_blur)
         return np.asarray(np.maximum(spread, self.min_blur))
 
     def check_depth_range(self, depth_range: tuple[float, float]) -> tuple[float, float]:
@@ -149,15 +154,15 @@ class Optics(ABC):
                 f"Unknown optics parameter {unknown[0]!r} for kind {cls.kind!r}; "
                 f"known are {', '.join(known)}."
             )
-        try:
-            return cls(**values)
-        except TypeError as error:
-            raise InputError(f"The optics of kind {cls.kind!r} are not complete: {error}.") from None
+        required = [field.name for field in fields(cls) if field.default is MISSING]
+        check_complete(cls.kind, values, required)
+        return cls(**values)
 
     def _check_common(self) -> None:
         set_number(self, "blur_scale", low=0.0, strict=True)
         set_number(self, "min_blur", low=0.0, unit="px")
-        set_number(self, "in_focus_blur", low=0.0, unit="px")
+        if self.in_focus_blur is not None:
+            set_number(self, "in_focus_blur", low=0.0, unit="px")
 
 
 def set_number(
@@ -171,13 +176,20 @@ def set_number(
     """Store a parameter of a frozen dataclass as a float, or raise an :class:`InputError` that names it."""
     value = getattr(owner, name)
     try:
-        number = float(value)
+        number = float("nan") if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         raise InputError(f"{name} must be a number, but is {value!r}.") from None
     if not np.isfinite(number) or number < low or (strict and number == low):
         bound = "" if low == -np.inf else f" {'above' if strict else 'of at least'} {low:g}"
         raise InputError(f"{name} must be a finite number{bound}{unit and ' ' + unit}, but is {number:g}.")
     object.__setattr__(owner, name, number)
+
+
+def check_complete(kind: str, values: dict[str, Any], required: Sequence[str]) -> None:
+    """Raise an :class:`InputError` that names the parameters that optics of a kind lack."""
+    missing = [name for name in required if name not in values]
+    if missing:
+        raise InputError(f"The optics of kind {kind!r} are not complete: {', '.join(missing)} must be given.")
 
 
 def set_positions(owner: object, name: str, *, unit: str) -> None:

@@ -71,7 +71,7 @@ class BlurLevels:
         if kernel_size is not None:
             max_sigma = min(max_sigma, SATURATED * kernel_size)
         radius = float(optics.blur_radius(np.asarray(depth_range)).max())
-        low = float(optics.sigma_of_radius(0.0))
+        low = min(float(optics.sigma_of_radius(0.0)), max_sigma)
         high = min(float(optics.sigma_of_radius(radius)), max_sigma)
         sigmas = place_levels(low, max(high, low), kernel_size, tolerance)
         kernels = [gaussian_kernel(sigma, kernel_size) for sigma in sigmas]
@@ -80,6 +80,7 @@ class BlurLevels:
         halves = np.zeros((len(kernels), int(radii.max()) + 1), np.float32)
         for half, kernel in zip(halves, kernels, strict=True):
             half[: len(kernel) // 2 + 1] = kernel[len(kernel) // 2 :]
+        radius = min(radius, high / optics.blur_scale + 1)  # beyond it the blur is capped
         table_radii = np.arange(int(np.ceil(radius / TABLE_STEP)) + 2) * TABLE_STEP
         table_sigmas = np.clip(optics.sigma_of_radius(table_radii), low, sigmas[-1])
         table = np.interp(_variance_of_sigma(table_sigmas, kernel_size), variances, np.arange(len(sigmas)))

@@ -13,7 +13,7 @@ from napari_defocus.optics.blur_levels import BlurLevels
 from napari_defocus.optics.tiles import Tile, map_tiles, split
 
 TILE = 64
-"""Side of a tile, px: bank and adjoint bank of three channels stay in a core's second-level cache."""
+"""Least side of a tile, px: bank and adjoint bank of three channels stay in a core's second-level cache."""
 
 Floats = NDArray[np.float32]
 TileProgress = Callable[[float], None]
@@ -61,7 +61,7 @@ class BlurOperator:
             )
             return block
 
-        for tile, block in map_tiles(predict, split((shape[0], shape[1]), TILE), self.threads):
+        for tile, block in map_tiles(predict, self.tiles((shape[0], shape[1])), self.threads):
             planes[(..., *tile.slices)] = block
         return planes
 
@@ -78,7 +78,7 @@ class BlurOperator:
             return block
 
         total = self._empty_block(channels, Tile(0, 0, shape[0], shape[1]))
-        for tile, block in map_tiles(spread, split((shape[0], shape[1]), TILE), self.threads):
+        for tile, block in map_tiles(spread, self.tiles((shape[0], shape[1])), self.threads):
             self._add_block(total, tile, block)
         return self.fold(total)
 
@@ -115,7 +115,7 @@ class BlurOperator:
 
         total = self._empty_block(channels, Tile(0, 0, shape[0], shape[1]))
         losses = 0.0
-        tiles = split((shape[0], shape[1]), TILE)
+        tiles = self.tiles((shape[0], shape[1]))
         for tile, (loss, block) in map_tiles(differentiate, tiles, self.threads, progress):
             self._add_block(total, tile, block)
             losses += loss
@@ -136,8 +136,12 @@ class BlurOperator:
         def measure(tile: Tile) -> float:
             return self._residual(padded, stack, scale, coordinates, tile, none)
 
-        tiles = split((image.shape[1], image.shape[2]), TILE)
+        tiles = self.tiles((image.shape[1], image.shape[2]))
         return sum(loss for _, loss in map_tiles(measure, tiles, self.threads, progress))
+
+    def tiles(self, shape: tuple[int, int]) -> list[Tile]:
+        """Tiles of an image; larger for large blurs, so that most of the work is not in the halo."""
+        return split(shape, max(TILE, self.levels.halo))
 
     def pad(self, image: Floats) -> Floats:
         """Extend the last two axes beyond the frame by the levels' halo."""

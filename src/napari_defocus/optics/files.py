@@ -8,12 +8,15 @@ from typing import Any
 import tomli_w
 
 from napari_defocus.errors import InputError
-from napari_defocus.optics.base import Optics
+from napari_defocus.optics.base import Optics, check_complete
 from napari_defocus.optics.microscope import Microscope
 from napari_defocus.optics.thin_lens import ThinLens
 from napari_defocus.optics.uncalibrated import UncalibratedFocus
 
 KINDS: dict[str, type[Optics]] = {cls.kind: cls for cls in (ThinLens, Microscope, UncalibratedFocus)}
+
+CAMERA_FIGURES = ("focal_length_mm", "f_number", "pixel_pitch_um", "focus_distances_m")
+BLUR_MODEL = ("blur_scale", "min_blur", "in_focus_blur")
 
 
 def optics_from_dict(values: dict[str, Any]) -> Optics:
@@ -31,10 +34,13 @@ def optics_from_dict(values: dict[str, Any]) -> Optics:
     if kind not in KINDS:
         raise InputError(f"Optics need a kind, one of {', '.join(KINDS)}, but it is {kind!r}.")
     if kind == ThinLens.kind and "focal_length_mm" in values:
-        try:
-            return ThinLens.from_camera(**{key: value for key, value in values.items() if key != "kind"})
-        except TypeError as error:
-            raise InputError(f"The camera's optics are not complete: {error}.") from None
+        figures = {key: value for key, value in values.items() if key != "kind"}
+        check_complete(ThinLens.kind, figures, CAMERA_FIGURES)
+        unknown = sorted(set(figures) - {*CAMERA_FIGURES, *BLUR_MODEL})
+        if unknown:
+            known = ", ".join((*CAMERA_FIGURES, *BLUR_MODEL))
+            raise InputError(f"Unknown camera parameter {unknown[0]!r}; known are {known}.")
+        return ThinLens.from_camera(**figures)
     return KINDS[kind].from_dict(values)
 
 

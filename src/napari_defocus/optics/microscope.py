@@ -9,6 +9,10 @@ from numpy.typing import ArrayLike
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics.base import FloatArray, Optics, median_step, set_number, set_positions
+from napari_defocus.optics.units import metres
+
+GREEN = 0.55e-6
+"""Wavelength that is assumed when none is given, m."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +33,8 @@ class Microscope(Optics):
         Height in focus, one for each image, in `unit`.
     refractive_index : float
         Refractive index n of the immersion medium (1 air, 1.33 water, 1.515 oil).
-    wavelength : float
-        Wavelength of the light, in `unit`.
+    wavelength : float, optional
+        Wavelength of the light, in `unit`. None: 0.55 um (green).
     in_focus_blur : float, optional
         Blur in perfect focus, px. None: ``0.21 * wavelength / (NA * pixel_size)``, the Gaussian
         nearest to the diffraction-limited spot.
@@ -51,11 +55,14 @@ class Microscope(Optics):
     pixel_size: float
     focus_positions: Sequence[float]
     refractive_index: float = 1.0
-    wavelength: float = 0.55
+    wavelength: float | None = None
     unit: str = "um"
     in_focus_blur: float | None = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
+        if self.wavelength is None:
+            object.__setattr__(self, "wavelength", GREEN / metres(self.unit))
+        metres(self.unit)
         set_number(self, "numerical_aperture", low=0.0, strict=True)
         set_number(self, "refractive_index", low=0.0, strict=True)
         set_number(self, "pixel_size", low=0.0, strict=True, unit=self.unit)
@@ -66,10 +73,14 @@ class Microscope(Optics):
                 f"numerical_aperture ({self.numerical_aperture:g}) must be below refractive_index "
                 f"({self.refractive_index:g}); set the immersion medium (water 1.33, oil 1.515)."
             )
-        if self.in_focus_blur is None:
-            spot = 0.21 * self.wavelength / (self.numerical_aperture * self.pixel_size)
-            object.__setattr__(self, "in_focus_blur", spot)
         self._check_common()
+
+    @property
+    def effective_in_focus_blur(self) -> float:
+        if self.in_focus_blur is not None:
+            return self.in_focus_blur
+        assert self.wavelength is not None  # filled in above
+        return 0.21 * self.wavelength / (self.numerical_aperture * self.pixel_size)
 
     @property
     def focus_positions_array(self) -> FloatArray:
@@ -87,6 +98,7 @@ class Microscope(Optics):
     @property
     def depth_of_field(self) -> float:
         """Depth of field ``n * wavelength / NA ** 2``, in `unit`."""
+        assert self.wavelength is not None
         return self.refractive_index * self.wavelength / self.numerical_aperture**2
 
     def to_blur_coordinate(self, depth: ArrayLike) -> FloatArray:

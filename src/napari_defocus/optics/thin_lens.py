@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics.base import FloatArray, Optics, set_number, set_positions
+from napari_defocus.optics.units import metres
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +52,16 @@ class ThinLens(Optics):
     unit: str = "m"
 
     def __post_init__(self) -> None:
+        metres(self.unit)
         for name in ("focal_length", "aperture_diameter", "pixel_pitch"):
             set_number(self, name, low=0.0, strict=True, unit=self.unit)
         set_positions(self, "focus_distances", unit=self.unit)
         self._check_common()
         nearest = min(self.focus_distances)
+        if nearest <= 0:
+            raise InputError(
+                f"focus_distances must be above 0 {self.unit}, but one is {nearest:g} {self.unit}."
+            )
         if self.focal_length >= nearest:
             raise InputError(
                 f"focal_length ({self.focal_length:g} {self.unit}) must be below every focus distance, "
@@ -88,19 +95,16 @@ class ThinLens(Optics):
         blur_scale, min_blur, in_focus_blur : float
             See :class:`Optics`.
         """
-        try:
-            focal_length = float(focal_length_mm) * 1e-3
-            diameter = focal_length / float(f_number)
-            pitch = float(pixel_pitch_um) * 1e-6
-        except (TypeError, ValueError, ZeroDivisionError):
-            raise InputError(
-                "focal_length_mm, f_number and pixel_pitch_um must be positive numbers, but are "
-                f"{focal_length_mm!r}, {f_number!r} and {pixel_pitch_um!r}."
-            ) from None
+        figures = SimpleNamespace(
+            focal_length_mm=focal_length_mm, f_number=f_number, pixel_pitch_um=pixel_pitch_um
+        )
+        for name, unit in (("focal_length_mm", "mm"), ("f_number", ""), ("pixel_pitch_um", "um")):
+            set_number(figures, name, low=0.0, strict=True, unit=unit)
+        focal_length = figures.focal_length_mm * 1e-3
         return cls(
             focal_length=focal_length,
-            aperture_diameter=diameter,
-            pixel_pitch=pitch,
+            aperture_diameter=focal_length / figures.f_number,
+            pixel_pitch=figures.pixel_pitch_um * 1e-6,
             focus_distances=focus_distances_m,
             blur_scale=blur_scale,
             min_blur=min_blur,

@@ -113,7 +113,7 @@ def render_focal_stack(
     depth, edges = _chief_rays(packed, view, optics)
     tracer = _Tracer(packed, scene.channels, view, lens_samples, supersampling, seed, progress)
     all_in_focus = np.clip(_shrink(tracer.pinhole_image(), supersampling), 0, 1)
-    diffraction = optics.in_focus_blur * supersampling
+    diffraction = optics.effective_in_focus_blur * supersampling
     radiance = np.stack(
         [
             _shrink(_diffract(tracer.plane_image(plane), diffraction), supersampling)

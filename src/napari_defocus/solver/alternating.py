@@ -6,7 +6,7 @@ from typing import Any
 from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.solver.blur_estimation import estimate_blur_per_plane
 from napari_defocus.solver.initialization import initial_labels
-from napari_defocus.solver.observations import load_stack
+from napari_defocus.solver.observations import as_stack, check_stack, load_stack
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.progress import RunProgress
 from napari_defocus.solver.result import DefocusResult, Progress, SolverState
@@ -81,7 +81,9 @@ def alternating_minimization(
     """
     settings = settings or SolverSettings()
     report = RunProgress(progress, settings)
-    optics.check_planes(_plane_count(images))
+    images = as_stack(images)
+    check_stack(images.shape, images.dtype)
+    optics.check_planes(images.shape[0])
     depth_range = optics.check_depth_range(settings.depth_range or optics.default_depth_range())
     settings = settings.replace(depth_range=depth_range)
     observations = load_stack(images, settings.white, report.stage("reading the stack"))
@@ -101,6 +103,8 @@ def alternating_minimization(
         yield run.state(epoch, "depth")
         iterations = round(settings.fista_iterations * settings.fista_growth ** (epoch - 1))
         run.improve_image(iterations, report.stage(f"epoch {epoch} of {settings.epochs}: all-in-focus"))
+        if epoch == settings.epochs:
+            report.end()
         yield run.state(epoch, "aif")
 
 
@@ -120,7 +124,3 @@ def finish(state: SolverState) -> DefocusResult:
         parameters={"optics": state.optics.to_dict(), "settings": state.settings.to_dict()},
         notes=state.notes,
     )
-
-
-def _plane_count(images: Any) -> int:
-    return int(images.shape[0]) if hasattr(images, "shape") and images.shape else len(images)

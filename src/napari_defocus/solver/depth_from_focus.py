@@ -119,7 +119,10 @@ def _sorted_positions(
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     if positions is None:
         return np.arange(count, dtype=np.float64), np.arange(count)
-    depths = np.asarray(positions, np.float64)
+    try:
+        depths = np.asarray(positions, np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"The focus positions must be numbers, but are {positions!r}.") from None
     if depths.shape != (count,):
         raise InputError(
             f"The stack has {count} planes but {depths.size} focus positions are given; "

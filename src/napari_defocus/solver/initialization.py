@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import block_reduce
 
+from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.graph_cut import cut, graph_cut_available
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.settings import SolverSettings
@@ -18,8 +19,11 @@ Labels = NDArray[np.int32]
 MAX_CUT_SIZE = 1_500_000
 """Greatest number of pixels times labels in one graph; larger stacks are cut on a reduced grid."""
 
+FOCUS_WINDOW = 9
+"""Window of the classic focus measure, px."""
+
 NO_GRAPH_CUT = (
-    "The graph cut is not installed (gco-wrapper), so the first depth came from the sharpest plane alone; "
+    "The graph cut is not installed (gco-wrapper), so the first depth came from the classic focus measure; "
     "pip install 'napari-defocus[graphcut]' adds it (needs a C++ compiler on Python 3.12 and later)."
 )
 
@@ -32,7 +36,8 @@ def initial_labels(
     """Plane that each pixel is sharpest in, and notes for the user.
 
     With ``initialization="mrf"`` a graph cut on sharpness costs; large stacks are cut on a reduced grid and
-    refined at full size. With "focus", or where gco-wrapper is missing, the least cost of each pixel.
+    refined at full size. With "focus", or where gco-wrapper is missing, the plane of greatest
+    sum-modified Laplacian (the classic focus measure).
 
     Returns
     -------
@@ -42,8 +47,6 @@ def initial_labels(
         What was done otherwise than asked.
     """
     notes: tuple[str, ...] = ()
-    anchor: Floats | None = None
-    strength = 0.0
     if settings.initialization == "mrf" and graph_cut_available():
         factor = _reduction(observations)
         coarse = _coarse_costs(observations, settings, factor, progress)
@@ -53,9 +56,10 @@ def initial_labels(
             return labels, notes
         anchor = _enlarge(labels, observations.shape)
         strength = 4 * settings.mrf_smoothness
-    elif settings.initialization == "mrf":
+        return _least_cost(observations, settings, _cut_cost, anchor, strength, progress), notes
+    if settings.initialization == "mrf":
         notes = (NO_GRAPH_CUT,)
-    return _least_cost(observations, settings, anchor, strength, progress), notes
+    return _least_cost(observations, settings, _focus_cost, None, 0.0, progress), notes
 
 
 def mosaic(observations: Observations, labels: Labels) -> Floats:
@@ -70,8 +74,12 @@ def _reduction(observations: Observations) -> int:
     return int(np.ceil(np.sqrt(size / MAX_CUT_SIZE)))
 
 
-def _plane_cost(observations: Observations, index: int, settings: SolverSettings) -> Floats:
+def _cut_cost(observations: Observations, index: int, settings: SolverSettings) -> Floats:
     return sharpness_cost(observations.grey(index), settings.sharpness, settings.sharpness_sigma)
+
+
+def _focus_cost(observations: Observations, index: int, settings: SolverSettings) -> Floats:
+    return -sum_modified_laplacian(observations.grey(index), FOCUS_WINDOW)
 
 
 def _coarse_costs(
@@ -82,7 +90,7 @@ def _coarse_costs(
 ) -> Floats:
     costs = []
     for index in range(observations.count):
-        cost = _plane_cost(observations, index, settings)
+        cost = _cut_cost(observations, index, settings)
         if factor > 1:
             cost = np.pad(cost, [(0, -length % factor) for length in cost.shape], mode="edge")
             cost = block_reduce(cost, (factor, factor), np.mean)
@@ -102,6 +110,7 @@ def _enlarge(labels: Labels, shape: tuple[int, int]) -> Floats:
 def _least_cost(
     observations: Observations,
     settings: SolverSettings,
+    plane_cost: Callable[[Observations, int, SolverSettings], Floats],
     anchor: Floats | None,
     strength: float,
     progress: Callable[[float], None] | None,
@@ -110,7 +119,7 @@ def _least_cost(
     least = np.full(observations.shape, np.inf, np.float32)
     labels = np.zeros(observations.shape, np.int32)
     for index in range(observations.count):
-        cost = _plane_cost(observations, index, settings)
+        cost = plane_cost(observations, index, settings)
         if anchor is not None:
             cost += np.float32(strength) * np.abs(anchor - index)
         better = cost < least

@@ -1,6 +1,6 @@
 """The focal stack as the solvers hold it: checked, in memory, in its own type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,9 @@ from napari_defocus.errors import InputError
 
 LUMINANCE = np.array([0.2125, 0.7154, 0.0721], np.float32)
 """Weights of red, green and blue (Rec. 709)."""
+
+READERS = 4
+"""Threads that read planes."""
 
 LEAST_SIDE = 8
 """Least height and width of an image, px."""
@@ -101,6 +104,31 @@ def check_stack(shape: tuple[int, ...], dtype: DTypeLike) -> bool:
     return colour
 
 
+def as_stack(images: Any) -> Any:
+    """Return what is given as something with a shape and a type, read by indexing.
+
+    Raises
+    ------
+    InputError
+        If it is no array and no list of images of one size.
+    """
+    if hasattr(images, "shape") and hasattr(images, "dtype"):
+        return images
+    if hasattr(images, "images"):  # a FocalStack
+        return images.images
+    if isinstance(images, str | bytes) or not isinstance(images, Sequence):
+        raise InputError(
+            f"images must be an array (planes, Y, X) or (planes, Y, X, 3), but is a {type(images).__name__}; "
+            "read files with read_focal_stack first."
+        )
+    try:
+        return np.asarray(images)
+    except ValueError:
+        raise InputError(
+            "The images of the list differ in size; all planes of a focal stack need the same."
+        ) from None
+
+
 def load_stack(
     images: Any,
     white: float | None = None,
@@ -113,7 +141,7 @@ def load_stack(
     images : array_like, (planes, Y, X) or (planes, Y, X, 3)
         NumPy, dask or another array that is read by indexing its first axis.
     white : float, optional
-        Intensity that counts as 1. None: the type's maximum for uint8 and uint16, else the data's maximum.
+        Intensity that counts as 1, above 0. None: the type's maximum for uint8 and uint16, else the data's.
     progress : callable, optional
         Gets the share of planes that were read; may raise to stop.
 
@@ -122,30 +150,41 @@ def load_stack(
     InputError
         If the array cannot be a focal stack or holds NaN or infinite values.
     """
-    if not hasattr(images, "shape"):
-        images = np.asarray(images)
+    images = as_stack(images)
     colour = check_stack(images.shape, images.dtype)
-    dtype = images.dtype if images.dtype in (np.uint8, np.uint16) else np.dtype(np.float32)
+    dtype = images.dtype.newbyteorder("=")
+    if dtype not in (np.uint8, np.uint16):
+        dtype = np.dtype(np.float32)
     count, *shape = images.shape[:3]
-    planes = np.empty((count, 3 if colour else 1, *shape), np.dtype(dtype).newbyteorder("="))
+    planes = np.empty((count, 3 if colour else 1, *shape), dtype)
 
-    def read(index: int) -> None:
-        plane = np.asarray(images[index])
-        if plane.dtype.kind == "f" and not np.isfinite(plane).all():
-            raise InputError(
-                f"Plane {index} of the stack holds NaN or infinite values; replace them before solving."
-            )
-        planes[index] = np.moveaxis(plane, -1, 0) if colour else plane
+    def read(block: tuple[int, int]) -> None:
+        for index, plane in enumerate(np.asarray(images[slice(*block)]), block[0]):
+            if plane.dtype.kind == "f" and not np.isfinite(plane).all():
+                raise InputError(
+                    f"Plane {index} of the stack holds NaN or infinite values; replace them before solving."
+                )
+            planes[index] = np.moveaxis(plane, -1, 0) if colour else plane
 
-    with ThreadPoolExecutor(4, thread_name_prefix="napari-defocus-read") as pool:
-        for done, _ in enumerate(pool.map(read, range(count)), 1):
+    blocks = _blocks(images)
+    with ThreadPoolExecutor(READERS, thread_name_prefix="napari-defocus-read") as pool:
+        for done, _ in enumerate(pool.map(read, blocks), 1):
             if progress is not None:
-                progress(done / count)
+                progress(done / len(blocks))
     return Observations(planes, 1.0 / _white_level(planes, white), colour)
+
+
+def _blocks(images: Any) -> list[tuple[int, int]]:
+    """First and last plane of what is read at once: a plane, or a whole chunk of a dask array."""
+    chunks = images.chunks[0] if hasattr(images, "dask") else (1,) * images.shape[0]
+    ends = np.cumsum(chunks)
+    return [(int(end - length), int(end)) for length, end in zip(chunks, ends, strict=True)]
 
 
 def _white_level(planes: NDArray[Any], white: float | None) -> float:
     if white is not None:
+        if not white > 0:
+            raise InputError(f"white must be above 0, but is {white!r}.")
         return white
     if planes.dtype.kind == "u":
         return float(np.iinfo(planes.dtype).max)

@@ -12,7 +12,8 @@ PATCH = 7
 FLAT_RANGE = 2 / 255
 """Greatest range of intensity in a flat patch (as in the paper)."""
 
-MASS = 1e-6
+MAX_PASSES = 12
+"""Passes of filling from the rim; what is deeper inside takes its nearest valid pixel."""
 
 
 def remove_outliers(
@@ -25,7 +26,7 @@ def remove_outliers(
     depth : ndarray, (Y, X), float32
         A copy with flagged pixels replaced.
     outliers : ndarray, (Y, X), bool
-        The flagged pixels; none if hardly a valid pixel would be left to replace them from.
+        The flagged pixels. Where all are flagged, none can be replaced and the depth stays.
     """
     outliers = find_outliers(depth, all_in_focus, settings)
     return fill_outliers(depth, outliers, settings.outlier_radius), outliers
@@ -77,18 +78,22 @@ def fill_outliers(
 ) -> NDArray[np.float32]:
     """Replace flagged pixels with the mean of the valid ones within `radius`, from the rim inwards.
 
-    A replaced pixel becomes valid for its neighbours. With no valid pixel at all the depth stays as it is.
+    A replaced pixel becomes valid for its neighbours. Pixels deeper in a hole than a dozen radii take the
+    value of the nearest pixel filled by then. With no valid pixel at all the depth stays as it is.
     """
     filled = depth.copy()
     missing = outliers.copy()
     if missing.all():
         return filled
     size = 2 * radius + 1
-    while missing.any():
+    for _ in range(MAX_PASSES):
+        if not missing.any():
+            return filled
         valid = (~missing).astype(np.float64)
         mass = ndimage.uniform_filter(valid, size, mode="constant")
         total = ndimage.uniform_filter(np.where(missing, 0.0, filled), size, mode="constant")
-        ready = missing & (mass > MASS)
+        ready = missing & (mass > 0.5 / size**2)
         filled[ready] = (total[ready] / mass[ready]).astype(np.float32)
         missing &= ~ready
-    return filled
+    nearest = ndimage.distance_transform_edt(missing, return_distances=False, return_indices=True)
+    return np.asarray(filled[tuple(nearest)])

@@ -39,6 +39,10 @@ class RunProgress:
         self._report(done, message, force=True)
         return lambda share: self._report(done + weight * share, message)
 
+    def end(self) -> None:
+        """Say that everything is done."""
+        self._report(self._total, "done", force=True)
+
     def _report(self, done: float, message: str, *, force: bool = False) -> None:
         if self._progress is None:
             return

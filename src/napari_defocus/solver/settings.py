@@ -86,7 +86,7 @@ class SolverSettings:
         Root mean square of what the blur model cannot explain (noise, occlusion, a lens that is not
         ideal), in units of white; it scales the smoothness. None: the residual at the start of the run.
     white : float, optional
-        Intensity that counts as 1. None: the type's maximum for integers, the data's maximum for floats.
+        Intensity that counts as 1. None: the type's maximum for uint8 and uint16, else the data's maximum.
     outlier_method : {"none", "variation", "constant", "both"}
         Flag pixels where the depth varies wildly, where the AIF is flat, both, or none.
     outlier_threshold : float
@@ -175,10 +175,10 @@ class SolverSettings:
 
     def __post_init__(self) -> None:
         self._check_whole("epochs", 1)
-        self._check_whole("candidates", 3, optional=True)
-        self._check_whole("cost_window", 1)
+        self._check_whole("candidates", 3, 4096, optional=True)
+        self._check_whole("cost_window", 1, 201)
         self._check_whole("fista_iterations", 1)
-        self._check_whole("outlier_radius", 1)
+        self._check_whole("outlier_radius", 1, 500)
         self._check_whole("threads", 1, optional=True)
         for name in ("candidate_step", "golden_tolerance", "blur_tolerance", "fista_growth"):
             self._check_number(name, lambda value: value > 0, "above 0")
@@ -187,6 +187,9 @@ class SolverSettings:
         for name in ("white", "noise"):
             if getattr(self, name) is not None:
                 self._check_number(name, lambda value: value > 0, "above 0")
+        for name in ("warm_start", "outlier_relative"):
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise InputError(f"{name} must be true or false, but is {getattr(self, name)!r}.")
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
                 raise InputError(
@@ -199,12 +202,14 @@ class SolverSettings:
         if self.depth_range is not None:
             object.__setattr__(self, "depth_range", _as_pair(self.depth_range))
 
-    def _check_whole(self, name: str, low: int, *, optional: bool = False) -> None:
+    def _check_whole(self, name: str, low: int, high: int | None = None, *, optional: bool = False) -> None:
         value = getattr(self, name)
         if value is None and optional:
             return
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
             raise InputError(f"{name} must be a whole number of at least {low}, but is {value!r}.")
+        if high is not None and value > high:
+            raise InputError(f"{name} must be at most {high}, but is {value}.")
         object.__setattr__(self, name, int(value))
 
     def _check_number(self, name: str, holds: Callable[[float], bool], bound: str) -> None:

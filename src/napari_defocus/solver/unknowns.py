@@ -22,6 +22,9 @@ Floats = NDArray[np.float32]
 MAX_BLUR_SHARE = 1 / 6
 """Greatest standard deviation of a full-support blur, as a share of the shorter image side."""
 
+MAX_BLUR = 48.0
+"""Greatest standard deviation of a full-support blur, px: beyond it planes look alike, and tiles grow."""
+
 TIE = 0.05
 """Tie of the depth to its smooth companion, as a share of the smoothness, for each px of blur."""
 
@@ -163,7 +166,7 @@ def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, in
         settings.depth_range,
         kernel_size=kernel_size(settings, shape),
         tolerance=settings.blur_tolerance,
-        max_sigma=max(1.0, min(shape) * MAX_BLUR_SHARE),
+        max_sigma=max(1.0, min(MAX_BLUR, min(shape) * MAX_BLUR_SHARE)),
     )
     return BlurOperator(optics, levels, settings.boundary, settings.threads)
 
