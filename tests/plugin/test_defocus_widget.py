@@ -1,3 +1,6 @@
+import gc
+import weakref
+
 import numpy as np
 import pytest
 from napari.layers import Image
@@ -57,13 +60,52 @@ def test_removing_the_stack_takes_it_off(widget, viewer):
     assert not widget.panel.run_button.isEnabled()
 
 
-def test_renamed_layer_keeps_the_edited_fields(widget, viewer):
+@pytest.mark.parametrize(
+    "happening",
+    [
+        lambda viewer: setattr(viewer.layers["chosen"], "name", "renamed"),
+        lambda viewer: setattr(viewer.layers["stone"], "name", "another"),
+        lambda viewer: viewer.add_image(np.zeros((8, 8))),
+        lambda viewer: add_stack(viewer),
+        lambda viewer: viewer.layers.remove("stone"),
+        lambda viewer: viewer.layers.move(0, 2),
+    ],
+    ids=["renamed", "other renamed", "image added", "stack added", "other removed", "moved"],
+)
+def test_events_of_layers_keep_the_edited_fields(widget, viewer, happening):
     add_stack(viewer)
+    layer = add_stack(viewer, name="chosen")
+    widget.picker.layer.value = layer
     widget.settings_form.editors["epochs"].value = "3"
     widget.optics_form.blur.blur_scale.value = "0.7"
-    viewer.add_image(np.zeros((8, 8)))
+    happening(viewer)
+    assert widget.picker.layer.value is layer
+    assert widget.picker.layer.current_choice == layer.name
     assert widget.optics_form.blur.blur_scale.value == "0.7"
     assert widget.settings_form.editors["epochs"].value == "3"
+
+
+def test_renamed_layer_has_its_new_name_in_the_list(widget, viewer):
+    layer = add_stack(viewer)
+    add_stack(viewer, name="other")
+    layer.name = "pebble"
+    box = widget.picker.layer.native
+    assert {box.itemText(index) for index in range(box.count())} == {"pebble", "other"}
+
+
+def test_deleted_stack_is_let_go_after_the_run(widget, viewer, qtbot, patient_solver):
+    patient_solver.release.set()
+    data = make_stack()
+    alive = weakref.ref(data)
+    add_stack(viewer, data)
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=RUN_MS)
+    viewer.layers.remove("stone")
+    patient_solver.seen = None
+    del data
+    gc.collect()
+    assert alive() is None
 
 
 @pytest.mark.parametrize(("optics", "unit"), [(LENS, "m"), (SCOPE, "um"), (None, "plane")])

@@ -56,7 +56,8 @@ class StackPicker(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(Form([self.layer, self.axis]))
         layout.addWidget(self.open_button)
-        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
+        events = viewer.layers.events
+        for event in (events.inserted, events.removed, events.renamed):
             event.connect(self.refresh)
         self.layer.changed.connect(self._on_layer)
         self.axis.changed.connect(self._on_axis)
@@ -76,11 +77,13 @@ class StackPicker(QWidget):
     def refresh(self) -> None:
         """Take in that layers were added, removed or renamed."""
         before = self.layer.value
-        self.layer.reset_choices()
+        with self.layer.changed.blocked():
+            self.layer.reset_choices()
+            if before in self.layer.choices:  # the combo box goes by the names, so a renamed layer loses it
+                self.layer.value = before
         self.layer.enabled = self.layer.value is not None
-        if self.layer.value is before:
-            return
-        self._on_layer()
+        if self.layer.value is not before:
+            self._on_layer()
 
     def open_stack(self, path: str | Path | list[str | Path]) -> None:
         """Open a focal stack from disk and choose it; an error becomes a notification."""

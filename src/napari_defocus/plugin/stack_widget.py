@@ -110,6 +110,7 @@ class StackWidget(QWidget):
     def _on_running(self, running: bool) -> None:
         self.picker.setEnabled(not running)
         if not running:
+            self._results = None  # it holds the stack, which the user may delete to free its memory
             self.surface_button.refresh()
 
     def _on_improved(self, state: SolverState) -> None:
