@@ -144,6 +144,18 @@ def test_run_makes_layers_with_units(widget, viewer, qtbot, optics, unit):
     assert widget.panel.status.text().startswith("Done")
 
 
+@pytest.mark.parametrize(("typed", "white"), [("", 4095.0), ("1000", 1000.0)])
+def test_white_of_the_metadata_unless_typed(widget, viewer, qtbot, patient_solver, typed, white):
+    patient_solver.release.set()
+    add_stack(viewer, make_stack(dtype="uint16"), figures={"white": 4095.0}, contrast_limits=(0, 4095))
+    field = widget.settings_form.editors["white"]
+    assert field.native.placeholderText() == "automatic: 4095"
+    field.value = typed
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    assert patient_solver.seen[2].white == white
+
+
 def test_colour_stack(widget, viewer, qtbot):
     add_stack(viewer, make_stack(side=32, rgb=True), rgb=True)
     widget.settings_form.editors["epochs"].value = "1"

@@ -71,3 +71,23 @@ def test_positions_of_the_previous_stack_are_not_left(widget, viewer):
     add_stack(viewer)
     widget.picker.layer.value = add_stack(viewer, make_stack(), None)
     assert widget.positions.value == ""
+
+
+@pytest.mark.parametrize(
+    ("figures", "unit"),
+    [
+        ({"subject_distances": [1.0, 2.0, 4.0, 8.0]}, "m"),
+        ({"focus_positions": [1.0, 2.0, 4.0, 8.0], "unit": "um"}, "um"),
+    ],
+)
+def test_positions_come_from_metadata_without_optics(widget, viewer, figures, unit):
+    add_stack(viewer, optics=None, figures=figures)
+    assert widget.unit.value == unit
+    assert widget.positions.positions(4) == [1, 2, 4, 8]
+
+
+def test_white_of_the_metadata(widget, viewer, qtbot):
+    data = (make_stack(dtype="float64") * 4095).astype(np.uint16)
+    add_stack(viewer, data, figures={"white": 4095.0}, contrast_limits=(0, 4095))
+    run(qtbot, widget)
+    assert viewer.layers["stone all-in-focus [1]"].data.max() > 0.5

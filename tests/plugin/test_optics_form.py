@@ -157,3 +157,69 @@ def test_nothing_of_the_previous_stack_is_left(form, viewer, qtbot, earlier, lat
 @pytest.mark.parametrize("blur", [0.0, 0.3, 2.0])
 def test_given_blur_in_focus_of_a_microscope_is_shown(form, viewer, blur):
     assert filled(form, SCOPE.replace(in_focus_blur=blur), viewer).in_focus_blur == blur
+
+
+CAMERA = {"camera": {"make": "Acme", "focal_length_mm": 4.2, "f_number": 1.8}, "pixel_pitch_um": 1.4}
+SCOPE_FIGURES = {"pixel_size": 0.2, "z_step": 0.5, "focus_positions": [0, 0.5, 1, 1.5], "unit": "um"}
+
+
+def with_figures(form, viewer, **figures):
+    form.fill(stack_from_layer(add_stack(viewer, optics=None, figures=figures)))
+    return form.forms[form.kind.value]
+
+
+def test_figures_of_a_camera_without_focus_distances(form, viewer):
+    camera = with_figures(form, viewer, **CAMERA)
+    assert form.kind.value == ThinLens.kind
+    assert (camera.focal_length.number(), camera.f_number.number()) == (4.2, 1.8)
+    assert camera.pixel_pitch.number() == 1.4
+    assert camera.focus_distances.value == ""
+    assert "Still missing: focus distances." in form.note.text()
+    camera.focus_distances.value = "1, 2, 3, 4"
+    assert "missing" not in form.note.text()
+    assert form.optics(4) == ThinLens.from_camera(4.2, 1.8, 1.4, [1, 2, 3, 4])
+
+
+def test_focus_distances_without_a_lens(form, viewer):
+    camera = with_figures(form, viewer, subject_distances=[1.0, 2.0, 3.0, 5.0])
+    assert camera.focus_distances.positions(4) == [1, 2, 3, 5]
+    assert "Still missing: focal length, f-number, pixel pitch." in form.note.text()
+
+
+def test_figures_of_a_microscope_without_aperture(form, viewer):
+    scope = with_figures(form, viewer, **SCOPE_FIGURES, wavelength=0.5)
+    assert form.kind.value == Microscope.kind
+    assert "Still missing: numerical aperture." in form.note.text()
+    scope.numerical_aperture.value = "0.8"
+    assert form.optics(4) == Microscope(
+        numerical_aperture=0.8, pixel_size=0.2, wavelength=0.5, focus_positions=[0, 0.5, 1, 1.5]
+    )
+
+
+def test_aperture_of_a_microscope_and_scale_of_the_axes(form, viewer):
+    layer = add_stack(
+        viewer,
+        optics=None,
+        figures={"numerical_aperture": 0.8, "refractive_index": 1.33, "unit": "um"},
+        scale=(500, 100, 100),
+        units=("nm",) * 3,
+    )
+    form.fill(stack_from_layer(layer))
+    assert form.optics(4).pixel_size == pytest.approx(0.1)
+    assert form.optics(4).refractive_index == 1.33
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"camera": {"make": "Acme", "model": "One"}},
+        {"camera": "Acme", "pixel_size": "small", "numerical_aperture": float("nan")},
+        {"names": ["a", "b", "c", "d"], "white": 4095.0},
+        {"subject_distances": [1, 2]},
+        {"focus_positions": ["low", "high", "higher", "top"]},
+    ],
+)
+def test_metadata_without_figures_of_optics(form, viewer, figures):
+    with_figures(form, viewer, **figures)
+    assert form.kind.value == UncalibratedFocus.kind
+    assert isinstance(form.optics(4), UncalibratedFocus)

@@ -42,10 +42,17 @@ def make_stack(planes: int = 4, side: int = 24, *, rgb: bool = False, dtype: str
     return data.astype(dtype) if dtype.startswith("float") else (data * np.iinfo(dtype).max).astype(dtype)
 
 
-def add_stack(viewer: ViewerModel, data: Any = None, optics: Any = LENS, **options: Any) -> Image:
+def add_stack(
+    viewer: ViewerModel, data: Any = None, optics: Any = LENS, *, figures: Any = None, **options: Any
+) -> Image:
     """Open a stack the way the reader does."""
     data = make_stack() if data is None else data
-    metadata = {"napari_defocus": {"optics": None if optics is None else optics.to_dict(), "focal_stack": {}}}
+    metadata = {
+        "napari_defocus": {
+            "optics": None if optics is None else optics.to_dict(),
+            "focal_stack": figures or {},
+        }
+    }
     options = {"rgb": False, "name": "stone", "contrast_limits": (0, 255)} | options
     return viewer.add_layer(Image(data, metadata=metadata, **options))
 

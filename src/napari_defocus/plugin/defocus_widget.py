@@ -34,6 +34,8 @@ class DefocusWidget(StackWidget):
     def prepare(self, stack: FocalStackLayer) -> tuple[DefocusWorker, tuple[float, float], str]:
         optics = self.optics_form.optics(stack.planes)
         settings = self.settings_form.settings()
+        if settings.white is None:
+            settings = settings.replace(white=stack.white)
         if settings.depth_range is not None:
             optics.check_depth_range(settings.depth_range)
         positions = optics.focus_positions_array
@@ -42,6 +44,7 @@ class DefocusWidget(StackWidget):
 
     def fill(self, stack: FocalStackLayer) -> None:
         self.optics_form.fill(stack)
+        self.settings_form.show_automatic_white(stack.white)
 
     def _show_automatic_range(self) -> None:
         depth_range = None

@@ -65,7 +65,12 @@ class FocusWidget(StackWidget):
 
     def prepare(self, stack: FocalStackLayer) -> tuple[FocusWorker, tuple[float, float], str]:
         unit = str(self.unit.value)
-        options = {"unit": unit, "window": self.window_side.value, "median": self.median_side.value}
+        options = {
+            "unit": unit,
+            "window": self.window_side.value,
+            "median": self.median_side.value,
+            "white": stack.white,
+        }
         if unit == PLANES:
             return FocusWorker(stack.images, **options), (0.0, stack.planes - 1.0), unit
         positions = self.positions.positions(stack.planes)
@@ -86,13 +91,13 @@ class FocusWidget(StackWidget):
         except InputError:
             optics = None
         if isinstance(optics, ThinLens | Microscope):
-            if optics.depth_unit not in self.unit.choices:
-                self.unit.choices = (*UNITS, optics.depth_unit)
-            self.unit.value = optics.depth_unit
-            self.positions.set_positions(list(optics.focus_positions_array))
+            positions, unit = optics.focus_positions_array.tolist(), optics.depth_unit
         else:
-            self.positions.value = ""
-            self.unit.value = PLANES
+            positions, unit = stack.focus or ([], PLANES)
+        if unit not in self.unit.choices:
+            self.unit.choices = (*UNITS, unit)
+        self.unit.value = unit
+        self.positions.set_positions(positions)
 
     def _show_unit(self) -> None:
         self.positions.native.setEnabled(self.unit.value != PLANES)

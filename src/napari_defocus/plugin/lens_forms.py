@@ -8,6 +8,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, ThinLens, UncalibratedFocus
 from napari_defocus.plugin.fields import NumberField, PositionsField
 from napari_defocus.plugin.form import Form
+from napari_defocus.plugin.stack_source import FocalStackLayer, figure
 
 __all__ = ["CameraForm", "MicroscopeForm", "UncalibratedForm"]
 
@@ -88,6 +89,17 @@ class CameraForm(Form):
         self.f_number.set_number(lens.focal_length / lens.aperture_diameter)
         self.pixel_pitch.set_number(lens.pixel_pitch / self._unit_of_length(1e-6))
         self.focus_distances.set_positions(list(lens.focus_distances))
+
+    def fill_partly(self, stack: FocalStackLayer) -> bool:
+        """Show the figures that a stack's metadata tell without being complete; return whether any."""
+        camera = stack.figures.get("camera")
+        known = {
+            self.focal_length: figure(camera, "focal_length_mm"),
+            self.f_number: figure(camera, "f_number"),
+            self.pixel_pitch: figure(stack.figures, "pixel_pitch_um"),
+        }
+        distances = stack.focus[0] if stack.focus and "subject_distances" in stack.figures else None
+        return _show_known(known, self.focus_distances, distances)
 
     def _unit_of_length(self, metres: float) -> float:
         """Length of so many metres in the unit of depth; 1 when that unit is not a metric length."""
@@ -171,6 +183,14 @@ class MicroscopeForm(Form):
         self.wavelength.set_number(scope.wavelength)
         self.focus_positions.set_positions(list(scope.focus_positions))
 
+    def fill_partly(self, stack: FocalStackLayer) -> bool:
+        """Show the figures that a stack's metadata tell without being complete; return whether any."""
+        fields = (self.numerical_aperture, self.refractive_index, self.pixel_size, self.wavelength)
+        names = ("numerical_aperture", "refractive_index", "pixel_size", "wavelength")
+        known = {field: figure(stack.figures, name) for field, name in zip(fields, names, strict=True)}
+        positions = stack.focus[0] if stack.focus and "focus_positions" in stack.figures else None
+        return _show_known(known, self.focus_positions, positions)
+
     def _show_unit(self, unit: str) -> None:
         for field in (self.pixel_size, self.wavelength, self.focus_positions):
             field.set_unit(unit)
@@ -199,6 +219,17 @@ class UncalibratedForm(Form):
     def fill(self, optics: UncalibratedFocus) -> None:
         """Show uncalibrated optics."""
         self.blur_per_plane.set_number(optics.blur_per_plane)
+
+
+def _show_known(
+    numbers: dict[NumberField, float | None], field: PositionsField, positions: list[float] | None
+) -> bool:
+    known = {field: number for field, number in numbers.items() if number is not None}
+    for number_field, number in known.items():
+        number_field.set_number(number)
+    if positions is not None:
+        field.set_positions(positions)
+    return bool(known) or positions is not None
 
 
 def _needed(field: NumberField) -> float:

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, Optics, ThinLens, UncalibratedFocus, optics_from_dict
-from napari_defocus.plugin.fields import NumberField
+from napari_defocus.plugin.fields import NumberField, PositionsField
 from napari_defocus.plugin.form import Fold, Form
 from napari_defocus.plugin.lengths import length_in
 from napari_defocus.plugin.lens_forms import CameraForm, MicroscopeForm, UncalibratedForm
@@ -18,6 +18,9 @@ from napari_defocus.plugin.stack_source import FocalStackLayer
 __all__ = ["OpticsForm"]
 
 KINDS = {ThinLens.kind: "Camera", Microscope.kind: "Microscope", UncalibratedFocus.kind: "Uncalibrated"}
+
+PHYSICAL = (Microscope.kind, ThinLens.kind)
+"""Kinds that metadata of images tell of."""
 
 
 class OpticsForm(QWidget):
@@ -82,7 +85,7 @@ class OpticsForm(QWidget):
         return optics
 
     def fill(self, stack: FocalStackLayer) -> None:
-        """Show what is known of a stack's optics: from its metadata, else from the scale of its axes.
+        """Show what is known of a stack's optics, be it only some figures of the metadata or of the axes.
 
         What the fields held before is another stack's and goes.
         """
@@ -95,9 +98,11 @@ class OpticsForm(QWidget):
         if known is not None:
             self.forms[known.kind].fill(known)
             self.blur.fill(known)
+            self.kind.value = known.kind
         else:
             self._fill_from_axes(stack)
-        self.kind.value = UncalibratedFocus.kind if known is None else known.kind
+            told = [kind for kind in PHYSICAL if self.forms[kind].fill_partly(stack)]
+            self.kind.value = told[0] if told else UncalibratedFocus.kind
         self._show_kind()
 
     def _fill_from_axes(self, stack: FocalStackLayer) -> None:
@@ -119,8 +124,19 @@ class OpticsForm(QWidget):
         if self.kind.value == UncalibratedFocus.kind:
             self.note.setText("No optics: depth will be in plane steps (0 is the first plane), not a length.")
         else:
-            self.note.setText(f"Depth will be in {self.depth_unit}.")
+            self.note.setText(f"Depth will be in {self.depth_unit}.{self._missing()}")
         self.changed.emit()
+
+    def _missing(self) -> str:
+        """Say which figures are still to be given, if any."""
+        empty = [
+            field.title
+            for field in self.forms[self.kind.value].fields
+            if isinstance(field, NumberField | PositionsField) and not str(field.value).strip()
+        ]
+        if not empty:
+            return ""
+        return f" Still missing: {', '.join(empty).lower()}. Uncalibrated optics need none of them."
 
 
 class BlurForm(Form):

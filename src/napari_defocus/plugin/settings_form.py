@@ -83,6 +83,12 @@ class SettingsForm(QWidget):
             field.set_unit(unit)
             field.set_placeholder("automatic" if value is None else f"automatic: {value:.4g}")
 
+    def show_automatic_white(self, white: float | None) -> None:
+        """Show in the empty field which intensity will count as white."""
+        editor = self.editors["white"]
+        assert isinstance(editor, NumberField)
+        editor.set_placeholder("automatic" if white is None else f"automatic: {format_number(white)}")
+
     def _fill_preset(self) -> None:
         self.fill(PRESETS[self.preset.value]())
 

@@ -1,6 +1,7 @@
 """From an image layer to a focal stack the solver can take, and back to where its results belong."""
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from napari.layers import Image
 
 from napari_defocus.errors import InputError
 
-__all__ = ["METADATA_KEY", "FocalStackLayer", "is_stack", "stack_from_layer"]
+__all__ = ["METADATA_KEY", "FocalStackLayer", "figure", "is_stack", "stack_from_layer"]
 
 METADATA_KEY = "napari_defocus"
 """Key of our entry in a layer's metadata."""
@@ -32,6 +33,8 @@ class FocalStackLayer:
         Where the planes lie along that axis.
     optics : dict or None
         Optics from the layer's metadata.
+    figures : dict
+        What else the layer's metadata tell of camera or microscope, as in :class:`FocalStack`.
     """
 
     name: str
@@ -40,11 +43,37 @@ class FocalStackLayer:
     plane_unit: Any
     plane_positions: tuple[float, ...]
     optics: dict[str, Any] | None = None
+    figures: dict[str, Any] = field(default_factory=dict)
 
     @property
     def planes(self) -> int:
         """Number of planes."""
         return int(self.images.shape[0])
+
+    @property
+    def white(self) -> float | None:
+        """Intensity of white, where the metadata say that it is below the type's maximum."""
+        return figure(self.figures, "white")
+
+    @property
+    def focus(self) -> tuple[list[float], str] | None:
+        """Focus position of each plane and their unit, where the metadata give them without the optics."""
+        for key, unit in (
+            ("focus_positions", str(self.figures.get("unit", "um"))),
+            ("subject_distances", "m"),
+        ):
+            positions = self.figures.get(key)
+            if not isinstance(positions, list | tuple) or len(positions) != self.planes:
+                continue
+            if all(isinstance(position, int | float) for position in positions):
+                return list(positions), unit
+        return None
+
+
+def figure(figures: Any, key: str) -> float | None:
+    """Return a number above 0 from metadata, None where there is no such number."""
+    value = figures.get(key) if isinstance(figures, dict) else None
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) and value > 0 else None
 
 
 def is_stack(layer: Any) -> bool:
@@ -81,13 +110,16 @@ def stack_from_layer(layer: Image, plane_axis: int = 0) -> FocalStackLayer:
     data = data[tuple(0 if axis in extra else slice(None) for axis in range(data.ndim))]
     data = np.moveaxis(data, plane_axis - sum(axis < plane_axis for axis in extra), 0)
     start, step = float(layer.translate[plane_axis]), float(layer.scale[plane_axis])
-    entry = layer.metadata.get(METADATA_KEY, {})
+    entry = layer.metadata.get(METADATA_KEY)
+    entry = entry if isinstance(entry, dict) else {}
+    figures = entry.get("focal_stack")
     return FocalStackLayer(
         name=layer.name,
         images=data,
         placement=_placement(layer, [rows, columns]),
         plane_unit=layer.units[plane_axis],
-        optics=entry.get("optics") if isinstance(entry, dict) else None,
+        optics=entry.get("optics"),
+        figures=figures if isinstance(figures, dict) else {},
         plane_positions=tuple(start + step * index for index in range(data.shape[0])),
     )
 
