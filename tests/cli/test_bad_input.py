@@ -1,9 +1,14 @@
 """Bad input is refused with exit code 2 and one sentence that names it; nothing is computed or written."""
 
+import logging
+
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
+
+from napari_defocus.errors import InputError
+from napari_defocus.io import read_focal_stack
 
 
 @pytest.fixture
@@ -118,6 +123,29 @@ def test_a_wrong_argument(solve_refused, camera, change, named):
 def test_a_wrong_window_of_the_focus_measure(refused, folder, output):
     assert "window" in refused("focus", folder, "-o", output, "--window", "0")
     assert not output.exists()
+
+
+def test_the_parameters_of_a_run_of_the_focus_measure(refused, folder, output, tmp_path):
+    from napari_defocus.cli.main import main
+
+    assert main(["focus", str(folder), "-o", str(output), "--quiet"]) == 0
+    said = refused("solve", folder, "--parameters", output, "-o", tmp_path / "again")
+    assert "run of depth from focus, which has no optics and settings" in said
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_broken_tiff_is_reported_by_us_alone(solve_refused, planes, tmp_path, caplog):
+    path = tmp_path / "broken.tif"
+    tifffile.imwrite(path, planes, photometric="rgb")
+    path.write_bytes(path.read_bytes()[:200])
+    level = logging.getLogger("tifffile").level
+    with pytest.raises(InputError):
+        read_focal_stack(path)
+    assert caplog.records  # it does log, where nobody keeps it back
+    caplog.clear()
+    assert "broken.tif" in solve_refused(stack=path)
+    assert [record for record in caplog.records if record.name == "tifffile"] == []
+    assert logging.getLogger("tifffile").level == level
 
 
 def test_no_command(refused):

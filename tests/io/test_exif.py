@@ -104,6 +104,14 @@ def test_infinite_or_missing_distance_leaves_the_focus_unknown(tmp_path, make_st
     assert stack.optics is None
 
 
+@pytest.mark.parametrize("metres", [(2, 2, 2, 2), (1, 2, 2, 3)])
+def test_repeated_distances_leave_the_focus_unknown(tmp_path, make_stack, metres):
+    stack = read_focal_stack(write(tmp_path, make_stack(), distances(*metres)))
+    assert stack.focus is None
+    assert stack.optics is None
+    assert "subject_distances" not in stack.metadata
+
+
 def test_what_differs_between_planes_is_left_out(tmp_path, make_stack):
     per_plane = [{37386: focal} for focal in (50.0, 50.0, 50.0, 55.0)]
     camera = read_focal_stack(write(tmp_path, make_stack(), per_plane)).metadata["camera"]

@@ -129,8 +129,9 @@ def test_positions_without_a_unit_need_the_step_to_bear_them_out(path, make_stac
     assert read_focal_stack(path).focus == ((5.0, 7.0, 9.0, 11.0) if known else (0.0, 2.0, 4.0, 6.0))
 
 
-def test_equal_positions_say_nothing(path, make_stack):
-    write(path, make_stack(), **SIZES, Plane={"PositionZ": [3.0] * 4, "PositionZUnit": ["µm"] * 4})
+@pytest.mark.parametrize("values", [[3.0, 3, 3, 3], [1.0, 3, 3, 5]])
+def test_equal_positions_say_nothing(path, make_stack, values):
+    write(path, make_stack(), **SIZES, Plane={"PositionZ": values, "PositionZUnit": ["µm"] * 4})
     assert read_focal_stack(path).focus == (0.0, 2.0, 4.0, 6.0)
 
 
@@ -163,7 +164,9 @@ def test_ome_that_says_nothing(xml):
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     pixel=st.floats(0.01, 50).filter(lambda value: value != 1),
-    positions=st.lists(st.floats(-1e4, 1e4), min_size=4, max_size=4).filter(lambda v: max(v) - min(v) > 1e-6),
+    positions=st.lists(st.floats(-1e4, 1e4), min_size=4, max_size=4, unique=True).filter(
+        lambda v: max(v) - min(v) > 1e-6
+    ),
 )
 def test_sizes_and_positions_survive_the_file(path, make_stack, pixel, positions):
     sizes = SIZES | {"PhysicalSizeX": pixel, "PhysicalSizeY": pixel}

@@ -180,7 +180,7 @@ def test_depth_from_focus(rng, tmp_path):
     assert "losses.csv" not in names(directory)
     values = json.loads((directory / "parameters.json").read_text())
     assert (values["positions"], values["window"]) == ([0, 1, 2, 3], 3)
-    with pytest.raises(InputError, match="holds no optics and settings"):
+    with pytest.raises(InputError, match="is of a run of depth from focus"):
         load_parameters(directory)
 
 

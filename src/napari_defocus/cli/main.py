@@ -5,7 +5,8 @@ import logging
 import sys
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 import napari_defocus
@@ -54,10 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = build_parser().parse_args(argv)
         verbose = args.verbose
-        with warnings.catch_warnings():
-            if not verbose:  # what the libraries below have to say is for developers
-                warnings.simplefilter("ignore")
-                logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+        with _libraries_quiet(unless=verbose):
             args.run(args)
     except InputError as error:
         return _report(error, EXIT_BAD_INPUT)
@@ -72,6 +70,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         hint = "" if verbose else " (--verbose shows where)"
         return _report(f"The computation failed with {name}: {error}{hint}.", EXIT_FAILURE)
     return EXIT_OK
+
+
+@contextmanager
+def _libraries_quiet(*, unless: bool) -> Iterator[None]:
+    """Keep back what the libraries below warn and log of broken files; it is for developers."""
+    if unless:
+        yield
+        return
+    logger = logging.getLogger("tifffile")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 def _report(message: object, code: int) -> int:

@@ -34,8 +34,8 @@ def camera_metadata(planes: Sequence[Plane]) -> dict[str, Any]:
     -------
     dict
         ``camera`` (dict of ``make``, ``model``, ``focal_length_mm``, ``f_number``), ``pixel_pitch_um`` (of
-        the image as it is, after resizing) and ``subject_distances`` (list, one for each plane, m), as far as
-        known.
+        the image as it is, after resizing) and ``subject_distances`` (list, one for each plane, m; only
+        where all differ), as far as known.
     """
     facts = [_facts(plane) for plane in planes]
     common = {
@@ -48,7 +48,7 @@ def camera_metadata(planes: Sequence[Plane]) -> dict[str, Any]:
     if "pixel_pitch_um" in common:
         metadata["pixel_pitch_um"] = common["pixel_pitch_um"]
     distances = [item.get("subject_distance") for item in facts]
-    if None not in distances:
+    if None not in distances and len(set(distances)) == len(distances):  # cameras repeat what they don't know
         metadata["subject_distances"] = distances
     return metadata
 

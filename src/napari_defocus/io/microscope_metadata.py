@@ -117,13 +117,13 @@ def _objective(root: ElementTree.Element) -> dict[str, Any]:
 
 
 def _plane_positions(pixels: ElementTree.Element, planes: int, z_step: float | None) -> list[float] | None:
-    """Return `PositionZ` of each plane in um, where all have one and they differ.
+    """Return `PositionZ` of each plane in um, where all have one and all differ.
 
     Positions without a unit of length count only where `z_step` (um) bears them out.
     """
     entries = _in_focus_order(pixels.findall("{*}Plane"))
     values = [value for entry in entries if (value := _number(entry.get("PositionZ"))) is not None]
-    if len(entries) != planes or len(values) != planes or np.ptp(values) == 0:
+    if not len(entries) == len(values) == len(set(values)) == planes:
         return None
     units = [entry.get("PositionZUnit") for entry in entries]
     scales = [scale for unit in units if (scale := micrometres(unit)) is not None]

@@ -77,6 +77,11 @@ def load_parameters(path: str | Path) -> tuple[Optics, "SolverSettings"]:
         raise InputError(f"The parameters {path} cannot be read: {error.strerror}.") from None
     except ValueError as error:
         raise InputError(f"The parameters {path} are not valid JSON: {error}.") from None
+    if isinstance(values, dict) and values.get("method") == "focus":
+        raise InputError(
+            f"{path} is of a run of depth from focus, which has no optics and settings to solve with again; "
+            "give the parameters of a depth-from-defocus run."
+        )
     tables = [values.get(key) if isinstance(values, dict) else None for key in ("optics", "settings")]
     if not all(isinstance(table, dict) for table in tables):
         raise InputError(
