@@ -73,6 +73,26 @@ def test_a_list_of_files_is_a_stack(folder, output):
     assert np.load(output / "depth.npy").max() <= 3
 
 
+def test_the_images_of_a_run_are_recorded(folder, output, tmp_path, monkeypatch):
+    monkeypatch.chdir(folder)
+    names = ["plane3.png", "plane0.png", "plane2.png"]
+    assert main(["focus", *names, "-o", str(output), "--quiet"]) == 0
+    parameters = json.loads((output / "parameters.json").read_text())
+    assert parameters["names"] == names
+    assert parameters["files"] == [str(folder / name) for name in names]
+    monkeypatch.chdir(tmp_path)
+    assert main(["focus", *parameters["files"], "-o", str(tmp_path / "again"), "--quiet"]) == 0
+    np.testing.assert_array_equal(np.load(tmp_path / "again" / "depth.npy"), np.load(output / "depth.npy"))
+
+
+def test_a_folder_is_recorded_by_its_absolute_path(folder, output, monkeypatch):
+    monkeypatch.chdir(folder)
+    assert main(["focus", ".", "-o", str(output), "--quiet"]) == 0
+    parameters = json.loads((output / "parameters.json").read_text())
+    assert parameters["source"] == str(folder)
+    assert parameters["names"] == [f"plane{k}.png" for k in range(5)]
+
+
 def test_parameters_of_a_run_give_the_same_run_again(folder, camera, output, tmp_path):
     first = [
         "solve",

@@ -113,3 +113,40 @@ def test_two_side_cars(write_folder, make_stack):
     save_optics(LENS, folder / "optics.json")
     with pytest.raises(InputError, match=r"optics\.toml and optics\.json .* keep one"):
         read_focal_stack(folder)
+
+
+@pytest.mark.parametrize("name", ["optics.toml", "optics.json"])
+def test_side_car_stands_for_its_folder(write_folder, make_stack, name, monkeypatch):
+    expected = make_stack()
+    folder = write_folder(expected)
+    save_optics(LENS, folder / name)
+    monkeypatch.chdir(folder)
+    for path in (folder / name, str(folder / name), name):
+        stack = read_focal_stack(path)
+        assert (stack.name, stack.source, stack.optics) == ("stack", str(folder), LENS)
+        np.testing.assert_array_equal(stack.images, expected)
+
+
+@pytest.mark.parametrize("name", ["Scan.tif", "Scan.ome.tif"])
+def test_side_car_stands_for_its_file(make_stack, tmp_path, name):
+    expected = make_stack()
+    tifffile.imwrite(tmp_path / name, expected, photometric="minisblack")
+    tifffile.imwrite(tmp_path / "other.tif", expected + 1, photometric="minisblack")
+    save_optics(LENS, tmp_path / "Scan.optics.toml")
+    stack = read_focal_stack(tmp_path / "Scan.optics.toml")
+    assert (stack.source, stack.optics) == (str(tmp_path / name), LENS)
+    np.testing.assert_array_equal(stack.images, expected)
+
+
+@pytest.mark.parametrize("files", [(), ("scan.tif", "scan.zip")])
+def test_side_car_of_no_or_several_files(tmp_path, files):
+    save_optics(LENS, tmp_path / "scan.optics.toml")
+    for name in files:
+        (tmp_path / name).touch()
+    with pytest.raises(InputError, match=rf"scan\.optics\.toml .* there are {len(files)}"):
+        read_focal_stack(tmp_path / "scan.optics.toml")
+
+
+def test_side_car_that_is_not_there(tmp_path):
+    with pytest.raises(InputError, match=r"There is no file or folder .*optics\.toml"):
+        read_focal_stack(tmp_path / "optics.toml")

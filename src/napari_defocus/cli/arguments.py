@@ -16,7 +16,7 @@ def add_stack(parser: argparse.ArgumentParser) -> None:
         "stack",
         metavar="STACK",
         nargs="+",
-        help="a folder or .zip of images, a multi-page or OME TIFF, or several image files",
+        help="a folder or .zip of images, a multi-page or OME TIFF, a .npy array, or several image files",
     )
     parser.add_argument(
         "--optics",

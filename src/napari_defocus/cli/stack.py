@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_defocus.cli.output import describe_result, output_directory
 
@@ -62,8 +62,14 @@ def write_result(
         directory,
         images_dtype=stack.images.dtype,
         overwrite=args.overwrite,
-        extra_parameters={"source": stack.source},
+        extra_parameters=_origin(stack),
         save_plots=args.save_plots,
     )
     if not args.quiet:
         print(describe_result(result, directory))
+
+
+def _origin(stack: "FocalStack") -> dict[str, Any]:
+    """Return what tells which images were read, in which order."""
+    known: dict[str, Any] = {key: stack.metadata[key] for key in ("files", "names") if key in stack.metadata}
+    return {"source": stack.source, **known}

@@ -14,6 +14,7 @@ Sort = Literal["natural", "name", "given"]
 
 TIFF_SUFFIXES = frozenset({".tif", ".tiff", ".btf", ".tf8"})
 IMAGE_SUFFIXES = TIFF_SUFFIXES | {".png", ".jpg", ".jpeg", ".jpe", ".bmp"}
+STACK_SUFFIXES = IMAGE_SUFFIXES | {".zip", ".npy"}
 FORMATS = "PNG, JPEG, TIFF or BMP"
 
 # Written by systems and photo software beside the images; never images themselves.
@@ -77,6 +78,42 @@ def sort_files(files: Iterable[ImageFile], sort: Sort) -> list[ImageFile]:
 def is_side_car(name: str) -> bool:
     """Whether the name is that of an optics file."""
     return _SIDE_CAR.fullmatch(name) is not None
+
+
+def stack_path(path: str | Path) -> Path:
+    """Return the file or folder to read a focal stack from; a side-car's name stands for the images it is of.
+
+    ``optics.toml`` (or ``.json``) gives its folder, ``<stem>.optics.toml`` the single file ``<stem>.*``
+    beside it, any other path itself.
+
+    Raises
+    ------
+    InputError
+        If there is no such file or folder, or not exactly one file of that stem.
+    """
+    path = Path(path).expanduser()
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from None
+    if not there:
+        raise InputError(f"There is no file or folder {path}; check the path.")
+    if path.is_dir() or not is_side_car(path.name):
+        return path
+    folder = path.absolute().parent
+    stem = path.name.lower().removesuffix(path.suffix.lower()).removesuffix("optics").removesuffix(".")
+    if not stem:
+        return folder
+    beside = [
+        entry
+        for entry in folder.iterdir()
+        if entry.suffix.lower() in STACK_SUFFIXES and entry.stem.lower().removesuffix(".ome") == stem
+    ]
+    if len(beside) != 1:
+        raise InputError(
+            f"{path.name} is of one file {stem}.*, but there are {len(beside)} in {folder}; open the images."
+        )
+    return beside[0]
 
 
 def _is_clutter(name: str) -> bool:

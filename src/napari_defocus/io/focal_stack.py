@@ -1,13 +1,13 @@
 """Focal stacks: read lazily from files, folders, archives and arrays."""
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_defocus.errors import InputError
+from napari_defocus.io.arrays import NPY_SUFFIX, lazy_array, open_npy
 from napari_defocus.io.files import (
     FORMATS,
     IMAGE_SUFFIXES,
@@ -17,8 +17,9 @@ from napari_defocus.io.files import (
     archive_images,
     folder_images,
     sort_files,
+    stack_path,
 )
-from napari_defocus.io.planes import Plane, check_dtype, check_plane_count, check_uniform, lazy_stack
+from napari_defocus.io.planes import Plane, check_plane_count, check_uniform, lazy_stack
 from napari_defocus.optics import Optics, UncalibratedFocus, load_optics
 
 if TYPE_CHECKING:
@@ -38,12 +39,13 @@ class FocalStack:
     optics : Optics, optional
         The optics, where a side-car or complete metadata tell them.
     metadata : dict
-        Plain values, each only where known: ``names`` (of the planes), ``camera`` (``make``, ``model``,
+        Plain values, each only where known: ``names`` (of the planes), ``files`` (of a
+        list, absolute paths in the order of the planes), ``camera`` (``make``, ``model``,
         ``focal_length_mm``, ``f_number``), ``pixel_pitch_um``, ``subject_distances`` (m); of a microscope
         ``pixel_size``, ``z_step``, ``focus_positions``, ``wavelength`` (in ``unit``), ``numerical_aperture``,
         ``refractive_index``, ``immersion``; ``white`` (intensity, where below the type's maximum).
     source : str
-        Path of what was read, or "array".
+        Absolute path of what was read (of a list: folder of the first file), or "array".
     """
 
     images: "da.Array"
@@ -88,7 +90,7 @@ def read_focal_stack(
     source : path, sequence of paths, or array
         A folder of images (PNG, JPEG, TIFF, BMP; its subfolders are not entered), a ``.zip`` of such images,
         a TIFF of several pages (plain, ImageJ, OME), a list of image files, or a NumPy or dask array
-        (planes, Y, X) or (planes, Y, X, 3).
+        (planes, Y, X) or (planes, Y, X, 3), also as a ``.npy`` file. A side-car stands for its images.
     sort : {"natural", "name", "given"}, optional
         Order of separate files: ``img2`` before ``img10``, alphabetical, or as given. None: natural for
         folders and archives, as given for lists.
@@ -99,8 +101,8 @@ def read_focal_stack(
     -------
     FocalStack
         Its optics come from `optics`, else from a side-car (``optics.toml`` or ``.json`` in the folder, in
-        the archive or beside the TIFF; ``<stem>.optics.toml`` beside a single file), else from OME or EXIF
-        metadata where these are complete.
+        the archive or beside the TIFF or ``.npy``; ``<stem>.optics.toml`` beside a single file), else from
+        OME or EXIF metadata where these are complete.
 
     Raises
     ------
@@ -110,32 +112,35 @@ def read_focal_stack(
         raises it too where a file turns out to be damaged.
     """
     if hasattr(source, "shape") and hasattr(source, "dtype"):
-        return _from_array(source, optics)
+        return _complete(lazy_array(source, "The array"), {}, "array", _given(optics))
+    if isinstance(source, str | Path):
+        source = stack_path(source)
+        if source.suffix.lower() == NPY_SUFFIX and source.is_file():
+            return _from_npy(source, optics)
     path, files = _resolve(source, sort)
     planes, metadata = _open_files(files, str(path or files[0].path.parent))
     metadata["names"] = [plane.name for plane in planes]
+    if path is None:
+        metadata["files"] = [os.path.abspath(file.path) for file in files]
     white = max((plane.white for plane in planes if plane.white is not None), default=None)
     if white is not None:
         metadata["white"] = white
     return _complete(
         lazy_stack(planes),
         metadata,
-        str(path or files[0].path.parent),
+        os.path.abspath(path or files[0].path.parent),
         _given(optics) or _found_optics(files, path, len(planes), metadata),
     )
 
 
 def _resolve(source: Any, sort: Sort | None) -> tuple[Path | None, list[ImageFile]]:
     """Return the path (None for a list) and the image files of a source."""
-    if isinstance(source, str | Path):
-        path = Path(source).expanduser()
-        if not path.exists():
-            raise InputError(f"There is no file or folder {path}; check the path.")
-        if path.is_dir():
-            return path, sort_files(folder_images(path), sort or "natural")
-        if path.suffix.lower() == ".zip":
-            return path, sort_files(archive_images(path), sort or "natural")
-        return path, [_checked_file(path)]
+    if isinstance(source, Path):
+        if source.is_dir():
+            return source, sort_files(folder_images(source), sort or "natural")
+        if source.suffix.lower() == ".zip":
+            return source, sort_files(archive_images(source), sort or "natural")
+        return source, [_checked_file(source)]
     if isinstance(source, Iterable) and not isinstance(source, bytes):
         paths = list(source)
         if not paths:
@@ -200,36 +205,10 @@ def _found_optics(
     return metadata_optics(metadata) if side_car is None else side_car_optics(side_car, files, planes)
 
 
-def _from_array(source: Any, optics: Optics | str | Path | None) -> FocalStack:
-    import dask.array as da
-
-    shape, dtype = tuple(source.shape), np.dtype(source.dtype)
-    check_dtype(dtype, "The array")
-    if any(size != size for size in shape):  # dask's mark of an unknown size
-        raise InputError("The array has an unknown shape; call its compute_chunk_sizes() first.")
-    if len(shape) == 2:
-        check_plane_count(1, "The array")
-    colour_last = len(shape) >= 3 and shape[-1] in (2, 3, 4)
-    if len(shape) == 3 and colour_last:
-        raise InputError(
-            f"The array of shape {shape} is one image in colour; a focal stack has shape (planes, Y, X) "
-            "or (planes, Y, X, 3)."
-        )
-    if len(shape) == 4 and colour_last and shape[-1] != 3:
-        raise InputError(
-            f"The array of shape {shape} has {shape[-1]} channels; give grey or RGB without transparency."
-        )
-    if len(shape) not in (3, 4) or (len(shape) == 4 and shape[-1] != 3):
-        raise InputError(
-            f"The array has {len(shape)} axes (shape {shape}); a focal stack has shape (planes, Y, X) "
-            "or (planes, Y, X, 3), so pick one channel and time point."
-        )
-    if 0 in shape[1:]:
-        raise InputError(f"The array of shape {shape} has no pixels.")
-    check_plane_count(shape[0], "The array")
-    chunks = (1, *shape[1:])
-    images = source.rechunk(chunks) if isinstance(source, da.Array) else da.from_array(source, chunks=chunks)
-    return _complete(images, {}, "array", _given(optics))
+def _from_npy(path: Path, optics: Optics | str | Path | None) -> FocalStack:
+    images = lazy_array(open_npy(path), path.name)
+    found = _given(optics) or _found_optics([ImageFile(path)], path, len(images), {})
+    return _complete(images, {}, os.path.abspath(path), found)
 
 
 def _complete(images: "da.Array", metadata: dict[str, Any], source: str, optics: Optics | None) -> FocalStack:
