@@ -1,15 +1,19 @@
+import zipfile
+
 import dask.array as da
 import numpy as np
 import pytest
 import tifffile
 from napari.layers import Image, Layer
-from npe2 import PluginManifest
+from npe2 import PluginManager, PluginManifest
+from PIL import Image as Photograph
 from tiny_stacks import LENS, SCOPE, make_stack
 
 import napari_defocus
 from napari_defocus.optics import save_optics
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 from napari_defocus.plugin.reader import get_reader
+from napari_defocus.plugin.stack_picker import FILE_FILTER
 
 
 @pytest.fixture
@@ -29,15 +33,26 @@ def test_a_list_of_files_is_left_to_others():
     assert get_reader(["optics.toml"]) is None
 
 
-@pytest.mark.parametrize("name", ["/a/optics.toml", "/a/optics.json", "a.focalstack", "A.FocalStack.zip"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "/a/optics.toml",
+        "optics.json",
+        "a.focalstack",
+        "A.FocalStack.zip",
+        "/a/stone.optics.toml",
+        "stone.optics.json",
+    ],
+)
 def test_focal_stacks_are_claimed(name):
     assert get_reader(name) is not None
+    assert _claimed_by_manifest(name)
 
 
-def test_manifest_claims_the_same_names():
-    manifest = PluginManifest.from_file(_manifest())
-    (reader,) = manifest.contributions.readers
-    assert all(get_reader(pattern.replace("*", "")) for pattern in reader.filename_patterns)
+@pytest.mark.parametrize("name", ["/a/myoptics.toml", "/a/fiberoptics.json", "/a/optics.tomlx", "/a/b.tif"])
+def test_neither_reader_nor_manifest_claims_other_names(name):
+    assert get_reader(name) is None
+    assert not _claimed_by_manifest(name)
 
 
 def test_manifest_names_what_exists():
@@ -62,6 +77,56 @@ def test_sidecar_opens_the_folder_with_scale_and_optics(folder):
     assert layer.metadata["napari_defocus"]["optics"] == SCOPE.to_dict()
     plane = np.asarray(data[2])
     assert layer.contrast_limits == [plane.min(), plane.max()]
+
+
+def test_sidecar_of_one_file_opens_that_file(tmp_path):
+    for name in ("stone", "other"):
+        tifffile.imwrite(tmp_path / f"{name}.ome.tif", make_stack(), photometric="minisblack")
+    save_optics(LENS, tmp_path / "stone.optics.toml")
+    path = str(tmp_path / "stone.optics.toml")
+    ((data, options, _),) = get_reader(path)(path)
+    assert options["name"] == "stone"
+    assert options["metadata"]["napari_defocus"]["optics"] == LENS.to_dict()
+    np.testing.assert_array_equal(np.asarray(data), make_stack())
+
+
+def offered(tmp_path):
+    """One openable file for each pattern of the dialog."""
+    patterns = FILE_FILTER[FILE_FILTER.index("(") + 1 : FILE_FILTER.index(")")].split()
+    assert len(patterns) > 8
+    for index, pattern in enumerate(patterns):
+        folder = tmp_path / str(index)
+        folder.mkdir()
+        path = folder / pattern.replace("*", "a")
+        if path.suffix in (".toml", ".json"):
+            save_optics(LENS, path)
+            tifffile.imwrite(folder / "a.tif", make_stack(), photometric="minisblack")
+        elif path.suffix == ".npy":
+            np.save(path, make_stack())
+        elif path.suffix == ".zip":
+            with zipfile.ZipFile(path, "w") as archive:
+                for plane, image in enumerate(make_stack()):
+                    with archive.open(f"{plane}.png", "w") as stream:
+                        Photograph.fromarray(image).save(stream, "PNG")
+        elif path.suffix in (".png", ".jpg", ".jpeg", ".jpe", ".bmp"):
+            paths = [folder / f"{plane}{path.suffix}" for plane in range(4)]
+            for plane_path, image in zip(paths, make_stack(), strict=True):
+                Photograph.fromarray(image).save(plane_path)
+            yield paths
+            continue
+        else:
+            tifffile.imwrite(path, make_stack(), photometric="minisblack")
+        yield path
+
+
+def test_whatever_the_dialog_offers_can_be_opened(viewer, qtbot, tmp_path, notifications):
+    widget = DefocusWidget(viewer)
+    qtbot.addWidget(widget)
+    for number, path in enumerate(offered(tmp_path), start=1):
+        widget.picker.open_stack(path)
+        assert notifications == []
+        assert len(viewer.layers) == number
+        assert widget.picker.stack().planes == 4
 
 
 def test_photographs_have_no_scale(tmp_path):
@@ -115,6 +180,12 @@ def test_file_cut_off_in_the_middle(viewer, qtbot, folder, notifications):
     assert len(notifications) == 1
     assert path.name in notifications[0]
     assert not any("depth" in layer.name for layer in viewer.layers)
+
+
+def _claimed_by_manifest(name):
+    manager = PluginManager()
+    manager.register(PluginManifest.from_file(_manifest()))
+    return bool(list(manager.iter_compatible_readers([name])))
 
 
 def _manifest():

@@ -11,29 +11,33 @@ from typing import Any
 import numpy as np
 
 from napari_defocus.io import FocalStack, read_focal_stack
+from napari_defocus.io.files import is_side_car
 from napari_defocus.optics import Microscope
 from napari_defocus.optics.base import median_step
 from napari_defocus.plugin.stack_source import METADATA_KEY
 
-__all__ = ["LayerData", "get_reader", "stack_layer_data"]
+__all__ = ["LayerData", "get_reader", "open_focal_stack", "stack_layer_data"]
 
 LayerData = tuple[Any, dict[str, Any], str]
 
-SIDECARS = ("optics.toml", "optics.json")
 SUFFIXES = (".focalstack", ".focalstack.zip")
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
-    """Return a reader for ``*.focalstack``, ``*.focalstack.zip`` and ``optics.toml``, else None."""
+    """Return a reader for ``*.focalstack``, ``*.focalstack.zip`` and side-cars with optics, else None."""
     if not isinstance(path, str):
         return None
-    name = Path(path).name.lower()
-    return _read if name in SIDECARS or name.endswith(SUFFIXES) else None
+    name = Path(path).name
+    return _read if is_side_car(name) or name.lower().endswith(SUFFIXES) else None
+
+
+def open_focal_stack(path: str | Path | list[str | Path]) -> LayerData:
+    """Open what :func:`read_focal_stack` reads as layer data."""
+    return stack_layer_data(read_focal_stack(path))
 
 
 def _read(path: Any) -> list[LayerData]:
-    path = Path(path)
-    return [stack_layer_data(read_focal_stack(path.parent if path.name.lower() in SIDECARS else path))]
+    return [open_focal_stack(path)]
 
 
 def stack_layer_data(stack: FocalStack) -> LayerData:

@@ -8,17 +8,19 @@ from napari.layers import Image, Layer
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QVBoxLayout, QWidget
 
-from napari_defocus.io import read_focal_stack
+from napari_defocus.io.files import STACK_SUFFIXES
 from napari_defocus.plugin.form import Form
-from napari_defocus.plugin.reader import stack_layer_data
+from napari_defocus.plugin.reader import open_focal_stack
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import FocalStackLayer, is_stack, stack_from_layer
 
 __all__ = ["StackPicker"]
 
-FILE_FILTER = (
-    "Focal stacks (*.tif *.tiff *.zip *.png *.jpg *.jpeg *.bmp *.npy optics.toml optics.json);;All files (*)"
-)
+PATTERNS = [
+    *(f"*{suffix}" for suffix in sorted(STACK_SUFFIXES)),
+    *(f"{start}optics.{suffix}" for start in ("", "*.") for suffix in ("toml", "json")),
+]
+FILE_FILTER = f"Focal stacks ({' '.join(PATTERNS)});;All files (*)"
 
 
 class StackPicker(QWidget):
@@ -47,7 +49,9 @@ class StackPicker(QWidget):
             tooltip="Axis of the layer along which the focus changes.",
         )
         self.open_button = QPushButton("Open focal stack...")
-        self.open_button.setToolTip("Open a folder of images, several images, or a TIFF or ZIP file.")
+        self.open_button.setToolTip(
+            "Open a folder of images, several images, a TIFF, ZIP or NPY file, or the optics beside them."
+        )
         menu = QMenu(self.open_button)
         menu.addAction("Folder of images...", self._ask_for_folder)
         menu.addAction("File or several images...", self._ask_for_files)
@@ -88,7 +92,7 @@ class StackPicker(QWidget):
     def open_stack(self, path: str | Path | list[str | Path]) -> None:
         """Open a focal stack from disk and choose it; an error becomes a notification."""
         try:
-            data, options, _ = stack_layer_data(read_focal_stack(path))
+            data, options, _ = open_focal_stack(path)
             layer = Image(data, **options)
         except Exception as error:  # whatever is wrong with the file, the user has to be told
             report(error)
