@@ -71,6 +71,17 @@ def test_labels_show_the_units(form, viewer):
     assert form.depth_unit == "mm"
 
 
+def test_lens_in_inches_is_shown_as_cameras_are_marked(form, viewer):
+    lens = ThinLens(
+        focal_length=2, aperture_diameter=1, pixel_pitch=0.0002, focus_distances=[20, 30], unit="in"
+    )
+    filled(form, lens, viewer)
+    camera = form.forms[ThinLens.kind]
+    assert (camera.focal_length.label, camera.focal_length.number()) == ("Focal length (mm)", 50.8)
+    assert (camera.pixel_pitch.label, camera.pixel_pitch.number()) == ("Pixel pitch (um)", 5.08)
+    assert camera.focus_distances.label == "Focus distances (in)"
+
+
 def test_every_field_has_a_tooltip(form):
     for container in (*form.forms.values(), form.blur):
         for field in container.fields:

@@ -6,13 +6,14 @@ from magicgui.widgets import ComboBox
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, ThinLens, UncalibratedFocus
+from napari_defocus.optics.units import metres
 from napari_defocus.plugin.fields import NumberField, PositionsField
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.stack_source import FocalStackLayer, figure
 
 __all__ = ["CameraForm", "MicroscopeForm", "UncalibratedForm"]
 
-METRES = {"m": 1.0, "cm": 1e-2, "mm": 1e-3, "um": 1e-6}
+UNITS = ("m", "cm", "mm", "um")
 
 
 class CameraForm(Form):
@@ -37,7 +38,7 @@ class CameraForm(Form):
         )
         self.distance_unit = ComboBox(
             label="Unit of depth",
-            choices=list(METRES),
+            choices=UNITS,
             value="m",
             tooltip="Unit of the focus distances, of the depth range and of the depth that comes out.",
         )
@@ -66,14 +67,14 @@ class CameraForm(Form):
 
     def optics(self, planes: int, blur: dict[str, float]) -> ThinLens:
         """Make the lens from the fields; :class:`InputError` when one is missing or wrong."""
-        focal_length = _needed(self.focal_length) * self._unit_of_length(1e-3)
+        focal_length = _needed(self.focal_length) * self._in_depth_unit("mm")
         f_number = _needed(self.f_number)
         if not f_number > 0:
             raise InputError(f"F-number must be above 0, but is {f_number:g}.")
         return ThinLens(
             focal_length=focal_length,
             aperture_diameter=focal_length / f_number,
-            pixel_pitch=_needed(self.pixel_pitch) * self._unit_of_length(1e-6),
+            pixel_pitch=_needed(self.pixel_pitch) * self._in_depth_unit("um"),
             focus_distances=self.focus_distances.positions(planes),
             unit=self.depth_unit,
             **blur,
@@ -82,12 +83,12 @@ class CameraForm(Form):
     def fill(self, lens: ThinLens) -> None:
         """Show a lens."""
         if lens.unit not in self.distance_unit.choices:
-            self.distance_unit.choices = [*METRES, lens.unit]
+            self.distance_unit.choices = (*UNITS, lens.unit)
         self.distance_unit.value = lens.unit
         self._show_unit()
-        self.focal_length.set_number(lens.focal_length / self._unit_of_length(1e-3))
+        self.focal_length.set_number(lens.focal_length / self._in_depth_unit("mm"))
         self.f_number.set_number(lens.focal_length / lens.aperture_diameter)
-        self.pixel_pitch.set_number(lens.pixel_pitch / self._unit_of_length(1e-6))
+        self.pixel_pitch.set_number(lens.pixel_pitch / self._in_depth_unit("um"))
         self.focus_distances.set_positions(list(lens.focus_distances))
 
     def fill_partly(self, stack: FocalStackLayer) -> bool:
@@ -101,15 +102,11 @@ class CameraForm(Form):
         distances = stack.focus[0] if stack.focus and "subject_distances" in stack.figures else None
         return _show_known(known, self.focus_distances, distances)
 
-    def _unit_of_length(self, metres: float) -> float:
-        """Length of so many metres in the unit of depth; 1 when that unit is not a metric length."""
-        unit = METRES.get(self.depth_unit)
-        return 1.0 if unit is None else metres / unit
+    def _in_depth_unit(self, unit: str) -> float:
+        """Length of one `unit` in the unit of depth."""
+        return metres(unit) / metres(self.depth_unit)
 
     def _show_unit(self) -> None:
-        known = self.depth_unit in METRES
-        self.focal_length.set_unit("mm" if known else self.depth_unit)
-        self.pixel_pitch.set_unit("um" if known else self.depth_unit)
         self.focus_distances.set_unit(self.depth_unit)
 
 
