@@ -1,7 +1,6 @@
 """Depth from focus: the classic method, a preview in seconds."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from scipy import ndimage
 from napari_defocus.errors import InputError
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.focus_peak import PeakCurve, PeakFinder
+from napari_defocus.solver.lookahead import map_ahead
 from napari_defocus.solver.observations import Observations, load_stack
 from napari_defocus.solver.result import DefocusResult, Progress
 
@@ -19,8 +19,6 @@ FULL_RELIABILITY = 40.0
 
 END_CONFIDENCE = 0.1
 """Greatest confidence of a peak on the first or last plane: the true one may lie beyond."""
-
-READ_AHEAD = 4
 
 
 def depth_from_focus(
@@ -144,13 +142,7 @@ def _measures(
     def measure(index: int) -> NDArray[np.float32]:
         return sum_modified_laplacian(observations.grey(index), window, step)
 
-    with ThreadPoolExecutor(READ_AHEAD, thread_name_prefix="napari-defocus") as pool:
-        ahead = [pool.submit(measure, int(index)) for index in order[:READ_AHEAD]]
-        for index in order[READ_AHEAD:]:
-            yield ahead.pop(0).result()
-            ahead.append(pool.submit(measure, int(index)))
-        for future in ahead:
-            yield future.result()
+    return map_ahead(measure, (int(index) for index in order))
 
 
 def _confidence(

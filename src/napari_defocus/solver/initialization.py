@@ -9,6 +9,7 @@ from skimage.measure import block_reduce
 
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.graph_cut import cut, graph_cut_available
+from napari_defocus.solver.lookahead import map_ahead
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.sharpness import sharpness_cost
@@ -88,15 +89,18 @@ def _coarse_costs(
     factor: int,
     progress: Callable[[float], None] | None,
 ) -> Floats:
-    costs = []
-    for index in range(observations.count):
+    def reduced(index: int) -> Floats:
         cost = _cut_cost(observations, index, settings)
-        if factor > 1:
-            cost = np.pad(cost, [(0, -length % factor) for length in cost.shape], mode="edge")
-            cost = block_reduce(cost, (factor, factor), np.mean)
+        if factor == 1:
+            return cost
+        cost = np.pad(cost, [(0, -length % factor) for length in cost.shape], mode="edge")
+        return np.asarray(block_reduce(cost, (factor, factor), np.mean))
+
+    costs = []
+    for cost in map_ahead(reduced, range(observations.count)):
         costs.append(cost)
         if progress is not None:
-            progress(0.5 * (index + 1) / observations.count)
+            progress(0.5 * len(costs) / observations.count)
     return np.stack(costs, axis=-1).astype(np.float32)
 
 
@@ -115,11 +119,11 @@ def _least_cost(
     strength: float,
     progress: Callable[[float], None] | None,
 ) -> Labels:
-    """Least cost of each pixel, drawn towards `anchor` labels; one plane in memory at a time."""
+    """Least cost of each pixel, drawn towards `anchor` labels; a few planes in memory at a time."""
     least = np.full(observations.shape, np.inf, np.float32)
     labels = np.zeros(observations.shape, np.int32)
-    for index in range(observations.count):
-        cost = plane_cost(observations, index, settings)
+    costs = map_ahead(lambda index: plane_cost(observations, index, settings), range(observations.count))
+    for index, cost in enumerate(costs):
         if anchor is not None:
             cost += np.float32(strength) * np.abs(anchor - index)
         better = cost < least
