@@ -1,11 +1,12 @@
 """Work on an image tile by tile, on all cores."""
 
 import os
-from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice, pairwise
+from contextlib import closing
+from itertools import pairwise
 from typing import NamedTuple, TypeVar
+
+from napari_defocus.optics.lookahead import map_ahead
 
 T = TypeVar("T")
 
@@ -49,17 +50,9 @@ def map_tiles(
     dropped and the error goes on to the caller.
     """
     threads = min(threads or os.cpu_count() or 1, len(tiles))
-    with ThreadPoolExecutor(threads, thread_name_prefix="napari-defocus") as pool:
-        ahead: deque[tuple[Tile, Future[T]]] = deque()
-        waiting = iter(tiles)
-        try:
-            for done in range(len(tiles)):
-                for tile in islice(waiting, 3 * threads - len(ahead)):  # few in flight, to stop quickly
-                    ahead.append((tile, pool.submit(function, tile)))
-                tile, future = ahead.popleft()
-                yield tile, future.result()
-                if progress is not None:
-                    progress((done + 1) / len(tiles))
-        finally:
-            for _, future in ahead:
-                future.cancel()
+    # closed at once when `progress` raises, which a traceback that holds the generator would put off
+    with closing(map_ahead(function, tiles, threads=threads, ahead=3 * threads)) as results:
+        for done, (tile, result) in enumerate(zip(tiles, results, strict=True), 1):
+            yield tile, result
+            if progress is not None:
+                progress(done / len(tiles))

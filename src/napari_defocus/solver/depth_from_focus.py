@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_defocus.errors import InputError
+from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.focus_peak import PeakCurve, PeakFinder
-from napari_defocus.solver.lookahead import map_ahead
 from napari_defocus.solver.observations import Observations, load_stack
 from napari_defocus.solver.result import DefocusResult, Progress
 

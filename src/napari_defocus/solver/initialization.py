@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import block_reduce
 
+from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.graph_cut import cut, graph_cut_available
-from napari_defocus.solver.lookahead import map_ahead
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.sharpness import sharpness_cost

@@ -1,7 +1,6 @@
 """The focal stack as the solvers hold it: checked, in memory, in its own type."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +8,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from napari_defocus.errors import InputError
+from napari_defocus.optics.lookahead import map_ahead
 
 LUMINANCE = np.array([0.2125, 0.7154, 0.0721], np.float32)
 """Weights of red, green and blue (Rec. 709)."""
-
-READERS = 4
-"""Threads that read planes."""
 
 LEAST_SIDE = 8
 """Least height and width of an image, px."""
@@ -167,10 +164,9 @@ def load_stack(
             planes[index] = np.moveaxis(plane, -1, 0) if colour else plane
 
     blocks = _blocks(images)
-    with ThreadPoolExecutor(READERS, thread_name_prefix="napari-defocus-read") as pool:
-        for done, _ in enumerate(pool.map(read, blocks), 1):
-            if progress is not None:
-                progress(done / len(blocks))
+    for done, _ in enumerate(map_ahead(read, blocks), 1):
+        if progress is not None:
+            progress(done / len(blocks))
     return Observations(planes, 1.0 / _white_level(planes, white), colour)
 
 

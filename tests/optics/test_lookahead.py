@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from napari_defocus.solver.lookahead import AHEAD, map_ahead
+from napari_defocus.optics.lookahead import AHEAD, map_ahead
 
 
 def test_results_come_in_order():
