@@ -83,7 +83,7 @@ def test_conjugate_gradients_with_a_pull_solve_the_normal_equations():
     _, gradient = operator.gradient(step.image, observations.planes, observations.scale, at)
     gradient += 3.0 * (step.image - target)
     inside = (step.image > 0) & (step.image < 1)
-    assert np.abs(gradient[inside]).max() < 1e-4
+    assert np.abs(gradient[inside]).max() < 1e-3
 
 
 def test_conjugate_gradients_never_raise_the_residual():

@@ -18,6 +18,9 @@ LIPSCHITZ_MARGIN = 1.02
 RESTART = 50
 """Conjugate gradients begin anew after so many iterations, with the box's bounds looked at again."""
 
+CONVERGED = 1e-10
+"""Share of the squared gradient at which they end: below it are only rounding errors."""
+
 OUTSIDE = 0.005
 """Share of pixels beyond the box at which they begin anew before that."""
 
@@ -199,11 +202,12 @@ def _conjugate_gradients(
         free = (image > 0) | (gradient < 0)
         free &= (image < 1) | (gradient > 0)
         downhill = -gradient * free
-        length = float(np.vdot(downhill, downhill))
+        length = first = float(np.vdot(downhill, downhill))
         current, direction = image.copy(), downhill.copy()
         for _ in range(min(iterations, RESTART)):
-            if length == 0:
-                return image, residual
+            if length <= CONVERGED * first:
+                iterations = 0
+                break
             iterations -= 1
             curvature, change = problem.curvature(direction, report.next())
             step = np.float32(length / curvature)
