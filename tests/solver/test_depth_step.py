@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.ndimage import uniform_filter
 from scipy.optimize import minimize_scalar
-from stacks import model_stack, ramp, texture
+from stacks import PLAIN, model_stack, ramp, texture
 
 from napari_defocus.optics import ThinLens
 from napari_defocus.solver import SolverSettings, depth_kernels
@@ -17,13 +17,14 @@ RANGE = (0.9, 6.0)
 SHAPE = (70, 90)
 
 
-@pytest.fixture(scope="module")
-def scene():
+@pytest.fixture(scope="module", params=[PLAIN, {"blur_kernel": "disc", "trusted_blur": 1.0}], ids=str)
+def scene(request):
     """The true image and depth, the stack they make, and an operator."""
     depth = ramp((1.0, 5.0), SHAPE)
     image = texture(SHAPE, 3)
-    settings = SolverSettings(depth_range=RANGE)
-    observations = load_stack(model_stack(LENS, depth, image, RANGE), 1.0)
+    settings = SolverSettings(depth_range=RANGE, **request.param)
+    stack = model_stack(LENS, depth, image, RANGE, kernel=settings.blur_kernel)
+    observations = load_stack(stack, 1.0)
     return depth, image, observations, blur_operator(LENS, settings, SHAPE)
 
 
@@ -33,7 +34,7 @@ def candidates(**settings):
 
 def pixel_costs(operator, observations, image, coordinates):
     residual = operator.forward(image, coordinates) - observations.planes
-    return (residual.astype(np.float64) ** 2).sum((0, 1))
+    return (operator.trust(coordinates)[:, None] * residual.astype(np.float64) ** 2).sum((0, 1))
 
 
 def test_candidates_in_blur_change_the_radius_evenly():

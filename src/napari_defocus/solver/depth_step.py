@@ -128,13 +128,17 @@ def depth_step(
     return DepthStep(new, float(after.sum(dtype=np.float64)) - drawn, after, np.clip(contrast, 0, 1))
 
 
-def candidate_steps(operator: BlurOperator, candidates: Floats) -> tuple[NDArray[np.int64], Floats]:
-    """Step below and mixture weight of each candidate's blur in each plane, both (candidates, planes)."""
+def candidate_steps(operator: BlurOperator, candidates: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Where the blur of each candidate lies in each plane, all (candidates, planes).
+
+    Step of the basis below, mixture weight of the next one, and root of the trust in the plane.
+    """
     optics, steps = operator.optics, operator.basis.steps
     radii = optics.slopes * np.abs(candidates[:, None] - optics.centers)
     place = np.minimum((operator.basis.position(radii) + 1) / 2 * (steps - 1), steps - 1.0001)
     below = np.floor(place).astype(np.int64)
-    return below, (place - below).astype(np.float32)
+    roots = np.sqrt(operator.trust(candidates)).T
+    return below, (place - below).astype(np.float32), np.ascontiguousarray(roots, np.float32)
 
 
 def accepted(change: Floats, window: int) -> NDArray[np.bool_]:
@@ -158,7 +162,7 @@ def _search_tile(
     padded: Floats,
     coordinates: Floats,
     candidates: Floats,
-    places: tuple[NDArray[np.int64], Floats],
+    places: tuple[NDArray[np.int64], Floats, Floats],
     anchor: Floats,
     coupling: float,
     tile: Tile,
@@ -192,7 +196,8 @@ def _search_tile(
             candidates,
             *pull,
             golden_rounds(golden_tolerance),
-            scratch(order + 1, tile.width),
+            scratch(tile_kernels.basis_rows(order), tile.width),
+            scratch(operator.optics.planes + 1, tile.width),
             steps,
             scratch(rows, tile.width),
             scratch(len(candidates), tile.width),
@@ -226,7 +231,8 @@ def _search_tile(
             *tile[:2],
             *planes,
             *pull,
-            scratch(order + 1, tile.width),
+            scratch(tile_kernels.basis_rows(order), tile.width),
+            scratch(operator.optics.planes + 1, tile.width),
             scratch(rows, tile.width),
             np.ascontiguousarray(where),
             out,

@@ -168,8 +168,9 @@ def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, in
         kernel_size=kernel_size(settings, shape),
         tolerance=settings.blur_tolerance,
         max_sigma=max(1.0, min(MAX_BLUR, min(shape) * MAX_BLUR_SHARE)),
+        kernel=settings.blur_kernel,
     )
-    return BlurOperator(optics, basis, settings.boundary, settings.threads)
+    return BlurOperator(optics, basis, settings.boundary, settings.threads, settings.trusted_blur)
 
 
 def kernel_size(settings: SolverSettings, shape: tuple[int, int]) -> int | None:
