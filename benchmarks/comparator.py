@@ -1,9 +1,9 @@
 """The published algorithm with the cost structure of its published form, written from its description.
 
-Jackson, Adams, Lopez-Francos, Recht, "Depth from Defocus via Direct Optimization", arXiv 2602.18509: an explicit
-sparse matrix of all planes, cold-started FISTA, and a depth step that blurs the image anew for every
-candidate and plane. In float32 throughout. It is here to be measured against, so where the description leaves
-a choice, the faster one is taken.
+Jackson, Adams, Lopez-Francos, Recht, "Depth from Defocus via Direct Optimization", arXiv 2602.18509: an
+explicit sparse matrix of all planes, cold-started FISTA, and a depth step that blurs the image anew for every
+candidate and plane. In float32 throughout. It is here to be measured against, so where the description
+leaves a choice, the faster one is taken.
 
     python -m benchmarks.comparator FOLDER [--epochs 1]
 
@@ -54,7 +54,7 @@ def weights(sigma: NDArray[np.float64], size: int) -> Floats:
 
 
 def blur_matrix(depth: NDArray[np.floating], lens: ThinLens, size: int) -> csr_array:
-    """The blur of all planes, (planes * pixels, pixels), one row a pixel and plane; black beyond the frame."""
+    """Blur of all planes, (planes * pixels, pixels), a row a pixel and plane; black beyond the frame."""
     height, width = depth.shape
     offsets = np.arange(size) - size // 2
     rows, columns = np.arange(height)[:, None] + offsets, np.arange(width)[:, None] + offsets
@@ -91,9 +91,7 @@ def fista(matrix: csr_array, observed: Floats, lipschitz: np.float32) -> Iterato
     ahead = current
     momentum = 1.0
     while True:
-        gradient = np.stack(
-            [matrix.T @ (matrix @ x - b) for x, b in zip(ahead, observed, strict=True)]
-        )
+        gradient = np.stack([matrix.T @ (matrix @ x - b) for x, b in zip(ahead, observed, strict=True)])
         following = np.clip(ahead - gradient / lipschitz, 0, 1)
         grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         ahead = following + np.float32((momentum - 1) / grown) * (following - current)

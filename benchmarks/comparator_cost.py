@@ -1,5 +1,6 @@
 """What the published algorithm costs: a sample of it measured, the whole run extrapolated."""
 
+from collections.abc import Iterable
 from statistics import median
 from typing import Any
 
@@ -99,17 +100,17 @@ def sample(truth: np.ndarray, depth: np.ndarray) -> dict[str, Any]:
 
 
 def matrix_bytes(nonzeros: int, rows: int) -> int:
-    """Bytes of a sparse matrix in float32; its indices need 8 bytes where there are more than 2^31 entries."""
+    """Bytes of a sparse matrix in float32; indices take 8 bytes where there are more than 2^31 entries."""
     index = 4 if nonzeros < 2**31 else 8
     return nonzeros * (4 + index) + (rows + 1) * index
 
 
-def count_nonzeros(radius: np.ndarray) -> int:
-    """Entries of the matrix when each pixel's kernel reaches `radius` px, (planes, Y, X), inside the frame."""
-    height, width = radius.shape[1:]
-    rows, columns = np.arange(height)[:, None], np.arange(width)
+def count_nonzeros(radii: Iterable[np.ndarray]) -> int:
+    """Entries inside the frame when the kernel of each pixel reaches `radius` px, a (Y, X) a plane."""
     total = 0
-    for reach in radius:
+    for reach in radii:
+        height, width = reach.shape
+        rows, columns = np.arange(height)[:, None], np.arange(width)
         down = np.minimum(rows, reach) + np.minimum(height - 1 - rows, reach) + 1
         across = np.minimum(columns, reach) + np.minimum(width - 1 - columns, reach) + 1
         total += int((down * across).sum(dtype=np.int64))
@@ -119,5 +120,3 @@ def count_nonzeros(radius: np.ndarray) -> int:
 def support_radius(sigma: np.ndarray) -> np.ndarray:
     """Reach of a Gaussian that leaves out 1e-4 of it, as the solver's kernels do, px."""
     return np.maximum(np.ceil(3.89 * sigma), 1).astype(np.int64)
-
-

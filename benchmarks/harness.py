@@ -55,7 +55,7 @@ class Row:
 
     @property
     def ratio(self) -> float | None:
-        if not self.ours or not self.comparator:
+        if not self.ours or not self.comparator or self.unit == "dB":
             return None
         ratio = self.comparator / self.ours
         return ratio if self.better == "lower" else 1 / ratio
@@ -80,7 +80,7 @@ class Row:
 
 @dataclass
 class Run:
-    """One run of the benchmarks: what it may use, and what its parts found for each other and for the page."""
+    """One run of the benchmarks: what it may use, and what its parts found, for each other and the page."""
 
     data: Path | None = None
     large: bool = False

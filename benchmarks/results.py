@@ -44,7 +44,10 @@ def table(rows: Sequence[Row]) -> str:
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEADINGS))]
 
     def text(line: Iterable[str]) -> str:
-        padded = [cell.ljust(w) if i < 3 else cell.rjust(w) for i, (cell, w) in enumerate(zip(line, widths))]
+        padded = [
+            cell.ljust(w) if i < 3 else cell.rjust(w)
+            for i, (cell, w) in enumerate(zip(line, widths, strict=True))
+        ]
         return "  ".join(padded).rstrip()
 
     out = [text(HEADINGS), text("-" * width for width in widths)]

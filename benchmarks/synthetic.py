@@ -92,7 +92,9 @@ def render(image: Floats, depth: Floats, plane: int, blur_per_plane: float) -> F
     def tile(corner: tuple[int, int]) -> None:
         inner = tuple(slice(c, min(c + TILE, n)) for c, n in zip(corner, depth.shape, strict=True))
         first = [max(c - halo, 0) for c in corner]
-        wide = tuple(slice(f, min(c + TILE + halo, n)) for f, c, n in zip(first, corner, depth.shape))
+        wide = tuple(
+            slice(f, min(c + TILE + halo, n)) for f, c, n in zip(first, corner, depth.shape, strict=True)
+        )
         piece = composite(image[wide], depth[wide], plane, blur_per_plane)
         own = tuple(slice(i.start - f, i.stop - f) for i, f in zip(inner, first, strict=True))
         out[inner] = piece[own]
