@@ -1,11 +1,16 @@
 """Rows, tables, fits and the page."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from benchmarks import page, results, synthetic
+from benchmarks.__main__ import PARTS
 from benchmarks.growth import fit_memory, spread
-from benchmarks.harness import Row, peak_memory, run_fresh
+from benchmarks.harness import ROOT, Row, run_fresh
+from benchmarks.kernel_cases import cases
 from benchmarks.kernels import place
 from benchmarks.solve_once import StageClock
 
@@ -90,11 +95,31 @@ def test_stages_add_up_over_epochs():
 
 
 def test_peak_memory_sees_what_was_held_for_a_moment():
-    before = peak_memory()
-    held = np.ones(before // 8 + 2**22)
-    assert peak_memory() >= held.nbytes
-    del held
-    assert peak_memory() > before
+    code = """
+from benchmarks.harness import peak_memory
+before = peak_memory()
+held = b"x" * (before + 2**26)
+del held
+print(before, peak_memory())
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    before, after = map(int, done.stdout.split())
+    assert after >= before + 2**26
+
+
+def test_every_kernel_case_can_be_called():
+    found = {case.name: case for case in cases()}
+    assert len(found) > 10
+    for case in found.values():
+        case.call()
+        assert case.flops > 0
+        assert case.bytes > 0
+
+
+def test_every_part_has_a_name_of_its_own():
+    names = [part.NAME for part in PARTS]
+    assert len(set(names)) == len(names)
+    assert all(callable(part.measure) for part in PARTS)
 
 
 def test_arrays_are_placed_in_the_smallest_cache():
