@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_defocus.solver import sharpness_kernels
 from napari_defocus.solver.settings import Sharpness
 
 LOG_SIGMA = 1.0
@@ -23,10 +24,23 @@ def sharpness_cost(grey: NDArray[np.float32], kind: Sharpness, sigma: float) -> 
         Standard deviation of the averaging Gaussian, px.
     """
     if kind == "sobel":
-        strength = np.hypot(ndimage.sobel(grey, 0), ndimage.sobel(grey, 1))
+        strength = np.empty(grey.shape, np.float32)
+        sharpness_kernels.sobel_magnitude(np.pad(grey, 1, mode="symmetric"), strength)
     elif kind == "laplacian":
         strength = np.abs(ndimage.laplace(grey))
     else:
         strength = np.abs(ndimage.gaussian_laplace(grey, LOG_SIGMA))
-    response = np.exp(strength)
-    return np.asarray(-ndimage.gaussian_filter(response, sigma) if sigma > 0 else -response, np.float32)
+    response = np.negative(np.exp(strength, out=strength), out=strength)
+    return _smoothed(response, sigma) if sigma > 0 else response
+
+
+def _smoothed(plane: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Average with a Gaussian cut at four standard deviations, as scipy does."""
+    radius = int(4 * sigma + 0.5)
+    half = np.exp(-0.5 * (np.arange(radius + 1) / sigma) ** 2)
+    half /= half[0] + 2 * half[1:].sum()
+    out = np.empty_like(plane)
+    column = np.empty(plane.shape[1] + 2 * radius, np.float32)
+    padded = np.pad(plane, radius, mode="symmetric")
+    sharpness_kernels.smooth_plane(padded, half.astype(np.float32), radius, column, out)
+    return out
