@@ -108,8 +108,11 @@ class Clock:
         self.wall += time.perf_counter() - self._start[1]
 
 
-def best_seconds(function: Callable[[], object], *, least: float = 0.1, repeats: int = 5) -> float:
-    """Seconds of one call: the best of some repeats that last `least` seconds each, after a first call."""
+def best_seconds(function: Callable[[], object], *, least: float = 0.01, repeats: int = 40) -> float:
+    """Seconds of one call: the best of some repeats that last `least` seconds each, after a first call.
+
+    Many short repeats: on a machine that does other things too, some of them are not interrupted.
+    """
     function()
     calls = 1
     while True:

@@ -1,156 +1,131 @@
 """The solver's compiled kernels, each ready to be called, with its operations and bytes.
 
-This is the file to adapt when a kernel changes. Counted are the operations of the mathematics (additions,
-multiplications, divisions and roots; a multiply-add is two; no comparisons, no indices) and each array once
-for reading and once for writing, whatever the kernel touches again. Setting: a tile of 64 x 64 px of 30 RGB
-planes of 8 bit, blur up to 8 px.
+This is the file to adapt when a kernel changes; what is counted, and how, stands in
+:mod:`benchmarks.kernel_setting`.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from math import ceil, log
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
+from numba import njit
 
-from benchmarks import synthetic
+from benchmarks.kernel_setting import (
+    CHANNELS,
+    CORNER,
+    HEIGHT,
+    PIXELS,
+    PLANES,
+    RESIDUAL,
+    STEP_MIX,
+    WIDTH,
+    Case,
+    Setting,
+)
 from napari_defocus import SolverSettings
 from napari_defocus.optics import tile_kernels
-from napari_defocus.optics.blur_levels import BlurLevels
-from napari_defocus.optics.blur_operator import BlurOperator
-from napari_defocus.optics.tiles import Tile
-from napari_defocus.solver import depth_kernels, smoothing_kernels
-from napari_defocus.solver.candidates import candidate_coordinates
-from napari_defocus.solver.depth_step import candidate_levels
+from napari_defocus.solver import depth_kernels, sharpness_kernels, smoothing_kernels
+from napari_defocus.solver.depth_step import candidate_steps, golden_rounds
 
-Floats = NDArray[np.float32]
+WINDOW = 5
+"""Cost window, px."""
 
-PLANES, CHANNELS, SIDE, WINDOW = 30, 3, 64, 5
-PIXELS = SIDE * SIDE
-TOLERANCE = 0.02
-SMOOTHED = 2000
-"""Side of the image for the smoothing, which works on the whole of it, px."""
-
-LEVEL_OF_PIXEL = 8  # radius, place in the table, level, weight
-MIX = 3
-RESIDUAL = 3  # difference, its square, the sum
-UNMIX = 4
+WHOLE = 2000
+"""Side of the image for kernels that work on the whole of it, px."""
 
 
-@dataclass(frozen=True)
-class Case:
-    """A kernel on prepared arrays.
-
-    Attributes
-    ----------
-    name : str
-        The kernel's name.
-    call : callable
-        Calls it once.
-    flops, bytes : float
-        Floating-point operations of a call, and bytes that it has to read and write.
-    """
-
-    name: str
-    call: Callable[[], object]
-    flops: float
-    bytes: float
+@njit(nogil=True)
+def basis_tile(coordinate, slope, center, law, basis):
+    for y in range(len(coordinate)):
+        tile_kernels.basis_row(coordinate[y], slope, center, law, basis)
 
 
-class Setting:
-    """A tile in the middle of a small stack, with everything that the kernels take."""
-
-    def __init__(self) -> None:
-        rng = np.random.default_rng(0)
-        self.optics = synthetic.optics(PLANES)
-        limits = self.optics.default_depth_range()
-        self.levels = BlurLevels.for_optics(self.optics, limits)
-        self.operator = BlurOperator(self.optics, self.levels)
-        side = 3 * SIDE
-        self.tile = Tile(SIDE, SIDE, SIDE, SIDE)
-        self.stack = rng.integers(0, 256, (PLANES, CHANNELS, side, side), np.uint8)
-        self.padded = self.operator.pad(rng.random((CHANNELS, side, side), np.float32))
-        # smooth, as a depth map is: neighbours read neighbouring entries of the bank
-        self.coordinates = synthetic.relief((side, side), PLANES)
-        self.candidates = candidate_coordinates(self.optics, limits, SolverSettings())
-        self.scale = np.float32(1 / 255)
-        self.anchor = np.ascontiguousarray(self.coordinates[self.tile.slices])
-        self.coupling = np.float32(0.1)
-
-    @cached_property
-    def banks(self) -> Floats:
-        banks = np.empty((CHANNELS, self.levels.count, SIDE, SIDE), np.float32)
-        scratch = self.operator._scratch(self.tile)[2]
-        for channel, bank in zip(self.padded, banks, strict=True):
-            tile_kernels.blur_tile(channel, *self.kernels, SIDE, SIDE, scratch, bank)
-        return banks
-
-    @cached_property
-    def observed(self) -> Floats:
-        observed = np.empty((PLANES, CHANNELS, SIDE, SIDE), np.float32)
-        depth_kernels.scale_tile(self.stack, self.scale, SIDE, SIDE, observed)
-        return observed
-
-    @property
-    def kernels(self) -> tuple[int, Floats, NDArray[np.int64]]:
-        return self.levels.halo, self.levels.kernels, self.levels.radii
-
-    @property
-    def planes(self) -> tuple[Floats, Floats, Floats]:
-        """Slopes and centres of the planes, and the table of levels."""
-        return self.operator._arguments()[:3]
-
-    @property
-    def tile_bytes(self) -> int:
-        """The tile of one channel with its halo."""
-        return 4 * (SIDE + 2 * self.levels.halo) ** 2
-
-    @property
-    def bank_bytes(self) -> int:
-        """The tile of one channel at every level."""
-        return 4 * PIXELS * self.levels.count
-
-    def blur_flops(self) -> int:
-        """Separable blur of one channel at every level: one product, then a sum and a multiply-add a pair."""
-        radii = self.levels.radii
-        return int(np.sum((1 + 3 * radii) * (SIDE * (SIDE + 2 * radii) + PIXELS)))
-
-    def spread_flops(self) -> int:
-        """Its adjoint: across as there, then every row into all that are within reach."""
-        radii = self.levels.radii
-        reach = SIDE + 2 * radii
-        return int(np.sum((1 + 3 * radii) * SIDE * reach + 2 * (2 * radii + 1) * SIDE * reach))
+@njit(nogil=True)
+def mix_tile(bank, basis, out):
+    for y in range(len(out)):
+        tile_kernels.mix_row(bank, y, basis, out[y])
 
 
-def blur_cases(s: Setting) -> Iterator[Case]:
+@njit(nogil=True)
+def unmix_tile(plane, basis, bank):
+    for y in range(len(plane)):
+        tile_kernels.unmix_row(plane[y], basis, bank, y)
+
+
+def row_cases(s: Setting) -> Iterator[Case]:
+    """Kernels of rows, over the rows of a tile."""
+    slopes, centers, law = s.operator.plane_arguments()
+    basis = s.polynomials
+    basis[0] = 1
+    plane, back = np.empty((HEIGHT, WIDTH), np.float32), np.zeros_like(s.banks[0])
+    yield Case(
+        "basis_row",
+        lambda: basis_tile(s.own, slopes[3], centers[3], law, basis),
+        s.basis_flops(),
+        4 * PIXELS + basis.nbytes,
+    )
+    yield Case(
+        "mix_row",
+        lambda: mix_tile(s.banks[0], basis, plane),
+        s.mix_flops(),
+        s.bank_bytes + basis.nbytes + 4 * PIXELS,
+    )
+    yield Case(
+        "unmix_row",
+        lambda: unmix_tile(plane, basis, back),
+        s.mix_flops() + PIXELS,
+        2 * s.bank_bytes + basis.nbytes + 4 * PIXELS,
+    )
+
+
+def operator_cases(s: Setting) -> Iterator[Case]:
     """Kernels of the operator and of the AIF step."""
-    entry, weight, scratch = s.operator._scratch(s.tile)
-    bank = np.empty((s.levels.count, SIDE, SIDE), np.float32)
-    block = np.zeros((CHANNELS, SIDE + 2 * s.levels.halo, SIDE + 2 * s.levels.halo), np.float32)
+    kernels, radii, to_chebyshev = s.operator.basis_arguments()
+    from_chebyshev = np.ascontiguousarray(to_chebyshev.T)
+    halo, at = s.basis.halo, s.operator.plane_arguments()
+    bank = np.zeros((s.order, HEIGHT, WIDTH), np.float32)
+    banks, backs = np.zeros_like(s.banks), np.zeros_like(s.banks)
+    block = np.zeros((CHANNELS, HEIGHT + 2 * halo, WIDTH + 2 * halo), np.float32)
     yield Case(
         "blur_tile",
-        lambda: tile_kernels.blur_tile(s.padded[0], *s.kernels, SIDE, SIDE, scratch, bank),
+        lambda: tile_kernels.blur_tile(s.padded[0], halo, kernels, radii, *CORNER, s.rows, bank),
         s.blur_flops(),
         s.tile_bytes + s.bank_bytes,
     )
+    identity = np.eye(s.order, dtype=np.float32)  # so that the bank, changed in place, stays as it is
+    yield Case(
+        "transform_tile",
+        lambda: tile_kernels.transform_tile(bank, identity, s.rows),
+        s.transform_flops(),
+        2 * s.bank_bytes,
+    )
     yield Case(
         "spread_tile",
-        lambda: tile_kernels.spread_tile(s.banks[0], *s.kernels, scratch, block[0]),
+        lambda: tile_kernels.spread_tile(s.banks[0], halo, kernels, radii, s.rows, block[0]),
         s.spread_flops(),
         2 * s.tile_bytes + s.bank_bytes,
     )
-    arguments = s.operator._arguments()
-    predicted = np.empty((PLANES, CHANNELS, SIDE, SIDE), np.float32)
-    place_and_mix = PLANES * CHANNELS * PIXELS * (LEVEL_OF_PIXEL + MIX)
+    predicted = np.empty((PLANES, CHANNELS, HEIGHT, WIDTH), np.float32)
+    bank_flops = CHANNELS * (s.blur_flops() + s.transform_flops())
     yield Case(
         "forward_tile",
         lambda: tile_kernels.forward_tile(
-            s.padded, s.coordinates, *arguments, SIDE, SIDE, bank, entry, weight, scratch, predicted
+            s.padded,
+            s.coordinates,
+            *at,
+            kernels,
+            radii,
+            to_chebyshev,
+            halo,
+            *CORNER,
+            banks,
+            s.rows,
+            s.polynomials,
+            predicted,
         ),
-        CHANNELS * s.blur_flops() + place_and_mix,
+        bank_flops + PLANES * (s.basis_flops() + CHANNELS * s.mix_flops()),
         CHANNELS * s.tile_bytes + predicted.nbytes + 4 * PIXELS,
     )
+    mix_and_back = 2 * s.mix_flops() + PIXELS * (2 + RESIDUAL)
     yield Case(
         "gradient_tile",
         lambda: tile_kernels.gradient_tile(
@@ -158,102 +133,100 @@ def blur_cases(s: Setting) -> Iterator[Case]:
             s.stack,
             s.scale,
             s.coordinates,
-            *arguments,
-            SIDE,
-            SIDE,
-            np.empty_like(s.banks),
-            np.empty_like(s.banks),
-            entry,
-            weight,
-            scratch,
+            *at,
+            kernels,
+            radii,
+            to_chebyshev,
+            from_chebyshev,
+            halo,
+            *CORNER,
+            banks,
+            backs,
+            s.rows,
+            s.polynomials,
             block,
         ),
-        CHANNELS * (s.blur_flops() + s.spread_flops())
-        + PLANES * PIXELS * (LEVEL_OF_PIXEL + CHANNELS * (MIX + 1 + RESIDUAL + UNMIX)),
+        bank_flops
+        + CHANNELS * (s.spread_flops() + s.transform_flops())
+        + PLANES * (s.basis_flops() + CHANNELS * mix_and_back),
         3 * CHANNELS * s.tile_bytes + PLANES * CHANNELS * PIXELS + 4 * PIXELS,
     )
 
 
 def depth_cases(s: Setting) -> Iterator[Case]:
     """Kernels of the depth step."""
-    count = len(s.candidates)
-    samples = PLANES * CHANNELS * PIXELS
-    places = candidate_levels(s.operator, s.candidates)
-    previous = np.empty((PLANES * CHANNELS, SIDE), np.float32)
-    cost, cross = np.empty((count, SIDE, SIDE), np.float32), np.empty((count - 1, SIDE, SIDE), np.float32)
-    none = np.empty((0, 0, 0), np.float32)
-    scaled = np.empty_like(s.observed)
+    count, samples = len(s.candidates), PLANES * CHANNELS * PIXELS
+    stack, at = (s.stack, s.scale, *CORNER), s.operator.plane_arguments()
+    values, places = s.basis.values_at_steps(), candidate_steps(s.operator, s.candidates)
+    rounds = golden_rounds(SolverSettings().golden_tolerance)
+    steps = np.empty((CHANNELS, len(values), WIDTH), np.float32)
+    seen, last = (np.empty((PLANES * CHANNELS, WIDTH), np.float32) for _ in range(2))
+    row_costs, work = np.empty((count, WIDTH), np.float32), np.empty((8, WIDTH), np.float32)
+    cost, cross = (np.empty((n, HEIGHT, WIDTH), np.float32) for n in (count, count - 1))
+    costs, contrast = np.empty((2, HEIGHT, WIDTH), np.float32), np.empty((HEIGHT, WIDTH), np.float32)
+    found, mean, sums = s.own.copy(), np.empty_like(cost), np.empty(WIDTH, np.float32)
+    inputs = s.banks.nbytes + samples
+    evaluate = CHANNELS * len(values) * PIXELS * (2 * s.order - 1)
+    at_own = PIXELS * 4 + PLANES * (s.basis_flops() + CHANNELS * (s.mix_flops() + PIXELS * RESIDUAL))
     yield Case(
-        "scale_tile",
-        lambda: depth_kernels.scale_tile(s.stack, s.scale, SIDE, SIDE, scaled),
-        samples,
-        5 * samples,
+        "tile_costs",
+        lambda: depth_kernels.tile_costs(s.banks, *stack, *at, *s.pull, s.polynomials, seen, s.own, contrast),
+        samples + at_own,
+        inputs + 12 * PIXELS,
     )
-    inputs = s.banks.nbytes + s.observed.nbytes
+
+    def search() -> None:
+        found[:] = s.own
+        depth_kernels.search_tile(
+            s.banks,
+            *stack,
+            values,
+            *places,
+            *at,
+            s.candidates,
+            *s.pull,
+            rounds,
+            s.polynomials,
+            steps,
+            seen,
+            row_costs,
+            work,
+            found,
+            costs,
+            contrast,
+        )
+
+    yield Case(
+        "search_tile",
+        search,
+        samples * (1 + count * (STEP_MIX + RESIDUAL)) + evaluate + count * PIXELS * 5 + (4 + rounds) * at_own,
+        inputs + 24 * PIXELS,
+    )
     yield Case(
         "sweep_tile",
-        lambda: depth_kernels.sweep_tile(s.banks, s.observed, *places, previous, cost, none),
-        count * samples * (MIX + RESIDUAL),
-        inputs + cost.nbytes,
-    )
-    yield Case(
-        "sweep_tile, windowed",
-        lambda: depth_kernels.sweep_tile(s.banks, s.observed, *places, previous, cost, cross),
-        count * samples * (MIX + RESIDUAL + 2),
+        lambda: depth_kernels.sweep_tile(
+            s.banks, *stack, values, *places, s.polynomials[: s.order], steps, seen, last, cost, cross
+        ),
+        samples * (1 + count * (STEP_MIX + RESIDUAL + 2)) + evaluate,
         inputs + cost.nbytes + cross.nbytes,
     )
-    sums, mean = np.empty((SIDE, SIDE), np.float32), np.empty_like(cost)
     yield Case(
         "box_mean",
         lambda: depth_kernels.box_mean(cost, WINDOW, 0, 0, sums, mean),
-        count * PIXELS * 2 * (WINDOW + 1),
+        count * PIXELS * 2 * WINDOW,
         2 * cost.nbytes,
     )
-    best, contrast = np.empty((SIDE, SIDE), np.int64), np.empty((SIDE, SIDE), np.float32)
-    pull = s.anchor, s.coupling
-    yield Case(
-        "best_candidate",
-        lambda: depth_kernels.best_candidate(cost, s.candidates, *pull, best, contrast),
-        count * PIXELS * 5,
-        cost.nbytes + 4 * PIXELS + best.nbytes + contrast.nbytes,
-    )
-    found = s.anchor.copy()
     yield Case(
         "best_in_segments",
-        lambda: depth_kernels.best_in_segments(cost, cross, s.candidates, *pull, found),
-        count * PIXELS * 25,
-        cost.nbytes + cross.nbytes + 12 * PIXELS,
+        lambda: depth_kernels.best_in_segments(cost, cross, s.candidates, *s.pull, work[:3], found, contrast),
+        count * PIXELS * (17 + 31),  # the current depth's cost, and the least one's
+        cost.nbytes + cross.nbytes + 16 * PIXELS,
     )
-    of_pixel = PIXELS * (4 + PLANES * (LEVEL_OF_PIXEL + CHANNELS * (MIX + RESIDUAL)))
-    yield Case(
-        "pixel_costs",
-        lambda: depth_kernels.pixel_costs(s.banks, s.observed, *s.planes, *pull, s.anchor, contrast),
-        of_pixel,
-        s.observed.nbytes + s.banks.nbytes + 12 * PIXELS,
-    )
-    evaluations = 4 + ceil(log(TOLERANCE / 2) / log(float(depth_kernels.GOLDEN)))
-    costs = np.empty((2, SIDE, SIDE), np.float32)
-
-    def golden() -> None:
-        found[:] = s.anchor
-        depth_kernels.golden_section(
-            s.banks,
-            s.observed,
-            *s.planes,
-            *pull,
-            s.candidates,
-            best,
-            np.float32(TOLERANCE),
-            found,
-            costs,
-        )
-
-    yield Case("golden_section", golden, evaluations * of_pixel, s.observed.nbytes + s.banks.nbytes)
 
 
-def smoothing_cases() -> Iterator[Case]:
-    """Kernels of the depth's smoothing."""
-    shape = (SMOOTHED, SMOOTHED)
+def whole_image_cases() -> Iterator[Case]:
+    """Kernels of the depth's smoothing and of the sharpness, which work on whole images."""
+    shape, size = (WHOLE, WHOLE), WHOLE * WHOLE
     rng = np.random.default_rng(0)
     depth, edges, smooth, ahead = (rng.random(shape, np.float32) for _ in range(4))
     dual_y, dual_x = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
@@ -261,19 +234,33 @@ def smoothing_cases() -> Iterator[Case]:
     yield Case(
         "ascend",
         lambda: smoothing_kernels.ascend(ahead, edges, step, np.float32(0.05), step, dual_y, dual_x),
-        20 * depth.size,
-        24 * depth.size,
+        20 * size,
+        24 * size,
     )
     yield Case(
         "descend",
         lambda: smoothing_kernels.descend(depth, dual_y, dual_x, step, step, smooth, ahead),
-        12 * depth.size,
-        24 * depth.size,
+        12 * size,
+        24 * size,
+    )
+    framed = np.pad(depth, 1)
+    yield Case(
+        "sobel_magnitude", lambda: sharpness_kernels.sobel_magnitude(framed, smooth), 18 * size, 8 * size
+    )
+    radius = 8
+    padded, kernel = np.pad(depth, radius), np.full(radius + 1, 1 / (2 * radius + 1), np.float32)
+    column = np.empty(WHOLE + 2 * radius, np.float32)
+    yield Case(
+        "smooth_plane",
+        lambda: sharpness_kernels.smooth_plane(padded, kernel, radius, column, smooth),
+        2 * (1 + 3 * radius) * size,
+        8 * size,
     )
 
 
 def cases() -> Iterator[Case]:
     setting = Setting()
-    yield from blur_cases(setting)
+    yield from operator_cases(setting)
+    yield from row_cases(setting)
     yield from depth_cases(setting)
-    yield from smoothing_cases()
+    yield from whole_image_cases()

@@ -10,7 +10,7 @@ NAME = "time to accuracy"
 GOAL = 0.005
 """Root mean square error of the depth to reach, m."""
 
-MAX_EPOCHS = 40
+MAX_EPOCHS = 60
 MAX_CPU = 400.0
 """CPU seconds after which a run that has not got there is given up."""
 
