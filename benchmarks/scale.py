@@ -130,7 +130,7 @@ def gigapixel(sizes: dict[str, Any]) -> Row:
         target=f"on paper: a gigapixel x {PLANES} on {WORKERS} workers of one core, 3 epochs",
         unit="wall min",
         ours=cpu / WORKERS / 60,
-        note=f"{cpu / 3600:.1f} CPU h, proportional to {size}; no halo of tiles, no reading, no network counted",
+        note=f"{cpu / 3600:.1f} CPU h, proportional to {size}; no halo of tiles, reading or network counted",
     )
 
 
