@@ -1,6 +1,7 @@
 # make demo | test | lint | bench | clean
 # Each does its own set-up, from a bare Debian-like machine on: see .ci/setup.
-# PYTHON=/path/to/python3.x chooses the Python of the virtual environment; ARGS="-k ramp" goes to pytest.
+# PYTHON=/path/to/python3.x chooses the Python of the virtual environment; ARGS="-k ramp" goes to pytest,
+# ARGS="--data FOLDER --large" to the benchmarks (see docs/performance.md).
 
 .PHONY: demo test lint bench clean
 export PYTHON
