@@ -66,8 +66,8 @@ class ResultLayers:
             yield partial(self._show, kind, result)
             if kind in SEEN:
                 yield partial(self._reveal, kind)
-        yield self._show_name
         yield self._show_colorbar
+        yield self._show_name
 
     def last_steps(self, result: DefocusResult) -> Iterator[Step]:
         """Yield the steps that show the result of the run; deleted layers are made again."""
@@ -131,14 +131,14 @@ class ResultLayers:
             if kind != "depth":
                 self._bare.discard(layer)
 
+    def _show_colorbar(self) -> None:
+        for depth in self._fresh("depth"):
+            depth.colorbar.visible = True
+
     def _show_name(self) -> None:
         for depth in self._fresh("depth"):
             depth.name_overlay.position = "top_right"
             depth.name_overlay.visible = True
-
-    def _show_colorbar(self) -> None:
-        for depth in self._fresh("depth"):
-            depth.colorbar.visible = True
             self._bare.discard(depth)
 
     def _fresh(self, kind: str) -> list[Layer]:
