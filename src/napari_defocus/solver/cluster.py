@@ -110,7 +110,11 @@ class Cluster:
             The first kept array of each task.
         """
         pairs = self.client.persist([self._delayed(task) for task in tasks])
-        summaries = dict(self._outcomes([pair[0] for pair in pairs], report))
+        try:
+            summaries = dict(self._outcomes([pair[0] for pair in pairs], report))
+        except BaseException:
+            self.client.cancel(pairs)
+            raise
         return [summaries[place] for place in range(len(tasks))], [pair[1][0] for pair in pairs]
 
     def keep_array(self, array: Any, report: Share) -> Kept:
@@ -162,7 +166,8 @@ class Cluster:
             while waiting:
                 report(1 - len(waiting) / len(futures))
                 try:
-                    done, waiting = wait(waiting, timeout=PATIENCE, return_when="FIRST_COMPLETED")
+                    with self.client.as_current():  # it need not be the default client
+                        done, waiting = wait(waiting, timeout=PATIENCE, return_when="FIRST_COMPLETED")
                 except TimeoutError:
                     continue
                 for future in done:
@@ -175,7 +180,8 @@ class Cluster:
                 "if they ran out of memory, use smaller blocks or fewer threads a worker."
             ) from None
         finally:
-            self.client.cancel(list(waiting))
+            if waiting:
+                self.client.cancel(list(waiting))
 
 
 def perform(
