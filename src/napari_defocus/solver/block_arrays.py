@@ -95,12 +95,12 @@ def values(given: Any) -> Any:
 
 def assembled(
     pieces: Sequence[Any], blocks: Sequence[Block], shape: tuple[int, ...], dtype: DTypeLike
-) -> Kept:
-    """Array (..., Y, X) of the pieces that a cluster keeps, one delayed array a block of the grid."""
+) -> Any:
+    """Dask array (..., Y, X) of pieces, one delayed array a block of the grid."""
     import dask.array as da
 
     rows: dict[int, list[Any]] = {}
     for piece, block in zip(pieces, blocks, strict=True):
         size = (*shape[:-2], block.inner.height, block.inner.width)
         rows.setdefault(block.inner.y0, []).append(da.from_delayed(piece, size, dtype))
-    return Kept(da.concatenate([da.concatenate(row, axis=-1) for row in rows.values()], axis=-2))
+    return da.concatenate([da.concatenate(row, axis=-1) for row in rows.values()], axis=-2)

@@ -16,7 +16,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import block_tasks
-from napari_defocus.solver.block_arrays import Target, assembled, window
+from napari_defocus.solver.block_arrays import Target, window
 from napari_defocus.solver.block_store import MARK, BlockStore
 from napari_defocus.solver.block_tasks import Job
 from napari_defocus.solver.blocks import SIDE, Block, check_side, grid, outlier_halo, solving_halo
@@ -61,6 +61,10 @@ def solve_in_blocks(
     cut, on its reduced grid) is found in passes over the blocks before the first epoch.
     """
     side = check_side(SIDE if block is None else block)
+    if getattr(images, "chunks", None) is not None and not hasattr(images, "dask"):  # zarr and HDF5
+        import dask.array as da
+
+        images = da.from_array(images, chunks=images.chunks)
     runner = Local() if client is None else Cluster(client)
     with nullcontext() if store is None else BlockStore(store, side, overwrite=overwrite) as place:
         if place is not None and isinstance(runner, Cluster) and not runner.reaches(str(place.folder)):
@@ -291,8 +295,7 @@ class BlockRun:
         """Summaries of a function for each block, and the array of what it keeps."""
         report = self.progress.begin(message, weight)
         if isinstance(self.runner, Cluster) and self.store is None:
-            summaries, pieces = self.runner.keep(self._tasks(function, blocks, arrays, options), report)
-            return summaries, assembled(pieces, blocks, shape, dtype)
+            return self.runner.keep(self._tasks(function, blocks, arrays, options), shape, dtype, report)
         array = self._array(name, shape, dtype)
         targets = (Target(array, None if len(shape) == 2 else slice(None)),)
         outcomes = dict(self.runner.run(self._tasks(function, blocks, arrays, options, targets), report))

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
+from numpy.typing import DTypeLike
+
 from napari_defocus.errors import InputError, SolverError
-from napari_defocus.solver.block_arrays import Kept, Target, values
+from napari_defocus.solver.block_arrays import Kept, Target, assembled, values
 from napari_defocus.solver.block_tasks import Job, Share
 from napari_defocus.solver.blocks import Block
 
@@ -58,10 +61,8 @@ class Local:
                 report((done + part) / len(tasks))
 
             share(0.0)
-            yield (
-                place,
-                perform(task.function, task.job, task.block, task.windows, task.options, task.targets, share),
-            )
+            call = partial(perform, task.function, task.job, task.block, task.options, task.targets)
+            yield place, call(*task.windows, progress=share)
 
 
 class Cluster:
@@ -99,15 +100,17 @@ class Cluster:
         """Yield the place and the outcome of each task as they come; see :meth:`Local.run`."""
         return self._outcomes([self._delayed(task) for task in tasks], report)
 
-    def keep(self, tasks: Sequence[Task], report: Share) -> tuple[list[Any], list[Any]]:
-        """Compute tasks and leave the arrays that are to be kept in the memory of the workers.
+    def keep(
+        self, tasks: Sequence[Task], shape: tuple[int, ...], dtype: DTypeLike, report: Share
+    ) -> tuple[list[Any], Kept]:
+        """Compute tasks, one a block of the grid, and leave what they keep in the memory of the workers.
 
         Returns
         -------
         summaries : list
             Of each task, in order.
-        pieces : list of dask.delayed.Delayed
-            The first kept array of each task.
+        array : Kept
+            The arrays that the tasks keep, (..., Y, X), put together.
         """
         pairs = self.client.persist([self._delayed(task) for task in tasks])
         try:
@@ -115,14 +118,16 @@ class Cluster:
         except BaseException:
             self.client.cancel(pairs)
             raise
-        return [summaries[place] for place in range(len(tasks))], [pair[1][0] for pair in pairs]
+        array = assembled([pair[1][0] for pair in pairs], [task.block for task in tasks], shape, dtype)
+        # kept as chunks, and not put together from the pairs in the graph of each block again
+        return [summaries[place] for place in range(len(tasks))], self.keep_array(array, lambda share: None)
 
     def keep_array(self, array: Any, report: Share) -> Kept:
         """Compute the chunks of a dask array and leave them in the memory of the workers."""
         from distributed import futures_of
 
         kept = self.client.persist(array)
-        for _ in self._watched(futures_of(kept), report):
+        for _ in self._batches(futures_of(kept), report):
             pass
         return Kept(kept)
 
@@ -141,23 +146,19 @@ class Cluster:
     def _delayed(self, task: Task) -> Any:
         from dask.delayed import delayed
 
-        return delayed(perform, pure=False)(
-            task.function,
-            task.job,
-            task.block,
-            list(task.windows),
-            task.options,
-            task.targets,
-            dask_key_name=f"{task.function.__name__}-{uuid4().hex}",
-        )
+        # a partial, for dask looks through all other arguments for what is to be computed before
+        call = partial(perform, task.function, task.job, task.block, task.options, task.targets)
+        name = f"{task.function.__name__}-{uuid4().hex}"
+        return delayed(call, name=f"call-{name}")(*task.windows, dask_key_name=name)
 
     def _outcomes(self, wanted: list[Any], report: Share) -> Iterator[tuple[int, Any]]:
         futures = self.client.compute(wanted)
         places = {future.key: place for place, future in enumerate(futures)}
-        for future in self._watched(futures, report):
-            yield places[future.key], future.result()
+        for batch in self._batches(futures, report):
+            for future, outcome in zip(batch, self.client.gather(batch), strict=True):
+                yield places[future.key], outcome
 
-    def _watched(self, futures: Sequence[Any], report: Share) -> Iterator[Any]:
+    def _batches(self, futures: Sequence[Any], report: Share) -> Iterator[list[Any]]:
         """Yield futures as they finish; if `report` raises, or one of them failed, drop the others."""
         from distributed import KilledWorker, wait
 
@@ -173,7 +174,7 @@ class Cluster:
                 for future in done:
                     if future.status == "error":
                         future.result()  # raises
-                    yield future
+                yield list(done)
         except KilledWorker as error:
             raise SolverError(
                 f"A block was given up because the workers that had it died one after the other ({error}); "
@@ -188,9 +189,9 @@ def perform(
     function: Callable[..., Any],
     job: Job,
     block: Block,
-    windows: Sequence[Any],
     options: dict[str, Any],
     targets: Sequence[Target],
+    *windows: Any,
     progress: Share = lambda share: None,
 ) -> Any:
     """Read the windows, call the function and write what is to be kept; see :class:`Task`."""
