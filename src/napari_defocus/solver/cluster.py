@@ -61,8 +61,8 @@ class Local:
                 report((done + part) / len(tasks))
 
             share(0.0)
-            call = partial(perform, task.function, task.job, task.block, task.options, task.targets)
-            yield place, call(*task.windows, progress=share)
+            call = partial(perform, task.function, task.job, task.block, task.targets)
+            yield place, call(*task.windows, progress=share, **task.options)
 
 
 class Cluster:
@@ -147,9 +147,9 @@ class Cluster:
         from dask.delayed import delayed
 
         # a partial, for dask looks through all other arguments for what is to be computed before
-        call = partial(perform, task.function, task.job, task.block, task.options, task.targets)
+        call = partial(perform, task.function, task.job, task.block, task.targets)
         name = f"{task.function.__name__}-{uuid4().hex}"
-        return delayed(call, name=f"call-{name}")(*task.windows, dask_key_name=name)
+        return delayed(call, name=f"call-{name}")(*task.windows, dask_key_name=name, **task.options)
 
     def _outcomes(self, wanted: list[Any], report: Share) -> Iterator[tuple[int, Any]]:
         futures = self.client.compute(wanted)
@@ -189,10 +189,10 @@ def perform(
     function: Callable[..., Any],
     job: Job,
     block: Block,
-    options: dict[str, Any],
     targets: Sequence[Target],
     *windows: Any,
     progress: Share = lambda share: None,
+    **options: Any,
 ) -> Any:
     """Read the windows, call the function and write what is to be kept; see :class:`Task`."""
     outcome = function(job, block, *(values(given) for given in windows), progress=progress, **options)
