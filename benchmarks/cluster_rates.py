@@ -7,8 +7,9 @@ blocks in which there is next to nothing to compute: what is left is the schedul
 """
 
 import argparse
+import resource
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from distributed import Client, LocalCluster
@@ -31,17 +32,6 @@ WIDEST = 8.0
 ROUNDS = 3  # epochs of the default settings
 
 
-@dataclass(frozen=True)
-class Rates:
-    """CPU seconds for each pixel of a window and plane, by task; the rest in seconds and bytes."""
-
-    tasks: dict[str, float]
-    cut: float
-    overhead: float
-    overhead_in_memory: float
-    moved: float
-
-
 def quiet(share: float) -> None:
     """Take a share done."""
 
@@ -49,7 +39,7 @@ def quiet(share: float) -> None:
 def stack_of(planes: int, side: int) -> tuple[np.ndarray, Microscope]:
     """RGB stack, 8 bits, sharp in one plane after the other from left to right, and its optics."""
     rng = np.random.default_rng(0)
-    texture = gaussian_filter(rng.random((side, side, CHANNELS)), (0.7, 0.7, 0))
+    texture = gaussian_filter(rng.random((side, side, CHANNELS), np.float32), (0.7, 0.7, 0))
     bank = np.stack([gaussian_filter(texture, (s, s, 0)) for s in np.linspace(0.3, WIDEST, 12)])
     place = np.linspace(0, planes - 1, side)
     stack = np.empty((planes, side, side, CHANNELS), np.uint8)
@@ -158,6 +148,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=100, help="threads that compute")
     args = parser.parse_args()
     rates, halo = task_rates(args.planes, args.side)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     seconds = cut_seconds(args.planes)
     alone, in_memory, moved = overheads(16, 64, 16)
 
@@ -167,6 +158,7 @@ def main() -> None:
     for name, rate in rates.items():
         print(f"  {name:22}{1e6 * rate:8.3f} us a pixel and plane")
     print(f"  {'graph cut':22}{seconds:8.1f} s once")
+    print(f"  {'peak memory':22}{peak:8.0f} MiB of this process")
     print("cluster of two processes on this machine, 256 blocks of 64 px with halos of 16 px (wall)")
     print(f"  {'task alone':22}{1e3 * alone:8.2f} ms (what a store needs: one task a block)")
     print(f"  {'block kept in memory':22}{1e3 * in_memory:8.2f} ms, with the tasks that bring its halo")
@@ -177,22 +169,21 @@ def main() -> None:
     )
 
     wide = (1 + 2 * halo / args.block) ** 2
-    blocks = args.pixels / args.block**2
+    blocks = int(np.ceil(args.pixels / args.block**2))
     once = sum(rates[name] for name in ("costs of the labels", "labels", "first residual", "outliers"))
     epochs = rates["first epoch"] + (ROUNDS - 1) * rates["epoch"]
-    work = args.pixels * args.planes * (once + epochs) * wide
-    busy = work / args.workers
+    work = args.block**2 * wide * args.planes * (once + epochs)
+    busy = np.ceil(blocks / args.workers) * work
     passes = ROUNDS + 4
     print(f"\n{args.pixels:.3g} pixels, {args.planes} planes, {args.workers} workers, {ROUNDS} epochs:")
-    print(f"  {blocks:.0f} blocks of {args.block} px with a halo of {halo} px: {wide:.2f} times the pixels")
-    print(f"  {work / 3600:.0f} CPU hours, {busy / 60:.0f} min a worker if all are equally busy")
+    print(f"  {blocks} blocks of {args.block} px with a halo of {halo} px: {wide:.2f} times the pixels")
+    print(f"  {work:.0f} CPU s a block, {blocks * work / 3600:.0f} CPU hours, {busy / 60:.0f} min a worker")
     print(f"  scheduler: {passes * blocks * alone:.0f} s in all with a store,", end=" ")
-    print(f"{passes * blocks * in_memory:.0f} s in memory; graph cut {seconds:.0f} s")
-    print(
-        f"  a block's halo: {states / 1e6:.1f} MB of unknowns an epoch, in memory {fixed / 1e6:.1f} of stack"
-    )
-    total = ROUNDS * (states + fixed) * blocks
-    print(f"  moved in all, in memory: {total / 1e9:.0f} GB, {total / args.workers / 1e9:.2f} GB a worker")
+    print(f"{passes * blocks * in_memory:.0f} s in memory; graph cut {seconds:.1f} s")
+    print(f"  a block's halo: {states / 1e6:.1f} MB of unknowns, {fixed / 1e6:.1f} MB of stack and labels")
+    print(f"  in memory: {ROUNDS * (states + fixed) * blocks / 1e9:.0f} GB moved between workers in all")
+    window = (args.block + 2 * halo) ** 2 * args.planes * CHANNELS
+    print(f"  with a store: {(passes - 1) * window * blocks / 1e9:.0f} GB of stack read from it in all")
 
 
 if __name__ == "__main__":
