@@ -68,6 +68,10 @@ class BlockStore:
             chunks[0] = 1
         return self._work.create_array(name, shape=tuple(shape), dtype=dtype, chunks=tuple(chunks))
 
+    def drop(self, name: str) -> None:
+        """Delete an array of the work."""
+        del self._work[name]
+
     def result(self, name: str, shape: Sequence[int], dtype: DTypeLike, unit: str | None = None) -> Any:
         """Array (Y, X) or (Y, X, channels) of the result."""
         chunks = (*(min(length, self.side) for length in shape[:2]), *shape[2:])
