@@ -4,7 +4,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from napari_defocus.optics import Optics
-from napari_defocus.optics.blur_levels import BlurLevels
+from napari_defocus.optics.blur_basis import BlurBasis
 from napari_defocus.optics.blur_operator import BlurOperator
 
 
@@ -19,8 +19,8 @@ def texture(shape, channels=1, seed=0, smooth=0.7):
 
 def model_stack(optics: Optics, depth, image, depth_range, **operator_options):
     """Stack by the solver's own forward model, (planes, Y, X) or (planes, Y, X, 3), float32."""
-    levels = BlurLevels.for_optics(optics, depth_range, tolerance=1e-3, max_sigma=10)
-    op = BlurOperator(optics, levels, **operator_options)
+    basis = BlurBasis.for_optics(optics, depth_range, tolerance=1e-3, max_sigma=10)
+    op = BlurOperator(optics, basis, **operator_options)
     planes = op.forward(image, op.coordinates(depth))
     return planes[:, 0] if len(image) == 1 else np.moveaxis(planes, 1, -1)
 

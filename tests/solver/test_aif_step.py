@@ -52,6 +52,51 @@ def test_fista_reaches_the_bounded_least_squares_of_scipy(warm):
     assert np.abs(step.image.ravel() - wanted.x).max() < 0.05
 
 
+@pytest.mark.parametrize("warm", [True, False])
+def test_conjugate_gradients_reach_the_bounded_least_squares_of_scipy(warm):
+    shape = (10, 12)
+    _, observations, operator, at = scene(shape, noise=0.15)
+    matrix = dense(operator, at, shape)
+    wanted = lsq_linear(matrix, observations.planes.ravel().astype(np.float64), (0, 1), tol=1e-12)
+    start = observations.plane(0)
+    step = aif_step(operator, observations, at, start, iterations=600, solver="cg", warm_start=warm)
+    assert step.residual == pytest.approx(2 * wanted.cost, rel=2e-3)
+    assert np.abs(step.image.ravel() - wanted.x).max() < 0.05
+
+
+def test_conjugate_gradients_get_further_than_fista():
+    _, observations, operator, at = scene((66, 80))
+    start = observations.plane(1)
+    fista, cg = (
+        aif_step(operator, observations, at, start, iterations=25, solver=solver)
+        for solver in ("fista", "cg")
+    )
+    assert cg.residual < fista.residual
+
+
+def test_conjugate_gradients_with_a_pull_solve_the_normal_equations():
+    _, observations, operator, at = scene((30, 40))
+    target = observations.plane(1)
+    step = aif_step(
+        operator, observations, at, observations.plane(0), iterations=30, solver="cg", target=target, pull=3.0
+    )
+    _, gradient = operator.gradient(step.image, observations.planes, observations.scale, at)
+    gradient += 3.0 * (step.image - target)
+    inside = (step.image > 0) & (step.image < 1)
+    assert np.abs(gradient[inside]).max() < 1e-3
+
+
+def test_conjugate_gradients_never_raise_the_residual():
+    _, observations, operator, at = scene((40, 50), noise=0.3)
+    image = np.clip(observations.plane(1) * 3 - 1, 0, 1).astype(np.float32)  # most of it at a bound
+    before = operator.loss(image, observations.planes, observations.scale, at)
+    for iterations in (1, 2, 7, 60):
+        step = aif_step(operator, observations, at, image, iterations=iterations, solver="cg")
+        assert step.residual <= before
+        assert step.image.min() >= 0
+        assert step.image.max() <= 1
+
+
 def test_warm_start_gets_further_than_a_start_from_black():
     _, observations, operator, at = scene((66, 80))  # large enough that no blur is capped
     black = observations.plane(1)

@@ -9,11 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_defocus.optics import tile_kernels
 from napari_defocus.optics.base import Optics
-from napari_defocus.optics.blur_levels import BlurLevels
+from napari_defocus.optics.blur_basis import BlurBasis
 from napari_defocus.optics.tiles import Tile, map_tiles, split
 
-TILE = 64
-"""Least side of a tile, px: bank and adjoint bank of three channels stay in a core's second-level cache."""
+TILE = 32, 256
+"""Least height and width of a tile, px: rows long enough for the vector registers, and two banks of three
+channels that stay in a core's second-level cache."""
 
 Floats = NDArray[np.float32]
 TileProgress = Callable[[float], None]
@@ -30,8 +31,8 @@ class BlurOperator:
     ----------
     optics : Optics
         Blur of each plane as a function of depth.
-    levels : BlurLevels
-        Levels between which blurs are interpolated.
+    basis : BlurBasis
+        Blurs from which every blur is interpolated.
     boundary : {"reflect", "zero"}
         What lies beyond the frame: the image mirrored at its edge, or black.
     threads : int, optional
@@ -39,9 +40,14 @@ class BlurOperator:
     """
 
     optics: Optics
-    levels: BlurLevels
+    basis: BlurBasis
     boundary: Literal["reflect", "zero"] = "reflect"
     threads: int | None = None
+
+    @property
+    def halo(self) -> int:
+        """Greatest reach of the blur, px."""
+        return self.basis.halo
 
     def coordinates(self, depth: ArrayLike) -> Floats:
         """Blur coordinates of a depth map, float32."""
@@ -55,9 +61,16 @@ class BlurOperator:
 
         def predict(tile: Tile) -> Floats:
             block = np.empty((self.optics.planes, channels, tile.height, tile.width), np.float32)
-            bank = np.empty((self.levels.count, tile.height, tile.width), np.float32)
             tile_kernels.forward_tile(
-                padded, coordinates, *self._arguments(), *tile[:2], bank, *self._scratch(tile), block
+                padded,
+                coordinates,
+                *self.plane_arguments(),
+                *self.basis_arguments(),
+                self.halo,
+                *tile[:2],
+                self._banks(channels, tile),
+                *self.scratch(tile),
+                block,
             )
             return block
 
@@ -71,9 +84,19 @@ class BlurOperator:
 
         def spread(tile: Tile) -> Floats:
             block = self._empty_block(channels, tile)
-            bank = np.empty((self.levels.count, tile.height, tile.width), np.float32)
+            kernels, radii, to_chebyshev = self.basis_arguments()
             tile_kernels.adjoint_tile(
-                planes, coordinates, *self._arguments(), *tile[:2], bank, *self._scratch(tile), block
+                planes,
+                coordinates,
+                *self.plane_arguments(),
+                kernels,
+                radii,
+                np.ascontiguousarray(to_chebyshev.T),
+                self.halo,
+                *tile[:2],
+                self._banks(channels, tile),
+                *self.scratch(tile),
+                block,
             )
             return block
 
@@ -141,11 +164,11 @@ class BlurOperator:
 
     def tiles(self, shape: tuple[int, int]) -> list[Tile]:
         """Tiles of an image; larger for large blurs, so that most of the work is not in the halo."""
-        return split(shape, max(TILE, self.levels.halo))
+        return split(shape, (max(TILE[0], self.halo), max(TILE[1], 2 * self.halo)))
 
     def pad(self, image: Floats) -> Floats:
-        """Extend the last two axes beyond the frame by the levels' halo."""
-        halo = self.levels.halo
+        """Extend the last two axes beyond the frame by the basis' halo."""
+        halo = self.halo
         width = [(0, 0)] * (image.ndim - 2) + [(halo, halo)] * 2
         if self.boundary == "zero":
             return np.pad(image, width)
@@ -153,7 +176,7 @@ class BlurOperator:
 
     def fold(self, padded: Floats) -> Floats:
         """Adjoint of :meth:`pad`: bring what lies beyond the frame back onto it."""
-        halo = self.levels.halo
+        halo = self.halo
         shape = (padded.shape[-2] - 2 * halo, padded.shape[-1] - 2 * halo)
         inside = (..., slice(halo, halo + shape[0]), slice(halo, halo + shape[1]))
         if self.boundary == "zero":
@@ -169,36 +192,46 @@ class BlurOperator:
         tile: Tile,
         out: Floats,
     ) -> float:
-        shape = (self.levels.count, tile.height, tile.width)
+        kernels, radii, to_chebyshev = self.basis_arguments()
         total: float = tile_kernels.gradient_tile(
             padded,
             stack,
             np.float32(scale),
             coordinates,
-            *self._arguments(),
+            *self.plane_arguments(),
+            kernels,
+            radii,
+            to_chebyshev,
+            np.ascontiguousarray(to_chebyshev.T),
+            self.halo,
             *tile[:2],
-            np.empty((len(padded), *shape), np.float32),
-            np.empty((len(padded) if out.size else 0, *shape), np.float32),
-            *self._scratch(tile),
+            self._banks(len(padded), tile),
+            self._banks(len(padded) if out.size else 0, tile),
+            *self.scratch(tile),
             out,
         )
         return total
 
-    def _arguments(self) -> tuple[Floats, Floats, Floats, Floats, NDArray[np.int64], int]:
-        """Optics and levels, as the kernels take them."""
-        slopes = self.optics.slopes.astype(np.float32)
-        centers = self.optics.centers.astype(np.float32)
-        levels = self.levels
-        return slopes, centers, levels.table, levels.kernels, levels.radii, levels.halo
+    def plane_arguments(self) -> tuple[Floats, Floats, Floats]:
+        """Slopes and centres of the planes and the law of positions, as the kernels take them."""
+        optics = self.optics
+        return optics.slopes.astype(np.float32), optics.centers.astype(np.float32), self.basis.position_law
 
-    def _scratch(self, tile: Tile) -> tuple[NDArray[np.uint32], Floats, Floats]:
-        """Scratch arrays of a tile: entries of the bank and weights of a row, and a block of rows."""
-        shape = tile_kernels.scratch_shape(tile.height, tile.width, self.levels.halo)
-        entry = np.empty(tile.width, np.uint32)
-        return entry, np.empty(tile.width, np.float32), np.empty(shape, np.float32)
+    def basis_arguments(self) -> tuple[Floats, NDArray[np.int64], Floats]:
+        """Kernels of the basis, their radii and the matrix to Chebyshev coefficients."""
+        return self.basis.kernels, self.basis.radii, self.basis.to_chebyshev
+
+    def scratch(self, tile: Tile) -> tuple[Floats, Floats]:
+        """Scratch arrays that the kernels need for a tile: rows, and the polynomials of a row."""
+        order = self.basis.order
+        shape = tile_kernels.scratch_shape(tile.height, tile.width, self.halo, order)
+        return np.empty(shape, np.float32), np.empty((order + 1, tile.width), np.float32)
+
+    def _banks(self, channels: int, tile: Tile) -> Floats:
+        return np.empty((channels, self.basis.order, tile.height, tile.width), np.float32)
 
     def _empty_block(self, channels: int, tile: Tile) -> Floats:
-        halo = self.levels.halo
+        halo = self.halo
         return np.zeros((channels, tile.height + 2 * halo, tile.width + 2 * halo), np.float32)
 
     def _add_block(self, total: Floats, tile: Tile, block: Floats) -> None:

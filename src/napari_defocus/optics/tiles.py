@@ -25,9 +25,9 @@ class Tile(NamedTuple):
         return slice(self.y0, self.y0 + self.height), slice(self.x0, self.x0 + self.width)
 
 
-def split(shape: tuple[int, int], side: int) -> list[Tile]:
-    """Split an image of `shape` into tiles of about `side` px, all of nearly the same size."""
-    rows, columns = (_cuts(length, side) for length in shape)
+def split(shape: tuple[int, int], sides: tuple[int, int]) -> list[Tile]:
+    """Split an image of `shape` into tiles of about `sides` (height, width) px, nearly all of one size."""
+    rows, columns = (_cuts(length, side) for length, side in zip(shape, sides, strict=True))
     return [Tile(y0, x0, y1 - y0, x1 - x0) for y0, y1 in pairwise(rows) for x0, x1 in pairwise(columns)]
 
 

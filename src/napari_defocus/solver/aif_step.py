@@ -1,4 +1,4 @@
-"""AIF step: the best all-in-focus image for a fixed depth map, by FISTA on a box."""
+"""AIF step: the best all-in-focus image for a fixed depth map, on the box [0, 1]."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,11 +8,24 @@ from numpy.typing import NDArray
 
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.settings import AifSolver
 
 Floats = NDArray[np.float32]
 
 LIPSCHITZ_MARGIN = 1.02
 """Factor on the power iteration's estimate, which approaches the largest eigenvalue from below."""
+
+RESTART = 50
+"""Conjugate gradients begin anew after so many iterations, with the box's bounds looked at again."""
+
+CONVERGED = 1e-10
+"""Share of the squared gradient at which they end: below it are only rounding errors."""
+
+OUTSIDE = 0.005
+"""Share of pixels beyond the box at which they begin anew before that."""
+
+NOTHING = np.zeros((1, 1, 1, 1), np.uint8)
+"""Stands for a stack where only the normal matrix is wanted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +38,13 @@ class AifStep:
         The new all-in-focus image in [0, 1].
     residual : float
         Its sum of squared residuals.
-    eigenvector : ndarray, (1, Y, X), float32
-        Start for the next step's power iteration.
+    eigenvector : ndarray, (1, Y, X), float32, or None
+        Start for the next step's power iteration, which FISTA needs.
     """
 
     image: Floats
     residual: float
-    eigenvector: Floats
+    eigenvector: Floats | None
 
 
 def lipschitz_constant(
@@ -61,12 +74,11 @@ def lipschitz_constant(
         Gets the share of the work that is done; may raise to stop.
     """
     report = _Reporter(progress, iterations)
-    nothing = np.zeros((operator.optics.planes, *start.shape), np.uint8)
     vector = start / np.linalg.norm(start)
     upper = np.inf
     lower = 0.0
     for iteration in range(iterations):
-        _, image = operator.gradient(vector, nothing, 0.0, coordinates, report.part(iteration))
+        _, image = operator.gradient(vector, NOTHING, 0.0, coordinates, report.part(iteration))
         lower = max(lower, float(np.vdot(vector, image)))
         positive = vector > 1e-3 * vector.max()
         if positive.all():
@@ -82,6 +94,7 @@ def aif_step(
     image: Floats,
     *,
     iterations: int,
+    solver: AifSolver = "fista",
     warm_start: bool = True,
     eigenvector: Floats | None = None,
     target: Floats | None = None,
@@ -90,9 +103,14 @@ def aif_step(
 ) -> AifStep:
     """Minimise the residual over the image on the box [0, 1], for fixed depth.
 
-    FISTA (Beck & Teboulle 2009) with step 1 / L. Warm: from the current image, with the momentum dropped
-    whenever it points uphill (adaptive restart, O'Donoghue & Candes 2015). Cold: from black, as in the paper.
-    Should a step of 1 / L raise the residual, L is raised. A `pull` adds ``pull * |image - target|^2``.
+    "fista": FISTA (Beck & Teboulle 2009) with step 1 / L. Warm: from the current image, with the momentum
+    dropped whenever it points uphill (adaptive restart, O'Donoghue & Candes 2015). Cold: from black, as in
+    the paper. Should a step of 1 / L raise the residual, L is raised.
+
+    "cg": conjugate gradients (Hestenes & Stiefel 1952) on the pixels that are not held at a bound, clipped to
+    the box. They need no Lipschitz constant and far fewer iterations for the same residual.
+
+    A `pull` adds ``pull * |image - target|^2``.
 
     Parameters
     ----------
@@ -105,9 +123,11 @@ def aif_step(
     image : ndarray, (channels, Y, X), float32
         Current all-in-focus image.
     iterations : int
-        FISTA iterations.
+        Iterations.
+    solver : {"fista", "cg"}
+        Method, see above.
     warm_start : bool
-        Start from `image` with adaptive restart, or from black without.
+        Start from `image`, or from black without.
     eigenvector : ndarray, (1, Y, X), optional
         Vector of an earlier step from which the power iteration goes on.
     target : ndarray, (channels, Y, X), optional
@@ -117,40 +137,126 @@ def aif_step(
     progress : callable, optional
         Gets the share of the work that is done; may raise to stop.
     """
+    problem = _Problem(operator, observations, coordinates, image if target is None else target, pull)
+    start = image if warm_start else np.zeros_like(image)
+    if solver == "cg":
+        report = _Reporter(progress, iterations + 2 * -(-iterations // RESTART))  # restarts that are foreseen
+        solution, residual = _conjugate_gradients(problem, start, iterations, report)
+        return AifStep(solution, residual, eigenvector)
     report = _Reporter(progress, iterations + 2)
     power_iterations = 2
     if eigenvector is None:
         eigenvector, power_iterations = np.ones((1, *image.shape[1:]), np.float32), 8
     lipschitz, eigenvector = lipschitz_constant(
-        operator, coordinates, eigenvector, power_iterations, report.part(0)
+        operator, coordinates, eigenvector, power_iterations, report.next()
     )
-    lipschitz += pull
-    current = image if warm_start else np.zeros_like(image)
-    ahead = current
+    solution = _fista(problem, start, iterations, lipschitz + pull, warm_start, report)
+    return AifStep(solution, problem.residual(solution, report.next()), eigenvector)
+
+
+@dataclass(frozen=True, eq=False)
+class _Problem:
+    """Squared residual plus the pull to a target, as functions of the image."""
+
+    operator: BlurOperator
+    observations: Observations
+    coordinates: Floats
+    target: Floats
+    pull: float
+
+    def residual(self, image: Floats, progress: Callable[[float], None] | None) -> float:
+        stack = self.observations.planes, self.observations.scale
+        return self.operator.loss(image, *stack, self.coordinates, progress)
+
+    def distance(self, image: Floats) -> float:
+        """Cost of the pull."""
+        return self.pull * float(((image - self.target) ** 2).sum(dtype=np.float64)) if self.pull else 0.0
+
+    def gradient(self, image: Floats, progress: Callable[[float], None] | None) -> tuple[float, Floats]:
+        """Objective and half its gradient."""
+        stack = self.observations.planes, self.observations.scale
+        value, gradient = self.operator.gradient(image, *stack, self.coordinates, progress)
+        if self.pull:
+            difference = image - self.target
+            value += self.pull * float(np.vdot(difference, difference))
+            gradient += np.float32(self.pull) * difference
+        return value, gradient
+
+    def curvature(self, step: Floats, progress: Callable[[float], None] | None) -> tuple[float, Floats]:
+        """Objective's quadratic form ``p' H p`` of a step p, and ``H p``."""
+        value, image = self.operator.gradient(step, NOTHING, 0.0, self.coordinates, progress)
+        if self.pull:
+            value += self.pull * float(np.vdot(step, step))
+            image += np.float32(self.pull) * step
+        return value, image
+
+
+def _conjugate_gradients(
+    problem: _Problem, image: Floats, iterations: int, report: "_Reporter"
+) -> tuple[Floats, float]:
+    """Return the improved image and its sum of squared residuals; the objective does not rise."""
+    residual = np.inf
+    while iterations > 0:
+        value, gradient = problem.gradient(image, report.next())
+        residual = value - problem.distance(image)
+        free = (image > 0) | (gradient < 0)
+        free &= (image < 1) | (gradient > 0)
+        downhill = -gradient * free
+        length = first = float(np.vdot(downhill, downhill))
+        current, direction = image.copy(), downhill.copy()
+        for _ in range(min(iterations, RESTART)):
+            if length <= CONVERGED * first:
+                iterations = 0
+                break
+            iterations -= 1
+            curvature, change = problem.curvature(direction, report.next())
+            step = np.float32(length / curvature)
+            current += step * direction
+            change *= free
+            downhill -= step * change
+            length, last = float(np.vdot(downhill, downhill)), length
+            direction *= np.float32(length / last)
+            direction += downhill
+            if ((current < 0) | (current > 1)).mean() > OUTSIDE:
+                break
+        np.clip(current, 0.0, 1.0, out=current)
+        new_residual = problem.residual(current, report.next())
+        if new_residual + problem.distance(current) > value:  # clipping undid it: go as far as it helps
+            toward = current - image
+            curvature, _ = problem.curvature(toward, None)
+            share = np.float32(np.clip(-np.vdot(gradient, toward) / max(curvature, 1e-30), 0, 1))
+            current = image + share * toward
+            new_residual = problem.residual(current, None)
+            if new_residual + problem.distance(current) > value:
+                return image, residual
+        image, residual = current, new_residual
+    return image, residual
+
+
+def _fista(
+    problem: _Problem,
+    image: Floats,
+    iterations: int,
+    lipschitz: float,
+    adaptive: bool,
+    report: "_Reporter",
+) -> Floats:
+    current = ahead = image
     momentum = 1.0
     last_value = np.inf
-    for iteration in range(iterations):
-        value, gradient = operator.gradient(
-            ahead, observations.planes, observations.scale, coordinates, report.part(iteration + 1)
-        )
-        if target is not None and pull > 0:
-            difference = ahead - target
-            value += pull * float(np.vdot(difference, difference))
-            gradient += np.float32(pull) * difference
+    for _ in range(iterations):
+        value, gradient = problem.gradient(ahead, report.next())
         if value > last_value and momentum == 1.0:
             lipschitz *= 1.3
         following = ahead - gradient / np.float32(lipschitz)
         np.clip(following, 0.0, 1.0, out=following)
-        if warm_start and np.vdot(ahead - following, following - current) > 0:
+        if adaptive and np.vdot(ahead - following, following - current) > 0:
             momentum = 1.0
         grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
         weight = np.float32((momentum - 1) / grown)
         ahead = following + weight * (following - current)
         current, momentum, last_value = following, grown, value
-    residual = operator.loss(
-        current, observations.planes, observations.scale, coordinates, report.part(iterations + 1)
-    )
-    return AifStep(current, residual, eigenvector)
+    return current
 
 
 class _Reporter:
@@ -159,9 +265,15 @@ class _Reporter:
     def __init__(self, progress: Callable[[float], None] | None, parts: int) -> None:
         self.progress = progress
         self.parts = parts
+        self.index = -1
+
+    def next(self) -> Callable[[float], None] | None:
+        """Begin the next part; returns the callback that takes its share done."""
+        self.index += 1
+        return self.part(self.index)
 
     def part(self, index: int) -> Callable[[float], None] | None:
         progress, parts = self.progress, self.parts
         if progress is None:
             return None
-        return lambda share: progress((index + share) / parts)
+        return lambda share: progress(min((index + share) / parts, 1.0))

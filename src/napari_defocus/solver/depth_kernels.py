@@ -1,72 +1,284 @@
 """Compiled kernels of the depth step, on one tile; all release the GIL.
 
-Shapes: ``banks`` (channels, levels, h, w) is the all-in-focus image of the tile at every blur level,
-``observed`` (planes, channels, h, w) the planes in [0, 1], ``cost`` (candidates, h, w). ``anchor`` (h, w) and
-``coupling`` add ``coupling * (coordinate - anchor) ** 2`` to the cost of a pixel.
+Shapes: ``banks`` (channels, order, h, w) are the Chebyshev coefficients of the all-in-focus image of the tile
+(see :mod:`tile_kernels`), ``seen`` (planes * channels, w) a row of the planes in [0, 1], ``cost``
+(candidates, h, w). ``anchor`` (h, w) and ``coupling`` add ``coupling * (coordinate - anchor) ** 2`` to the
+cost of a pixel. Everything works on whole rows, so that it runs in vector registers.
 """
 
 import numpy as np
 
-from napari_defocus.optics.tile_kernels import ONE, PER_STEP, compiled
+from napari_defocus.optics.tile_kernels import basis_row, combine_row, compiled, mix_row
 
 GOLDEN = np.float32((np.sqrt(5.0) - 1) / 2)
+ZERO = np.float32(0.0)
+ONE = np.float32(1.0)
+TWO = np.float32(2.0)
 
 
 @compiled
-def scale_tile(stack, scale, y0, x0, observed):
-    """Copy a tile of the stack (planes, channels, Y, X) into `observed`, brought to [0, 1]."""
-    planes, channels, height, width = observed.shape
+def read_row(stack, scale, y, x0, seen):
+    """Bring a row of every plane and channel to [0, 1], into `seen` (planes * channels, w)."""
+    planes, channels = stack.shape[:2]
+    width = seen.shape[1]
     for f in range(planes):
         for c in range(channels):
-            for y in range(height):
-                source = stack[f, c, y0 + y, x0 : x0 + width]
-                target = observed[f, c, y]
-                for x in range(width):
-                    target[x] = scale * np.float32(source[x])
+            source = stack[f, c, y, x0 : x0 + width]
+            target = seen[f * channels + c]
+            for x in range(width):
+                target[x] = scale * np.float32(source[x])
 
 
 @compiled
-def sweep_tile(banks, observed, below, weights, previous, cost, cross):
-    """Squared residual of every candidate, and its product with the next candidate's residual.
+def evaluate_row(banks, y, values, scratch, steps):
+    """Prediction of a row at equidistant blur positions, into `steps` (channels, positions, w).
 
-    `below` and `weights` (candidates, planes) say where each candidate's blur lies between the levels; they
-    are the same for all pixels, so that a row is mixed without look-ups. `cross` (candidates - 1, h, w) is
-    left out when it is empty. `previous` (planes * channels, w) is scratch.
+    `values` (positions, order) are the Chebyshev polynomials there; `scratch` (order, w).
     """
-    channels, _, height, width = banks.shape
+    channels, order = banks.shape[:2]
+    width = steps.shape[2]
+    for c in range(channels):
+        for k in range(order):
+            source, target = banks[c, k, y], scratch[k]
+            for x in range(width):
+                target[x] = source[x]
+        for position in range(len(values)):
+            combine_row(scratch, values[position], steps[c, position])
+
+
+@compiled
+def sweep_row(steps, seen, below, weights, cost):
+    """Squared residual of every candidate for a row, into `cost` (candidates, w).
+
+    `below` and `weights` (candidates, planes) say where each candidate's blur lies between the positions of
+    `steps`; they are the same for all pixels, so that a row is mixed without look-ups.
+    """
+    channels, _, width = steps.shape
     candidates, planes = below.shape
-    crossed = cross.size > 0
-    for y in range(height):
-        for k in range(candidates):
-            total = cost[k, y]
-            total[:] = 0.0
-            product = cross[max(k - 1, 0), y] if crossed else total
-            if crossed and k > 0:
-                product[:] = 0.0
-            for f in range(planes):
-                level = below[k, f]
-                weight = weights[k, f]
+    for k in range(candidates):
+        total = cost[k]
+        for x in range(width):
+            total[x] = ZERO
+        for f in range(planes):
+            at, weight = below[k, f], weights[k, f]
+            if channels == 3:
+                near0, near1, near2 = steps[0, at], steps[1, at], steps[2, at]
+                far0, far1, far2 = steps[0, at + 1], steps[1, at + 1], steps[2, at + 1]
+                seen0, seen1, seen2 = seen[3 * f], seen[3 * f + 1], seen[3 * f + 2]
+                for x in range(width):
+                    r0 = near0[x] + weight * (far0[x] - near0[x]) - seen0[x]
+                    r1 = near1[x] + weight * (far1[x] - near1[x]) - seen1[x]
+                    r2 = near2[x] + weight * (far2[x] - near2[x]) - seen2[x]
+                    total[x] += r0 * r0 + r1 * r1 + r2 * r2
+            else:
                 for c in range(channels):
-                    near = banks[c, level, y]
-                    far = banks[c, level + 1, y]
-                    seen = observed[f, c, y]
-                    if not crossed:
-                        for x in range(width):
-                            residual = near[x] + weight * (far[x] - near[x]) - seen[x]
-                            total[x] += residual * residual
-                        continue
-                    last = previous[f * channels + c]
-                    if k == 0:
-                        for x in range(width):
-                            residual = near[x] + weight * (far[x] - near[x]) - seen[x]
-                            total[x] += residual * residual
-                            last[x] = residual
-                    else:
-                        for x in range(width):
-                            residual = near[x] + weight * (far[x] - near[x]) - seen[x]
-                            total[x] += residual * residual
-                            product[x] += residual * last[x]
-                            last[x] = residual
+                    near, far, one = steps[c, at], steps[c, at + 1], seen[f * channels + c]
+                    for x in range(width):
+                        r0 = near[x] + weight * (far[x] - near[x]) - one[x]
+                        total[x] += r0 * r0
+
+
+@compiled
+def sweep_row_crossed(steps, seen, below, weights, last, y, cost, cross):
+    """Like :func:`sweep_row`, with the product of each candidate's residual and the next one's.
+
+    `cost` (candidates, h, w) and `cross` (candidates - 1, h, w) are written in row `y`;
+    `last` (planes * channels, w) is scratch.
+    """
+    channels, _, width = steps.shape
+    candidates, planes = below.shape
+    for k in range(candidates):
+        total = cost[k, y]
+        product = cross[max(k - 1, 0), y]
+        for x in range(width):
+            total[x] = ZERO
+            product[x] = ZERO if k > 0 else product[x]
+        for f in range(planes):
+            at, weight = below[k, f], weights[k, f]
+            for c in range(channels):
+                near, far, one = steps[c, at], steps[c, at + 1], seen[f * channels + c]
+                before = last[f * channels + c]
+                if k == 0:
+                    for x in range(width):
+                        r0 = near[x] + weight * (far[x] - near[x]) - one[x]
+                        total[x] += r0 * r0
+                        before[x] = r0
+                else:
+                    for x in range(width):
+                        r0 = near[x] + weight * (far[x] - near[x]) - one[x]
+                        total[x] += r0 * r0
+                        product[x] += r0 * before[x]
+                        before[x] = r0
+
+
+@compiled
+def row_cost(banks, y, seen, coordinate, slopes, centers, law, basis, anchor, coupling, cost):
+    """Exact cost of a row of pixels at their own blur coordinates, into `cost` (w); `basis` is scratch."""
+    planes, channels = len(slopes), len(banks)
+    width = len(coordinate)
+    predicted = basis[banks.shape[1]]
+    for x in range(width):
+        away = coordinate[x] - anchor[x]
+        cost[x] = coupling * away * away
+    for f in range(planes):
+        basis_row(coordinate, slopes[f], centers[f], law, basis)
+        for c in range(channels):
+            mix_row(banks[c], y, basis, predicted)
+            one = seen[f * channels + c]
+            for x in range(width):
+                r0 = predicted[x] - one[x]
+                cost[x] += r0 * r0
+
+
+@compiled
+def best_of_row(cost, candidates, anchor, coupling, least, bracket, contrast):
+    """Candidate of least cost for each pixel of a row, and the bracket of its two neighbours.
+
+    `cost` (candidates, w); `bracket` (3, w) gets candidate, lower and upper end; `contrast` one minus the
+    ratio of least to mean residual; `least` (2, w) is scratch.
+    """
+    count, width = cost.shape
+    best, residual, mean = least[0], least[1], contrast
+    middle, low, high = bracket[0], bracket[1], bracket[2]
+    for x in range(width):
+        best[x] = np.float32(np.inf)
+        residual[x] = np.float32(np.inf)
+        mean[x] = ZERO
+    for k in range(count):
+        row, here = cost[k], candidates[k]
+        left, right = candidates[max(k - 1, 0)], candidates[min(k + 1, count - 1)]
+        for x in range(width):
+            away = here - anchor[x]
+            value = row[x] + coupling * away * away
+            residual[x] = min(residual[x], row[x])
+            mean[x] += row[x]
+            better = value < best[x]
+            best[x] = value if better else best[x]
+            middle[x] = here if better else middle[x]
+            low[x] = left if better else low[x]
+            high[x] = right if better else high[x]
+    for x in range(width):
+        contrast[x] = ONE - residual[x] * count / mean[x] if mean[x] > 0 else ZERO
+
+
+@compiled
+def golden_row(
+    banks, y, seen, slopes, centers, law, basis, anchor, coupling, rounds, bracket, work, coordinate, cost
+):
+    """Golden-section search of a row, all pixels in step; keep whichever costs least.
+
+    `bracket` (3, w) holds candidate, lower and upper end; `coordinate` (w) the current blur coordinates,
+    overwritten where the candidate or the refined value costs less; `cost` (2, h, w) gets the cost before and
+    after; `work` (5, w) is scratch.
+    """
+    width = len(coordinate)
+    low, high = bracket[1], bracket[2]
+    left, right, at_left, at_right, trial = work[0], work[1], work[2], work[3], work[4]
+    before, least = cost[0, y], cost[1, y]
+    row_cost(banks, y, seen, coordinate, slopes, centers, law, basis, anchor, coupling, before)
+    row_cost(banks, y, seen, bracket[0], slopes, centers, law, basis, anchor, coupling, least)
+    for x in range(width):
+        keep = before[x] <= least[x]
+        least[x] = before[x] if keep else least[x]
+        coordinate[x] = coordinate[x] if keep else bracket[0, x]
+        left[x] = high[x] - GOLDEN * (high[x] - low[x])
+        right[x] = low[x] + GOLDEN * (high[x] - low[x])
+    row_cost(banks, y, seen, left, slopes, centers, law, basis, anchor, coupling, at_left)
+    row_cost(banks, y, seen, right, slopes, centers, law, basis, anchor, coupling, at_right)
+    values = bracket[0]
+    for _ in range(rounds):
+        for x in range(width):
+            if at_left[x] < at_right[x]:
+                high[x] = right[x]
+                right[x] = left[x]
+                at_right[x] = at_left[x]
+                left[x] = high[x] - GOLDEN * (high[x] - low[x])
+                trial[x] = left[x]
+                at_left[x] = np.float32(-1.0)  # to be evaluated
+            else:
+                low[x] = left[x]
+                left[x] = right[x]
+                at_left[x] = at_right[x]
+                right[x] = low[x] + GOLDEN * (high[x] - low[x])
+                trial[x] = right[x]
+                at_right[x] = np.float32(-1.0)
+        row_cost(banks, y, seen, trial, slopes, centers, law, basis, anchor, coupling, values)
+        for x in range(width):
+            at_left[x] = values[x] if at_left[x] < 0 else at_left[x]
+            at_right[x] = values[x] if at_right[x] < 0 else at_right[x]
+    for x in range(width):
+        better = at_left[x] < least[x]
+        least[x] = at_left[x] if better else least[x]
+        coordinate[x] = left[x] if better else coordinate[x]
+        better = at_right[x] < least[x]
+        least[x] = at_right[x] if better else least[x]
+        coordinate[x] = right[x] if better else coordinate[x]
+
+
+@compiled
+def search_tile(
+    banks,
+    stack,
+    scale,
+    y0,
+    x0,
+    values,
+    below,
+    weights,
+    slopes,
+    centers,
+    law,
+    candidates,
+    anchor,
+    coupling,
+    rounds,
+    scratch,
+    steps,
+    seen,
+    row_costs,
+    work,
+    coordinate,
+    cost,
+    contrast,
+):
+    """Plain depth step of a tile: grid search over the candidates, then golden-section search.
+
+    `coordinate` (h, w) holds the current blur coordinates and gets the new ones; `cost` (2, h, w) the cost
+    before and after. `scratch` (order + 1, w), `steps` (channels, positions, w), `seen` (planes * channels,
+    w), `row_costs` (candidates, w) and `work` (8, w) are scratch.
+    """
+    order = banks.shape[1]
+    for y in range(coordinate.shape[0]):
+        read_row(stack, scale, y0 + y, x0, seen)
+        evaluate_row(banks, y, values, scratch[:order], steps)
+        sweep_row(steps, seen, below, weights, row_costs)
+        best_of_row(row_costs, candidates, anchor[y], coupling, work[3:5], work[:3], contrast[y])
+        golden_row(
+            banks,
+            y,
+            seen,
+            slopes,
+            centers,
+            law,
+            scratch,
+            anchor[y],
+            coupling,
+            rounds,
+            work[:3],
+            work[3:],
+            coordinate[y],
+            cost,
+        )
+
+
+@compiled
+def sweep_tile(banks, stack, scale, y0, x0, values, below, weights, scratch, steps, seen, last, cost, cross):
+    """Costs of a tile's candidates (candidates, h, w) and products of neighbours (candidates - 1, h, w)."""
+    order = banks.shape[1]
+    for y in range(cost.shape[1]):
+        read_row(stack, scale, y0 + y, x0, seen)
+        evaluate_row(banks, y, values, scratch[:order], steps)
+        sweep_row_crossed(steps, seen, below, weights, last, y, cost, cross)
 
 
 @compiled
@@ -74,211 +286,124 @@ def box_mean(volume, window, inner_y, inner_x, sums, out):
     """Average each slice over a square window that ends at the slice's borders.
 
     `out` (slices, height, width) begins at row `inner_y` and column `inner_x` of `volume`;
-    `sums` (rows of the volume, width) is scratch.
+    `sums` (columns of the volume) is scratch.
     """
     slices, rows, columns = volume.shape
     height, width = out.shape[1:]
     before, after = (window - 1) // 2, window // 2
     for k in range(slices):
-        for y in range(rows):
-            source = volume[k, y]
-            for x in range(width):
-                first = max(inner_x + x - before, 0)
-                last = min(inner_x + x + after, columns - 1)
-                if x == 0 or window <= 9:
-                    total = 0.0
-                    for i in range(first, last + 1):
-                        total += source[i]
-                else:
-                    if inner_x + x + after <= columns - 1:
-                        total += source[inner_x + x + after]
-                    if first > 0 and inner_x + x - before > 0:
-                        total -= source[first - 1]
-                sums[y, x] = total / (last - first + 1)
         for y in range(height):
             first = max(inner_y + y - before, 0)
             last = min(inner_y + y + after, rows - 1)
+            source = volume[k, first]
+            for x in range(columns):
+                sums[x] = source[x]
+            for i in range(first + 1, last + 1):
+                source = volume[k, i]
+                for x in range(columns):
+                    sums[x] += source[x]
+            share = ONE / np.float32(last - first + 1)
             target = out[k, y]
-            target[:] = 0.0
-            for i in range(first, last + 1):
-                source = sums[i]
-                for x in range(width):
-                    target[x] += source[x]
-            share = np.float32(1.0 / (last - first + 1))
             for x in range(width):
-                target[x] *= share
+                target[x] = ZERO
+            # columns whose window lies inside the slice, a whole row at a time; then those it is cut off at
+            left = min(max(before - inner_x, 0), width)
+            right = max(min(columns - after - inner_x, width), left)
+            for i in range(-before, after + 1):
+                shifted = sums[inner_x + left + i : inner_x + right + i]
+                inside = target[left:right]
+                for x in range(right - left):
+                    inside[x] += shifted[x]
+            for x in range(left, right):
+                target[x] *= share / np.float32(window)
+            for x in range(left):
+                target[x] = share * mean_between(sums, inner_x + x - before, inner_x + x + after)
+            for x in range(right, width):
+                target[x] = share * mean_between(sums, inner_x + x - before, inner_x + x + after)
 
 
 @compiled
-def best_candidate(cost, candidates, anchor, coupling, best, contrast):
-    """Index of the candidate of least cost, and one minus the ratio of least to mean residual."""
-    count, height, width = cost.shape
-    for y in range(height):
-        for x in range(width):
-            least = np.float32(np.inf)
-            least_residual = np.float32(np.inf)
-            mean = np.float32(0.0)
-            for k in range(count):
-                residual = cost[k, y, x]
-                mean += residual
-                least_residual = min(residual, least_residual)
-                value = residual + coupling * (candidates[k] - anchor[y, x]) ** 2
-                if value < least:
-                    least = value
-                    best[y, x] = k
-            mean /= count
-            contrast[y, x] = 1.0 - least_residual / mean if mean > 0 else 0.0
+def mean_between(row, first, last):
+    """Mean of a row from `first` to `last`, both included, as far as they lie in it."""
+    first, last = max(first, 0), min(last, len(row) - 1)
+    total = ZERO
+    for i in range(first, last + 1):
+        total += row[i]
+    return total / np.float32(last - first + 1)
 
 
 @compiled
-def segment_of(candidates, coordinate):
-    """Index of the segment between candidates that holds a coordinate, or of the nearest one."""
-    low, high = 0, len(candidates) - 1
-    while high - low > 1:
-        middle = (low + high) // 2
-        if candidates[middle] <= coordinate:
-            low = middle
-        else:
-            high = middle
-    return low
-
-
-@compiled
-def segment_cost(start, end, product, share):
-    """Cost between two candidates when the prediction is mixed in proportion: an exact quadratic."""
-    rest = np.float32(1.0) - share
-    return rest * rest * start + 2 * share * rest * product + share * share * end
-
-
-@compiled
-def best_in_segments(cost, cross, candidates, anchor, coupling, coordinate):
+def best_in_segments(cost, cross, candidates, anchor, coupling, work, coordinate, contrast):
     """Where between the candidates the cost is least.
 
     The windowed costs of two neighbouring candidates and the windowed product of their residuals make the
     windowed cost a quadratic between them, whose minimum is known in closed form: what a golden-section
     search would converge to, at no further look at the window. The anchor's term is a quadratic as well.
-    `coordinate` holds the current blur coordinates and is overwritten where another one costs less.
+    `coordinate` (h, w) holds the current blur coordinates and is overwritten where another one costs less;
+    `contrast` gets one minus the ratio of least to mean residual; `work` (3, w) is scratch.
     """
     count, height, width = cost.shape
     for y in range(height):
+        now, pulled, mean = coordinate[y], anchor[y], contrast[y]
+        least, found, residual = work[0], work[1], work[2]
         for x in range(width):
-            now = coordinate[y, x]
-            k = segment_of(candidates, now)
-            share = (now - candidates[k]) / (candidates[k + 1] - candidates[k])
-            share = min(max(share, np.float32(0.0)), np.float32(1.0))
-            least = segment_cost(cost[k, y, x], cost[k + 1, y, x], cross[k, y, x], share)
-            least += coupling * (now - anchor[y, x]) ** 2
-            for k in range(count - 1):
-                here, there = candidates[k] - anchor[y, x], candidates[k + 1] - anchor[y, x]
-                start = cost[k, y, x] + coupling * here * here
-                end = cost[k + 1, y, x] + coupling * there * there
-                product = cross[k, y, x] + coupling * here * there
-                curvature = start - 2 * product + end
-                share = np.float32(0.0) if start <= end else np.float32(1.0)
-                if curvature > 0:
-                    share = min(max((start - product) / curvature, np.float32(0.0)), np.float32(1.0))
-                value = segment_cost(start, end, product, share)
-                if value < least:
-                    least = value
-                    coordinate[y, x] = candidates[k] + share * (candidates[k + 1] - candidates[k])
+            least[x] = np.float32(np.inf)
+            residual[x] = cost[0, y, x]
+            mean[x] = residual[x]
+        # the cost of the current depth, on whatever segment it lies
+        for k in range(count - 1):
+            low, high = candidates[k], candidates[k + 1]
+            start, end, product = cost[k, y], cost[k + 1, y], cross[k, y]
+            per_step = ONE / (high - low)
+            for x in range(width):
+                share = min(max((now[x] - low) * per_step, ZERO), ONE)
+                rest = ONE - share
+                value = rest * rest * start[x] + TWO * share * rest * product[x] + share * share * end[x]
+                away = now[x] - pulled[x]
+                inside = (now[x] >= low or k == 0) and (now[x] <= high or k == count - 2)
+                least[x] = min(least[x], value + coupling * away * away) if inside else least[x]
+        for x in range(width):
+            found[x] = now[x]
+        for k in range(count - 1):
+            low, high = candidates[k], candidates[k + 1]
+            starts, ends, products = cost[k, y], cost[k + 1, y], cross[k, y]
+            for x in range(width):
+                here, there = low - pulled[x], high - pulled[x]
+                start = starts[x] + coupling * here * here
+                end = ends[x] + coupling * there * there
+                product = products[x] + coupling * here * there
+                curvature = start - TWO * product + end
+                at_end = ZERO if start <= end else ONE
+                share = min(max((start - product) / curvature, ZERO), ONE) if curvature > 0 else at_end
+                rest = ONE - share
+                value = rest * rest * start + TWO * share * rest * product + share * share * end
+                better = value < least[x]
+                least[x] = value if better else least[x]
+                found[x] = low + share * (high - low) if better else found[x]
+                residual[x] = min(residual[x], ends[x])
+                mean[x] += ends[x]
+        for x in range(width):
+            now[x] = found[x]
+            contrast[y, x] = ONE - residual[x] * count / mean[x] if mean[x] > 0 else ZERO
 
 
 @compiled
-def pixel_cost(flat, size, observed, y, x, at, coordinate, slopes, centers, table, anchor, coupling):
-    """Squared residual over planes and channels of one pixel at a blur coordinate, and its anchor's term."""
-    planes, channels = observed.shape[:2]
-    last = np.float32(len(table) - 1.001)
-    total = coupling * (coordinate - anchor[y, x]) ** 2
-    for f in range(planes):
-        position = min(slopes[f] * abs(coordinate - centers[f]) * PER_STEP, last)
-        i = np.uint32(position)
-        level = table[i] + (position - np.float32(i)) * (table[i + ONE] - table[i])
-        below = np.uint32(level)
-        weight = level - np.float32(below)
-        entry = below * size + at
-        for c in range(channels):
-            near = flat[c, entry]
-            residual = near + weight * (flat[c, entry + size] - near) - observed[f, c, y, x]
-            total += residual * residual
-    return total
-
-
-@compiled
-def golden_section(
-    banks, observed, slopes, centers, table, anchor, coupling, candidates, best, tolerance, coordinate, cost
+def tile_costs(
+    banks, stack, scale, y0, x0, slopes, centers, law, anchor, coupling, scratch, seen, coordinate, cost
 ):
-    """Refine each pixel within one candidate on either side of the best; keep whichever costs least.
-
-    `coordinate` holds the current blur coordinates and is overwritten where the best candidate or the refined
-    value costs less; `cost` (2, h, w) gets the cost before and after. `tolerance` is the width at which the
-    search stops, as a share of the bracket's half.
-    """
-    channels, levels, height, width = banks.shape
-    size = np.uint32(height * width)
-    flat = banks.reshape((channels, levels * height * width))
-    for y in range(height):
-        for x in range(width):
-            at = np.uint32(y * width + x)
-            k = best[y, x]
-            now = coordinate[y, x]
-            least = pixel_cost(flat, size, observed, y, x, at, now, slopes, centers, table, anchor, coupling)
-            cost[0, y, x] = least
-            grid = pixel_cost(
-                flat, size, observed, y, x, at, candidates[k], slopes, centers, table, anchor, coupling
-            )
-            if grid < least:
-                least, now = grid, candidates[k]
-            low = candidates[max(k - 1, 0)]
-            high = candidates[min(k + 1, len(candidates) - 1)]
-            stop = tolerance * (high - low) / 2
-            left = high - GOLDEN * (high - low)
-            right = low + GOLDEN * (high - low)
-            at_left = pixel_cost(
-                flat, size, observed, y, x, at, left, slopes, centers, table, anchor, coupling
-            )
-            at_right = pixel_cost(
-                flat, size, observed, y, x, at, right, slopes, centers, table, anchor, coupling
-            )
-            while high - low > stop:
-                if at_left < at_right:
-                    high, right, at_right = right, left, at_left
-                    left = high - GOLDEN * (high - low)
-                    at_left = pixel_cost(
-                        flat, size, observed, y, x, at, left, slopes, centers, table, anchor, coupling
-                    )
-                else:
-                    low, left, at_left = left, right, at_right
-                    right = low + GOLDEN * (high - low)
-                    at_right = pixel_cost(
-                        flat, size, observed, y, x, at, right, slopes, centers, table, anchor, coupling
-                    )
-            if at_left < least:
-                least, now = at_left, left
-            if at_right < least:
-                least, now = at_right, right
-            coordinate[y, x] = now
-            cost[1, y, x] = least
-
-
-@compiled
-def pixel_costs(banks, observed, slopes, centers, table, anchor, coupling, coordinate, out):
-    """Cost of each pixel of a tile at its own blur coordinate, into `out` (h, w)."""
-    channels, levels, height, width = banks.shape
-    size = np.uint32(height * width)
-    flat = banks.reshape((channels, levels * height * width))
-    for y in range(height):
-        for x in range(width):
-            out[y, x] = pixel_cost(
-                flat,
-                size,
-                observed,
-                y,
-                x,
-                np.uint32(y * width + x),
-                coordinate[y, x],
-                slopes,
-                centers,
-                table,
-                anchor,
-                coupling,
-            )
+    """Cost of each pixel of a tile at its own blur coordinate, into `cost` (h, w)."""
+    for y in range(coordinate.shape[0]):
+        read_row(stack, scale, y0 + y, x0, seen)
+        row_cost(
+            banks,
+            y,
+            seen,
+            coordinate[y],
+            slopes,
+            centers,
+            law,
+            scratch,
+            anchor[y],
+            coupling,
+            cost[y],
+        )

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from napari_defocus.optics import tile_kernels
-from napari_defocus.optics.blur_levels import TABLE_STEP, BlurLevels
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver import depth_kernels
@@ -16,8 +15,8 @@ from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
 
-TILE = 64
-"""Side of a tile, px; tiles of large cost windows are larger, so that most of a tile is not halo."""
+TILE = 32, 128
+"""Height and width of a tile, px; larger for large cost windows, so that most of a tile is not halo."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +96,7 @@ def depth_step(
     shape = observations.shape
     padded = operator.pad(image)
     anchor = coordinates if anchor is None else anchor
-    places = candidate_levels(operator, candidates)
+    places = candidate_steps(operator, candidates)
 
     def search(tile: Tile) -> _TileOutcome:
         return _search_tile(
@@ -115,7 +114,7 @@ def depth_step(
         )
 
     new, before, after, contrast = (np.empty(shape, np.float32) for _ in range(4))
-    tiles = split(shape, max(TILE, 2 * cost_window))
+    tiles = split(shape, (max(TILE[0], 2 * cost_window), max(TILE[1], 2 * cost_window)))
     for tile, outcome in map_tiles(search, tiles, operator.threads, progress):
         new[tile.slices] = outcome.coordinates
         before[tile.slices] = outcome.cost_before
@@ -129,13 +128,13 @@ def depth_step(
     return DepthStep(new, float(after.sum(dtype=np.float64)) - drawn, after, np.clip(contrast, 0, 1))
 
 
-def candidate_levels(operator: BlurOperator, candidates: Floats) -> tuple[NDArray[np.int64], Floats]:
-    """Level below and mixture weight of each candidate in each plane, both (candidates, planes)."""
-    table = operator.levels.table
-    radii = operator.optics.slopes * np.abs(candidates[:, None] - operator.optics.centers)
-    level = np.interp(radii / TABLE_STEP, np.arange(len(table)), table)
-    below = np.floor(level).astype(np.int64)
-    return below, (level - below).astype(np.float32)
+def candidate_steps(operator: BlurOperator, candidates: Floats) -> tuple[NDArray[np.int64], Floats]:
+    """Step below and mixture weight of each candidate's blur in each plane, both (candidates, planes)."""
+    optics, steps = operator.optics, operator.basis.steps
+    radii = optics.slopes * np.abs(candidates[:, None] - optics.centers)
+    place = np.minimum((operator.basis.position(radii) + 1) / 2 * (steps - 1), steps - 1.0001)
+    below = np.floor(place).astype(np.int64)
+    return below, (place - below).astype(np.float32)
 
 
 def accepted(change: Floats, window: int) -> NDArray[np.bool_]:
@@ -166,66 +165,87 @@ def _search_tile(
     cost_window: int,
     golden_tolerance: float,
 ) -> _TileOutcome:
-    levels = operator.levels
-    optics = operator.optics
-    plane_arguments = optics.slopes.astype(np.float32), optics.centers.astype(np.float32), levels.table
-    pull = np.ascontiguousarray(anchor[tile.slices]), np.float32(coupling)
     wide = _widen(tile, cost_window // 2, observations.shape)
-    banks = _blur_banks(levels, padded, wide)
-    observed = np.empty((*observations.planes.shape[:2], wide.height, wide.width), np.float32)
-    depth_kernels.scale_tile(observations.planes, np.float32(observations.scale), wide.y0, wide.x0, observed)
-    cost = np.empty((len(candidates), wide.height, wide.width), np.float32)
-    previous = np.empty((observed.shape[0] * observed.shape[1], wide.width), np.float32)
+    banks = _banks(operator, padded, wide)
+    stack = observations.planes, np.float32(observations.scale)
+    planes = operator.plane_arguments()
+    values = operator.basis.values_at_steps()
     new = coordinates[tile.slices].copy()
-    best = np.empty(new.shape, np.int64)
+    pull = np.ascontiguousarray(anchor[tile.slices]), np.float32(coupling)
     contrast = np.empty(new.shape, np.float32)
     costs = np.empty((2, *new.shape), np.float32)
+    rows = int(np.prod(observations.planes.shape[:2]))
+
+    def scratch(count: int, width: int) -> Floats:
+        return np.empty((count, width), np.float32)
+
+    order = operator.basis.order
+    steps = np.empty((len(padded), len(values), wide.width), np.float32)
     if cost_window == 1:
-        depth_kernels.sweep_tile(banks, observed, *places, previous, cost, np.empty((0, 0, 0), np.float32))
-        depth_kernels.best_candidate(cost, candidates, *pull, best, contrast)
-        depth_kernels.golden_section(
+        depth_kernels.search_tile(
             banks,
-            observed,
-            *plane_arguments,
-            *pull,
+            *stack,
+            *tile[:2],
+            values,
+            *places,
+            *planes,
             candidates,
-            best,
-            np.float32(golden_tolerance),
+            *pull,
+            golden_rounds(golden_tolerance),
+            scratch(order + 1, tile.width),
+            steps,
+            scratch(rows, tile.width),
+            scratch(len(candidates), tile.width),
+            scratch(8, tile.width),
             new,
             costs,
+            contrast,
         )
         return _TileOutcome(new, costs[0], costs[1], contrast)
+    cost = np.empty((len(candidates), wide.height, wide.width), np.float32)
     cross = np.empty((len(candidates) - 1, wide.height, wide.width), np.float32)
-    depth_kernels.sweep_tile(banks, observed, *places, previous, cost, cross)
+    seen, last = scratch(rows, wide.width), scratch(rows, wide.width)
+    depth_kernels.sweep_tile(
+        banks, *stack, *wide[:2], values, *places, scratch(order, wide.width), steps, seen, last, cost, cross
+    )
     inner = tile.y0 - wide.y0, tile.x0 - wide.x0
     mean_cost = np.empty((len(cost), *new.shape), np.float32)
     mean_cross = np.empty((len(cross), *new.shape), np.float32)
-    sums = np.empty((wide.height, tile.width), np.float32)
+    sums = np.empty(wide.width, np.float32)
     depth_kernels.box_mean(cost, cost_window, *inner, sums, mean_cost)
     depth_kernels.box_mean(cross, cost_window, *inner, sums, mean_cross)
-    depth_kernels.best_candidate(mean_cost, candidates, *pull, best, contrast)
-    depth_kernels.best_in_segments(mean_cost, mean_cross, candidates, *pull, new)
-    inside = (
-        ...,
-        slice(inner[0], inner[0] + tile.height),
-        slice(inner[1], inner[1] + tile.width),
+    depth_kernels.best_in_segments(
+        mean_cost, mean_cross, candidates, *pull, scratch(3, tile.width), new, contrast
     )
+    inside = (..., slice(inner[0], inner[0] + tile.height), slice(inner[1], inner[1] + tile.width))
     own_banks = np.ascontiguousarray(banks[inside])
-    own_planes = np.ascontiguousarray(observed[inside])
     for out, where in zip(costs, (coordinates[tile.slices], new), strict=True):
-        depth_kernels.pixel_costs(
-            own_banks, own_planes, *plane_arguments, *pull, np.ascontiguousarray(where), out
+        depth_kernels.tile_costs(
+            own_banks,
+            *stack,
+            *tile[:2],
+            *planes,
+            *pull,
+            scratch(order + 1, tile.width),
+            scratch(rows, tile.width),
+            np.ascontiguousarray(where),
+            out,
         )
     return _TileOutcome(new, costs[0], costs[1], contrast)
 
 
-def _blur_banks(levels: BlurLevels, padded: Floats, tile: Tile) -> Floats:
-    banks = np.empty((len(padded), levels.count, tile.height, tile.width), np.float32)
-    scratch = np.empty(tile_kernels.scratch_shape(tile.height, tile.width, levels.halo), np.float32)
-    for channel, bank in zip(padded, banks, strict=True):
-        tile_kernels.blur_tile(
-            channel, levels.halo, levels.kernels, levels.radii, tile.y0, tile.x0, scratch, bank
-        )
+def golden_rounds(tolerance: float) -> int:
+    """Rounds after which the bracket is `tolerance` times half its width."""
+    return max(int(np.ceil(np.log(tolerance / 2) / np.log(depth_kernels.GOLDEN))), 1)
+
+
+def _banks(operator: BlurOperator, padded: Floats, tile: Tile) -> Floats:
+    banks = np.empty((len(padded), operator.basis.order, tile.height, tile.width), np.float32)
+    kernels, radii, to_chebyshev = operator.basis_arguments()
+    scratch, _ = operator.scratch(tile)
+    tile_kernels.bank_tile(
+        padded, operator.halo, kernels, radii, to_chebyshev, tile.y0, tile.x0, scratch, banks
+    )
     return banks
 
 

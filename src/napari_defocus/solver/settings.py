@@ -11,6 +11,7 @@ from napari_defocus.errors import InputError
 PAPER = "Jackson et al., arXiv 2602.18509"
 
 CandidateSpacing = Literal["blur", "depth"]
+AifSolver = Literal["cg", "fista"]
 Initialization = Literal["mrf", "focus"]
 Sharpness = Literal["sobel", "laplacian", "log"]
 Boundary = Literal["reflect", "zero"]
@@ -18,6 +19,7 @@ OutlierMethod = Literal["none", "variation", "constant", "both"]
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "candidate_spacing": get_args(CandidateSpacing),
+    "aif_solver": get_args(AifSolver),
     "initialization": get_args(Initialization),
     "sharpness": get_args(Sharpness),
     "boundary": get_args(Boundary),
@@ -53,8 +55,10 @@ class SolverSettings:
         Side of the square window over which the cost of a candidate is averaged, px; 1 is none.
     golden_tolerance : float
         Width at which the golden-section search stops, as a share of the step between candidates.
+    aif_solver : {"cg", "fista"}
+        Method of the AIF step: conjugate gradients on the box, or FISTA as in the paper.
     fista_iterations : int
-        FISTA iterations of the first AIF step (T_0 of the paper).
+        Iterations of the first AIF step, by either method (T_0 of the paper).
     fista_growth : float
         Factor on the number of iterations from one epoch to the next (alpha of the paper).
     warm_start : bool
@@ -122,9 +126,16 @@ class SolverSettings:
     golden_tolerance: float = _setting(
         0.02, "Where the golden-section search stops, as a share of the candidates' step."
     )
-    fista_iterations: int = _setting(4, "FISTA iterations in the first epoch (T_0).", source=PAPER)
+    aif_solver: AifSolver = _setting(
+        "cg",
+        "Method of the all-in-focus step: conjugate gradients, or FISTA as in the paper.",
+        source="Hestenes & Stiefel 1952; Beck & Teboulle 2009",
+    )
+    fista_iterations: int = _setting(
+        4, "Iterations of the all-in-focus step in the first epoch (T_0).", source=PAPER
+    )
     fista_growth: float = _setting(
-        1.0, "Factor on the FISTA iterations from epoch to epoch (alpha).", source=PAPER
+        1.0, "Factor on these iterations from epoch to epoch (alpha).", source=PAPER
     )
     warm_start: bool = _setting(
         True,
@@ -289,9 +300,12 @@ class SolverSettings:
 
 
 _SIMULATION: dict[str, Any] = {
-    "epochs": 20,
+    "epochs": 40,
+    "candidate_step": 1.0,
     "cost_window": 1,
-    "fista_iterations": 60,
+    "golden_tolerance": 0.002,
+    "fista_iterations": 8,
+    "fista_growth": 1.07,
     "outlier_method": "none",
     "smoothness": 0.0,
     "image_prior": 0.0,
@@ -299,6 +313,7 @@ _SIMULATION: dict[str, Any] = {
 
 _PUBLISHED: dict[str, Any] = {
     "candidate_spacing": "depth",
+    "aif_solver": "fista",
     "warm_start": False,
     "initialization": "mrf",
     "boundary": "zero",

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_defocus.optics import Optics
-from napari_defocus.optics.blur_levels import BlurLevels
+from napari_defocus.optics.blur_basis import BlurBasis
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.solver.aif_step import aif_step
 from napari_defocus.solver.candidates import candidate_coordinates
@@ -145,6 +145,7 @@ class Unknowns:
             self.coordinates,
             self.image,
             iterations=iterations,
+            solver=self.settings.aif_solver,
             warm_start=self.settings.warm_start,
             eigenvector=self.eigenvector,
             target=self.mosaic,
@@ -197,14 +198,14 @@ class Unknowns:
 def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, int]) -> BlurOperator:
     """Blur operator for images of `shape`, with the depth range in `settings`."""
     assert settings.depth_range is not None
-    levels = BlurLevels.for_optics(
+    basis = BlurBasis.for_optics(
         optics,
         settings.depth_range,
         kernel_size=kernel_size(settings, shape),
         tolerance=settings.blur_tolerance,
         max_sigma=max(1.0, min(MAX_BLUR, min(shape) * MAX_BLUR_SHARE)),
     )
-    return BlurOperator(optics, levels, settings.boundary, settings.threads)
+    return BlurOperator(optics, basis, settings.boundary, settings.threads)
 
 
 def kernel_size(settings: SolverSettings, shape: tuple[int, int]) -> int | None:
