@@ -83,7 +83,7 @@ def task_rates(planes: int, side: int) -> tuple[dict[str, float], int]:
     _, (state,) = measured("first epoch", block_tasks.advance, stack, labels, None, epoch=1)
     _, (state,) = measured("epoch", block_tasks.advance, stack, labels, state, epoch=2)
     measured("outliers", block_tasks.finished, state)
-    return seconds, solving_halo(blur_operator(optics, settings, job.frame).levels.halo, settings)
+    return seconds, solving_halo(blur_operator(optics, settings, job.frame).halo, settings)
 
 
 def keep(job, block, state, *, progress):

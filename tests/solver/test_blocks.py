@@ -97,7 +97,7 @@ def test_residuals_of_the_blocks_add_up_to_that_of_the_image(stack, monkeypatch)
     image = texture(SHAPE, seed=5)
     coordinates = operator.coordinates(np.random.default_rng(1).uniform(1, 5, SHAPE))
     parts = []
-    for block in grid(SHAPE, BLOCK, operator.levels.halo):
+    for block in grid(SHAPE, BLOCK, operator.halo):
         wide = (..., *block.outer.slices)
         window = load_stack(stack[wide], 1.0)
         parts.append(block_tasks.residual_inside(operator, window, image[wide], coordinates[wide], block))

@@ -69,7 +69,7 @@ class BlockRun(BlockPasses):
         labels = self._labels(stack)
         self._find_blur_per_plane(stack, labels)
         operator = blur_operator(self.job.optics, self.job.settings, self.frame)
-        halo = solving_halo(operator.levels.halo, self.settings)
+        halo = solving_halo(operator.halo, self.settings)
         blocks = grid(self.frame, self.side, halo)
         if self.settings.smoothness > 0 and self.settings.noise is None:
             sums = self.map(block_tasks.start, blocks, [stack, labels], "first residual")

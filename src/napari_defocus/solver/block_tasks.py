@@ -243,9 +243,9 @@ def residual_inside(
 ) -> float:
     """Sum of squared residuals of the inner pixels; `image` (channels, Y, X)."""
     (rows, columns), total = block.inside, 0.0
-    for part in split((block.inner.height, block.inner.width), MEASURED_AT_ONCE):
+    for part in split((block.inner.height, block.inner.width), (MEASURED_AT_ONCE, MEASURED_AT_ONCE)):
         tile = Tile(rows.start + part.y0, columns.start + part.x0, part.height, part.width)
-        square = Block(tile, widened(tile, operator.levels.halo, observations.shape))
+        square = Block(tile, widened(tile, operator.halo, observations.shape))
         wide = square.outer.slices
         predicted = operator.forward(
             np.ascontiguousarray(image[(..., *wide)]), np.ascontiguousarray(coordinates[wide])
