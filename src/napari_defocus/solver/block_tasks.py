@@ -16,6 +16,7 @@ from skimage.measure import block_reduce
 
 from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.optics.blur_operator import BlurOperator
+from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.optics.tiles import Tile, split
 from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.blur_estimation import blur_per_plane_of, variety
@@ -98,11 +99,15 @@ def coarse_costs(job: Job, block: Block, images: NDArray[Any], *, factor: int, p
     Blocks begin on multiples of the factor.
     """
     observations = load_stack(images, job.settings.white)
-    costs = []
-    for index in range(observations.count):
+
+    def reduced(index: int) -> Floats:
         cost = cut_cost(observations, index, job.settings)[block.inside]
         cost = np.pad(cost, [(0, -length % factor) for length in cost.shape], mode="edge")
-        costs.append(block_reduce(cost, (factor, factor), np.mean) if factor > 1 else cost)
+        return np.asarray(block_reduce(cost, (factor, factor), np.mean) if factor > 1 else cost)
+
+    costs = []
+    for cost in map_ahead(reduced, range(observations.count)):
+        costs.append(cost)
         progress(len(costs) / observations.count)
     return np.stack(costs, axis=-1).astype(np.float32)
 
@@ -250,9 +255,9 @@ def residual_inside(
         predicted = operator.forward(
             np.ascontiguousarray(image[(..., *wide)]), np.ascontiguousarray(coordinates[wide])
         )
-        observed = np.float32(observations.scale) * observations.planes[(..., *tile.slices)]
-        residual = predicted[(..., *square.inside)] - observed
-        total += float(np.square(residual, out=residual).sum(dtype=np.float64))
+        for seen, plane in zip(predicted[(..., *square.inside)], observations.planes, strict=True):
+            residual = seen - np.float32(observations.scale) * plane[(..., *tile.slices)]
+            total += float(np.vdot(residual, residual))
     return total
 
 
