@@ -286,6 +286,10 @@ class SolverSettings:
         """Return a copy with some settings changed (checked again)."""
         return replace(self, **changes)
 
+    def image_iterations(self, epoch: int) -> int:
+        """Return the iterations of the AIF step in an epoch, from 1."""
+        return round(self.fista_iterations * self.fista_growth ** (epoch - 1))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, for JSON."""
         values = asdict(self)
