@@ -19,6 +19,7 @@ from napari_defocus.solver.block_store import MARK, BlockStore
 from napari_defocus.solver.blocks import SIDE, Block, check_side, grid, outlier_halo, solving_halo
 from napari_defocus.solver.blur_estimation import candidate_crops
 from napari_defocus.solver.cluster import Cluster, Local
+from napari_defocus.solver.depth_step import CELL
 from napari_defocus.solver.graph_cut import cut
 from napari_defocus.solver.initialization import NO_GRAPH_CUT, reduction
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
@@ -70,7 +71,7 @@ class BlockRun(BlockPasses):
         self._find_blur_per_plane(stack, labels)
         operator = blur_operator(self.job.optics, self.job.settings, self.frame)
         halo = solving_halo(operator.halo, self.settings)
-        blocks = grid(self.frame, self.side, halo)
+        blocks = grid(self.frame, self.side, halo, CELL if self.settings.cost_window > 1 else 1)
         if self.settings.smoothness > 0 and self.settings.noise is None:
             sums = self.map(block_tasks.start, blocks, [stack, labels], "first residual")
             self.job = replace(self.job, misfit=sum(sums) / self.samples)

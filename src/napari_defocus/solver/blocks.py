@@ -41,24 +41,28 @@ class Block:
         return slice(y0, y0 + self.inner.height), slice(x0, x0 + self.inner.width)
 
 
-def grid(shape: tuple[int, int], side: int, halo: int) -> list[Block]:
+def grid(shape: tuple[int, int], side: int, halo: int, cell: int = 1) -> list[Block]:
     """Blocks of `side` px that cover an image of `shape`, the last of a row or column shorter.
+
+    Outer tiles begin on multiples of `cell` px, and a cell that is partly in the inner tile has its halo too.
 
     Unlike :func:`optics.tiles.split`, all others have exactly this side, as the chunks of an array have.
     """
     return [
-        Block(inner, widened(inner, halo, shape))
+        Block(inner, widened(inner, halo, shape, cell))
         for y0 in range(0, shape[0], side)
         for x0 in range(0, shape[1], side)
         for inner in (Tile(y0, x0, min(side, shape[0] - y0), min(side, shape[1] - x0)),)
     ]
 
 
-def widened(tile: Tile, margin: int, shape: tuple[int, int]) -> Tile:
-    """Widen a tile by a margin on every side, cut at the frame of an image of `shape`."""
-    y0, x0 = max(tile.y0 - margin, 0), max(tile.x0 - margin, 0)
-    y1 = min(tile.y0 + tile.height + margin, shape[0])
-    x1 = min(tile.x0 + tile.width + margin, shape[1])
+def widened(tile: Tile, margin: int, shape: tuple[int, int], cell: int = 1) -> Tile:
+    """Widen a tile to whole cells and by a margin on every side, cut at the frame of an image of `shape`."""
+    y0, x0 = (max(first // cell * cell - margin, 0) // cell * cell for first in (tile.y0, tile.x0))
+    y1, x1 = (
+        min(-(-end // cell) * cell + margin, length)
+        for end, length in zip((tile.y0 + tile.height, tile.x0 + tile.width), shape, strict=True)
+    )
     return Tile(y0, x0, y1 - y0, x1 - x0)
 
 
