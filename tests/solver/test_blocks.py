@@ -116,6 +116,22 @@ def test_blocks_on_one_machine_give_the_untiled_result(stack, quick):
     assert {k: result.parameters[k] for k in ("optics", "settings")} == quick.parameters
 
 
+def test_blocks_agree_when_the_depth_has_come_to_rest(stack):
+    """Where the loss hardly falls any more, what one sum over the whole image decided would show."""
+    settings = SolverSettings(epochs=8, depth_range=RANGE)
+    assert agreement(solve(stack, LENS, settings, block=BLOCK), solve(stack, LENS, settings)) > 0.999
+
+
+def test_outer_tiles_are_made_of_whole_cells():
+    for block in grid((300, 400), 100, 44, cell=64):
+        for first, length, inner_end, frame in (
+            (block.outer.y0, block.outer.height, block.inner.y0 + block.inner.height, 300),
+            (block.outer.x0, block.outer.width, block.inner.x0 + block.inner.width, 400),
+        ):
+            assert first % 64 == 0
+            assert first + length == min(-(-inner_end // 64) * 64 + 44, frame)
+
+
 def test_colour_blocks_give_the_untiled_result():
     stack = (255 * bumps(colour=True, shape=(90, 110))).astype(np.uint8)
     whole = solve(stack, LENS, QUICK)

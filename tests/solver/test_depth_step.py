@@ -8,7 +8,7 @@ from stacks import PLAIN, model_stack, ramp, texture
 from napari_defocus.optics import ThinLens
 from napari_defocus.solver import SolverSettings, depth_kernels
 from napari_defocus.solver.candidates import candidate_coordinates
-from napari_defocus.solver.depth_step import accepted, depth_step
+from napari_defocus.solver.depth_step import CELL, accepted, depth_step
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.unknowns import blur_operator
 
@@ -148,6 +148,17 @@ def test_accepted_takes_the_best_as_far_as_the_sum_allows():
     taken = accepted(change, 1)
     assert taken.tolist() == [[True, True, False], [True, False, False]]
     assert change[taken].sum() <= 0
+
+
+def test_a_part_of_an_image_made_of_whole_cells_accepts_the_same():
+    change = np.random.default_rng(2).standard_normal((3 * CELL, 2 * CELL + 9)).astype(np.float32)
+    change[:, : CELL // 2] -= 1
+    taken = accepted(change, 5)
+    assert 0 < taken.mean() < 1
+    assert (accepted(change[CELL:, CELL:], 5) == taken[CELL:, CELL:]).all()
+    for y in (0, CELL, 2 * CELL):
+        cell = slice(y, y + CELL), slice(0, CELL)
+        assert change[cell][taken[cell]].sum() <= 0
 
 
 def test_accepted_takes_nothing_when_nothing_is_better():

@@ -39,8 +39,9 @@ from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, label_
 Floats = NDArray[np.float32]
 Share = Callable[[float], None]
 
-COORDINATES, SMOOTH, CONTRAST, IMAGE = 0, 1, 2, 3
-"""Rows of a state, (3 + channels, Y, X): blur coordinates, smooth ones, contrast, all-in-focus image."""
+COORDINATES, SMOOTH, CONTRAST, DUAL, IMAGE = 0, 1, 2, 3, 5
+"""Rows of a state, (5 + channels, Y, X): blur coordinates, smooth ones, contrast, dual variables of the
+smoothing (two rows), all-in-focus image."""
 
 MEASURED_AT_ONCE = 512
 """Side of the squares that are predicted at once to measure a residual, px: bounds the memory."""
@@ -187,7 +188,7 @@ def advance(
         The focal stack.
     labels : ndarray, (Y, X)
         Sharpest planes.
-    state : ndarray, (3 + channels, Y, X), optional
+    state : ndarray, (5 + channels, Y, X), optional
         The unknowns after the last epoch. None: start from the labels.
     epoch : int
         Round, from 1.
@@ -199,20 +200,22 @@ def advance(
     losses : list of float
         Objective of the inner pixels after each half-step, as the block sees them; in the first epoch that
         of the start comes before.
-    states : (ndarray,), (3 + channels, y, x), float32
+    states : (ndarray,), (5 + channels, y, x), float32
         The unknowns of the inner pixels.
     """
     observations = load_stack(images, job.settings.white)
     part = Part(job.frame, job.misfit)
     if state is not None:
-        part = Part(job.frame, job.misfit, state[COORDINATES], state[SMOOTH], state[IMAGE:])
+        dual = state[DUAL:IMAGE]
+        part = Part(job.frame, job.misfit, state[COORDINATES], state[SMOOTH], dual, state[IMAGE:])
     run = Unknowns(observations, job.optics, job.settings, labels, (), _between(progress, 0, 0.1), part=part)
     losses = [objective_inside(run, block)] if state is None else []
     run.improve_depth(_between(progress, 0.1, 0.5))
     losses.append(objective_inside(run, block))
     run.improve_image(job.settings.image_iterations(epoch), _between(progress, 0.5, 1))
     losses.append(objective_inside(run, block))
-    new = np.stack([run.coordinates, run.smooth, run.contrast, *run.image])
+    dual = np.zeros((2, *run.smooth.shape), np.float32) if run.dual is None else run.dual
+    new = np.stack([run.coordinates, run.smooth, run.contrast, *dual, *run.image])
     return losses, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 

@@ -45,6 +45,8 @@ class Part:
         Mean squared residual of the whole image at the start, which scales the smoothness.
     coordinates, smooth : ndarray, (Y, X), float32, optional
         Depth and smooth depth to go on from, as blur coordinates. None: start from the labels.
+    dual : ndarray, (2, Y, X), float32, optional
+        Dual variables of the smooth depth.
     image : ndarray, (channels, Y, X), float32, optional
         All-in-focus image to go on from. None: the mosaic.
     """
@@ -53,6 +55,7 @@ class Part:
     misfit: float | None = None
     coordinates: Floats | None = None
     smooth: Floats | None = None
+    dual: Floats | None = None
     image: Floats | None = None
 
 
@@ -98,10 +101,11 @@ class Unknowns:
         )
         self.pull = settings.image_prior * observations.count
         self.prior = self._smoothness_prior(part.misfit)
+        self.smooth, self.dual = self.coordinates, part.dual
         if part.smooth is not None:
             self.smooth = part.smooth
-        else:
-            self.smooth = self._smoothed(progress) if self.prior else self.coordinates
+        elif self.prior:
+            self.smooth, self.dual = self._smoothed(progress)
 
     @property
     def loss(self) -> float:
@@ -133,7 +137,7 @@ class Unknowns:
             self.coordinates, self.data = last
         if self.prior:
             before, last_smooth = self.loss, self.smooth
-            self.smooth = self._smoothed(progress)
+            self.smooth, self.dual = self._smoothed(progress)
             if self.loss > before:
                 self.smooth = last_smooth
 
@@ -178,10 +182,10 @@ class Unknowns:
     def _in_blur(self, coordinates: Floats) -> Floats:
         return coordinates * np.float32(self.blur_per_coordinate)
 
-    def _smoothed(self, progress: Callable[[float], None] | None) -> Floats:
+    def _smoothed(self, progress: Callable[[float], None] | None) -> tuple[Floats, Floats]:
         assert self.prior is not None
-        smooth = self.prior.smoothed(self._in_blur(self.coordinates), progress)
-        return smooth / np.float32(self.blur_per_coordinate)
+        smooth, dual = self.prior.smoothed(self._in_blur(self.coordinates), self.dual, progress)
+        return smooth / np.float32(self.blur_per_coordinate), dual
 
     def _smoothness_prior(self, misfit: float | None) -> SmoothnessPrior | None:
         if self.settings.smoothness == 0:
