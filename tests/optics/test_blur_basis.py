@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from numpy.polynomial.chebyshev import chebvander
 from numpy.testing import assert_allclose
+from scipy.special import j1
 
 from napari_defocus.optics import UncalibratedFocus
-from napari_defocus.optics.blur_basis import BlurBasis, choose_family
+from napari_defocus.optics.blur_basis import TERMS, BlurBasis, choose_family
 from napari_defocus.optics.gaussian import gaussian_kernel
 
 OPTICS = UncalibratedFocus(planes=6, blur_per_plane=1.3, blur_scale=0.7, min_blur=0.3)
@@ -83,3 +84,32 @@ def test_blur_in_focus_is_capped_too():
 def test_no_blur_at_all_still_makes_a_basis():
     sharp = UncalibratedFocus(planes=2, blur_per_plane=1e-9)
     assert BlurBasis.for_optics(sharp, (0, 1)).order == 2
+
+
+def test_disc_is_nearer_to_a_disc_than_one_gaussian():
+    x = np.linspace(0.05, 16, 200)
+    true = 2 * j1(x) / x
+    errors = {}
+    for kernel, terms in TERMS.items():
+        transfer = sum(weight * np.exp(-0.5 * (width * x / 2) ** 2) for weight, width in terms)
+        errors[kernel] = np.abs(transfer - true)
+    assert sum(weight for weight, _ in TERMS["disc"]) == pytest.approx(1)
+    assert errors["disc"].max() < 0.085
+    assert errors["gaussian"].max() > 0.18
+    assert (errors["disc"] ** 2 / x).sum() < 0.5**2 * (errors["gaussian"] ** 2 / x).sum()
+
+
+def test_steps_of_a_disc_are_its_kernels():
+    basis = BlurBasis.for_optics(OPTICS, (-0.5, 5.5), kernel="disc")
+    at_nodes = np.array([transfer(half) for half in basis.kernels])
+    at_steps = basis.values_at_steps() @ basis.to_chebyshev @ at_nodes
+    radii = np.linspace(0.5, 5, 30)
+    place = (basis.position(radii) + 1) / 2 * (basis.steps - 1)
+    below = np.floor(place).astype(int)
+    mixed = at_steps[below] + (place - below)[:, None] * (at_steps[below + 1] - at_steps[below])
+    for row, radius in zip(mixed, radii, strict=True):
+        sigmas = OPTICS.sigma_of_radius(np.array([width for _, width in TERMS["disc"]]) * radius)
+        wanted = sum(
+            weight * true_transfer(s, None) for (weight, _), s in zip(TERMS["disc"], sigmas, strict=True)
+        )
+        assert np.abs(row - wanted).max() < 0.02

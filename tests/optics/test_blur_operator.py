@@ -4,7 +4,7 @@ from numpy.testing import assert_allclose
 
 from napari_defocus.errors import CancelledError
 from napari_defocus.optics import Microscope, ThinLens, UncalibratedFocus
-from napari_defocus.optics.blur_basis import BlurBasis
+from napari_defocus.optics.blur_basis import TERMS, BlurBasis
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.gaussian import gaussian_kernel
 
@@ -160,3 +160,42 @@ def test_an_error_in_the_progress_callback_stops_the_work():
     image = np.ones((1, *SHAPE), np.float32)
     with pytest.raises(CancelledError):
         op.loss(image, np.zeros((4, 1, *SHAPE), np.uint8), 1.0, op.coordinates(np.ones(SHAPE)), stop)
+
+
+def test_disc_is_its_sum_of_gaussians():
+    rng = np.random.default_rng(9)
+    shape = (24, 31)
+    image = rng.random((2, *shape), dtype=np.float32)
+    depth = depth_with_steps(rng, shape=shape)
+    basis = BlurBasis.for_optics(LENS, RANGE, tolerance=1e-4, max_sigma=8.0, kernel="disc")
+    op = BlurOperator(LENS, basis)
+    wanted = sum(
+        weight
+        * dense_gather(
+            image, np.clip(LENS.sigma_of_radius(width * LENS.blur_radius(depth)), 0, 8), None, "reflect"
+        )
+        for weight, width in TERMS["disc"]
+    )
+    assert_allclose(op.forward(image, op.coordinates(depth)), wanted, atol=2e-3)
+
+
+def test_trust_has_a_mean_of_one_and_falls_with_the_blur():
+    op = BlurOperator(LENS, BlurBasis.for_optics(LENS, RANGE), trusted_blur=1.0)
+    depth = np.linspace(*RANGE, 40)
+    trust = op.trust(op.coordinates(depth))
+    assert_allclose(trust.mean(axis=0), 1, rtol=1e-6)
+    sigma = LENS.blur_sigma(depth)
+    assert_allclose(trust[0] / trust[2], (1 + sigma[2] ** 2) / (1 + sigma[0] ** 2), rtol=1e-4)
+
+
+def test_gradient_weighs_the_planes_with_the_trust():
+    rng = np.random.default_rng(10)
+    op = BlurOperator(LENS, BlurBasis.for_optics(LENS, RANGE), trusted_blur=1.0, threads=2)
+    at = op.coordinates(depth_with_steps(rng))
+    image = rng.random((1, *SHAPE), dtype=np.float32)
+    stack = rng.integers(0, 255, (4, 1, *SHAPE), dtype=np.uint8)
+    loss, gradient = op.gradient(image, stack, 1 / 255, at)
+    residual = op.forward(image, at) - stack / np.float32(255)
+    weighted = (op.trust(at)[:, None] * residual).astype(np.float32)
+    assert loss == pytest.approx(float((weighted * residual).sum()), rel=1e-4)
+    assert_allclose(gradient, op.adjoint(weighted, at), atol=1e-4)

@@ -36,9 +36,21 @@ def notifications() -> Iterator[list[str]]:
 
 @pytest.fixture
 def patient_solver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
-    """A solver that gives its first state, then computes until `release` is set, then fails or ends."""
+    """A solver that gives its first states, then computes until `release` is set, then fails or ends.
+
+    `states` is the number of the first states; `deaf` makes it compute without a word until `release`;
+    `asked` counts the states that were asked for, `threads` are those that results were finished in.
+    """
     control = SimpleNamespace(
-        release=threading.Event(), first=True, error=None, notes=(), stopped=threading.Event(), seen=None
+        release=threading.Event(),
+        states=1,
+        deaf=False,
+        error=None,
+        notes=(),
+        stopped=threading.Event(),
+        seen=None,
+        asked=0,
+        threads=set(),
     )
 
     def state_of(images: Any, optics: Any, settings: Any, epoch: int) -> SolverState:
@@ -51,18 +63,23 @@ def patient_solver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]
     ) -> Iterator[SolverState]:
         control.seen = images, optics, settings
         try:
-            if control.first:
-                yield state_of(images, optics, settings, 0)
+            control.asked = 1
+            for epoch in range(control.states):
+                yield state_of(images, optics, settings, epoch)
+                control.asked += 1
             while not control.release.wait(0.002):
-                progress(0.3, "epoch 1 of 2: depth step")
+                if not control.deaf:
+                    progress(0.3, "epoch 1 of 2: depth step")
             if control.error is not None:
                 raise control.error
-            yield state_of(images, optics, settings, 1)
+            progress(0.9, "epoch 2 of 2: depth step")
+            yield state_of(images, optics, settings, control.states)
         except CancelledError:
             control.stopped.set()
             raise
 
     def finish(state: SolverState) -> DefocusResult:
+        control.threads.add(threading.current_thread())
         return DefocusResult(
             depth=state.depth,
             all_in_focus=state.all_in_focus,

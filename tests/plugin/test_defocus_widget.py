@@ -1,13 +1,16 @@
 import gc
+import threading
 import weakref
 
 import numpy as np
 import pytest
 from napari.layers import Image
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtWidgets import QWidget
 from superqt.utils import WorkerBase
 from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 
+from napari_defocus import solver
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 
 RUN_MS = 120_000
@@ -211,8 +214,95 @@ def test_cancel_keeps_the_best_result(widget, viewer, qtbot, patient_solver):
     assert not widget.panel.cancel_button.isEnabled()
 
 
+def test_cancel_does_not_wait_for_the_solver(widget, viewer, qtbot, patient_solver):
+    patient_solver.deaf = True
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: patient_solver.asked == 2, timeout=RUN_MS)
+    worker = widget.panel.worker
+    press(qtbot, widget.panel.cancel_button)
+    finish_run(qtbot, widget)
+    assert len(names(viewer)) == 5
+    assert "Cancelled; the best result so far is kept" in widget.panel.status.text()
+    assert not patient_solver.stopped.is_set()
+    assert worker in WorkerBase._worker_set  # it lives as long as its solver's thread
+    patient_solver.release.set()
+    qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=RUN_MS)
+    assert patient_solver.stopped.is_set()
+    assert len(names(viewer)) == 5
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+def test_cancel_while_layers_are_being_made(widget, viewer, qtbot, patient_solver, count):
+    def cancel():
+        if len(viewer.layers) == count:
+            widget.panel.cancel()
+
+    add_stack(viewer)
+    viewer.layers.events.inserted.connect(cancel)
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    assert len(names(viewer)) == 5
+    assert viewer.layers["stone depth (m) [1]"].visible
+    assert viewer.layers["stone depth (m) [1]"].colorbar.visible
+    assert "Cancelled; the best result so far is kept" in widget.panel.status.text()
+
+
+def test_cancel_keeps_a_state_that_was_not_shown(widget, viewer, qtbot, patient_solver, monkeypatch):
+    monkeypatch.setattr("napari_defocus.plugin.worker.LEAST_INTERVAL", 1e9)
+    patient_solver.states = 3
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: patient_solver.asked == 4, timeout=RUN_MS)
+    depth = viewer.layers["stone depth (m) [1]"]
+    assert depth.metadata["napari_defocus"]["losses"] == [1.0]
+    press(qtbot, widget.panel.cancel_button)
+    finish_run(qtbot, widget)
+    assert depth.metadata["napari_defocus"]["losses"] == [1.0, 0.5, 0.25]
+
+
+def test_cancel_in_the_midst_of_a_result_keeps_it(widget, viewer, qtbot, patient_solver, monkeypatch):
+    finish, begun, go_on = solver.finish, threading.Event(), threading.Event()
+
+    def slow_finish(state):
+        begun.set()
+        assert go_on.wait(60)
+        return finish(state)
+
+    monkeypatch.setattr(solver, "finish", slow_finish)
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(begun.is_set, timeout=RUN_MS)
+    press(qtbot, widget.panel.cancel_button)
+    assert widget.panel.status.text() == "Cancelling ..."
+    go_on.set()
+    finish_run(qtbot, widget)
+    assert len(names(viewer)) == 5
+    assert viewer.layers["stone depth (m) [1]"].metadata["napari_defocus"]["losses"] == [1.0]
+
+
+def test_solver_waits_while_the_window_shows_its_result(widget, viewer, qtbot, patient_solver, monkeypatch):
+    monkeypatch.setattr("napari_defocus.plugin.worker.LONGEST_PAUSE", 300)
+    asked = []
+    add_stack(viewer)
+    viewer.layers.events.inserted.connect(lambda: asked.append(patient_solver.asked))
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: patient_solver.asked == 2, timeout=RUN_MS)
+    assert asked == [1, 1, 1, 1]
+
+
+def test_results_are_finished_out_of_the_windows_thread(widget, viewer, qtbot, patient_solver):
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    wait_for_live_layer(qtbot, viewer)
+    press(qtbot, widget.panel.cancel_button)
+    finish_run(qtbot, widget)
+    assert patient_solver.threads
+    assert threading.main_thread() not in patient_solver.threads
+
+
 def test_cancel_before_anything_is_there(widget, viewer, qtbot, patient_solver):
-    patient_solver.first = False
+    patient_solver.states = 0
     add_stack(viewer)
     press(qtbot, widget.panel.run_button)
     press(qtbot, widget.panel.cancel_button)
@@ -234,6 +324,28 @@ def test_solver_errors_reach_the_user(widget, viewer, qtbot, patient_solver, not
     assert any(str(error) in message for message in notifications)
     assert str(error) in widget.panel.status.text()
     assert widget.panel.run_button.isEnabled()
+
+
+def test_error_before_the_first_result_leaves_no_layer(widget, viewer, qtbot, patient_solver, notifications):
+    patient_solver.states = 0
+    patient_solver.error = ValueError("odd")
+    patient_solver.release.set()
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    assert names(viewer) == ["stone"]
+
+
+def test_error_in_mid_run_leaves_the_result_so_far(widget, viewer, qtbot, patient_solver, notifications):
+    patient_solver.error = ValueError("odd")
+    patient_solver.release.set()
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    assert len(names(viewer)) == 5
+    entry = viewer.layers["stone depth (m) [1]"].metadata["napari_defocus"]
+    assert entry["losses"] == [1.0]
+    assert entry["parameters"].keys() == {"optics", "settings"}
 
 
 def test_lack_of_memory_is_said_plainly(widget, viewer, qtbot, patient_solver, notifications):
@@ -288,6 +400,20 @@ def test_widget_destroyed_in_mid_run(viewer, qtbot, patient_solver):
     qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=RUN_MS)
     add_stack(viewer)  # nobody listens any more
     viewer.layers.clear()
+
+
+def test_widget_closed_while_layers_are_being_made(viewer, qtbot, patient_solver):
+    dock = QWidget()
+    qtbot.addWidget(dock)
+    widget = DefocusWidget(viewer)
+    widget.setParent(dock)
+    add_stack(viewer)
+    viewer.layers.events.inserted.connect(lambda: widget.setParent(None))
+    press(qtbot, widget.panel.run_button)
+    finish_run(qtbot, widget)
+    qtbot.addWidget(widget)
+    assert names(viewer) == ["stone", "stone depth (m) [1]"]
+    qtbot.waitUntil(patient_solver.stopped.is_set, timeout=RUN_MS)
 
 
 def set_field(form, **values):

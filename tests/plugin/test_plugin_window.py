@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -37,6 +38,22 @@ def test_run_and_3d_view(window, qtbot):
     assert len(np.unique(relief[..., :3].reshape(-1, 3), axis=0)) > 50  # the texture is there
     press(qtbot, widget.surface_button.button)
     assert viewer.dims.ndisplay == 2
+
+
+def test_window_is_drawn_between_two_new_layers(window, qtbot, patient_solver):
+    viewer, _, widget = window
+    add_stack(viewer)
+    log = []
+    viewer.layers.events.inserted.connect(lambda: log.append("layer"))
+    canvas = viewer.window._qt_viewer.canvas._scene_canvas
+    canvas.events.draw.connect(lambda event: log.append("drawn"))
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: patient_solver.asked == 2, timeout=60_000)
+    press(qtbot, widget.panel.cancel_button)
+    qtbot.waitUntil(lambda: not widget.panel.running, timeout=60_000)
+    layers = [index for index, entry in enumerate(log) if entry == "layer"]
+    assert len(layers) == 4
+    assert all("drawn" in log[first:second] for first, second in pairwise(layers))
 
 
 def test_widget_closed_in_mid_run(make_napari_viewer, qtbot, patient_solver):

@@ -1,23 +1,20 @@
 import numpy as np
 import pytest
-from tiny_stacks import LENS, add_stack, make_state
+from tiny_stacks import LENS, add_stack
 
 from napari_defocus.plugin.result_layers import ResultLayers, newest_depth_layer, next_run, sibling
 from napari_defocus.plugin.stack_source import stack_from_layer
 from napari_defocus.solver.result import DefocusResult
 
 DEPTH = np.linspace(1, 3, 24 * 24, dtype=np.float32).reshape(24, 24)
+NAMES = ["stone", "stone all-in-focus [1]", "stone confidence [1]", "stone outliers [1]", "stone depth (m) [1]"]
 
 
-def state(epoch=0):
-    return make_state(epoch=epoch, depth=DEPTH + epoch)
-
-
-def result():
+def result(depth=DEPTH):
     return DefocusResult(
-        depth=DEPTH,
+        depth=depth,
         all_in_focus=np.full((24, 24), 0.5, np.float32),
-        outliers=DEPTH > 2.5,
+        outliers=depth > 2.5,
         confidence=np.ones((24, 24), np.float32),
         losses=(0.2, 0.1),
         unit="m",
@@ -25,6 +22,15 @@ def result():
         parameters={"optics": LENS.to_dict()},
         notes=("a fallback was taken",),
     )
+
+
+def do(steps):
+    for step in steps:
+        step()
+
+
+def names(viewer):
+    return [layer.name for layer in viewer.layers]
 
 
 @pytest.fixture
@@ -41,59 +47,149 @@ def test_run_number(names, number):
 
 
 def test_live_layers_are_updated_in_place(viewer, layers):
-    layers.show_state(state(0))
+    do(layers.steps(result()))
     live = viewer.layers["stone depth (m) [1]"]
-    limits = live.contrast_limits
-    assert [layer.name for layer in viewer.layers] == ["stone", "stone depth (m) [1]"]
-    layers.show_state(state(1))
-    assert [layer.name for layer in viewer.layers] == [
-        "stone",
-        "stone all-in-focus [1]",
-        "stone depth (m) [1]",
-    ]
+    assert names(viewer) == NAMES
+    assert [layer.visible for layer in viewer.layers] == [True, True, False, False, True]
+    do(layers.steps(result(DEPTH + 1)))
+    assert names(viewer) == NAMES
     np.testing.assert_array_equal(live.data, DEPTH + 1)
-    assert live.contrast_limits == limits == [1.0, 4.0]
+    assert live.contrast_limits == [1.0, 4.0]
 
 
 def test_result_has_all_layers_and_its_parameters(viewer, layers):
-    layers.show_state(state())
-    layers.show_result(result())
-    assert {layer.name for layer in viewer.layers} == {
-        "stone",
-        "stone confidence [1]",
-        "stone outliers [1]",
-        "stone all-in-focus [1]",
-        "stone depth (m) [1]",
-    }
+    do(layers.steps(result(DEPTH + 1)))
+    do(layers.last_steps(result()))
+    assert names(viewer) == NAMES
     depth = viewer.layers["stone depth (m) [1]"]
-    assert viewer.layers[-1] is depth
     assert viewer.layers.selection.active is depth
     assert depth.colorbar.visible
-    entry = depth.metadata["napari_defocus"]
+    assert depth.name_overlay.visible
+    np.testing.assert_array_equal(viewer.layers["stone outliers [1]"].data, DEPTH > 2.5)
+
+
+def test_a_result_on_the_way_has_its_parameters_too(viewer, layers):
+    do(layers.steps(result()))
+    entry = viewer.layers["stone depth (m) [1]"].metadata["napari_defocus"]
     assert entry["unit"] == "m"
     assert entry["source"] == "stone"
     assert entry["losses"] == [0.2, 0.1]
     assert entry["notes"] == ["a fallback was taken"]
     assert entry["parameters"] == {"optics": LENS.to_dict()}
-    np.testing.assert_array_equal(viewer.layers["stone outliers [1]"].data, DEPTH > 2.5)
 
 
-def test_deleted_live_layer_stays_deleted_until_the_result(viewer, layers):
-    layers.show_state(state())
-    viewer.layers.remove("stone depth (m) [1]")
-    layers.show_state(state(1))
+def keep_log(viewer):
+    """Note what takes napari long: new layers, data, visibility, overlays."""
+    log = []
+
+    def watch(layer):
+        for name in ("data", "visible"):
+            getattr(layer.events, name).connect(lambda: log.append(name))
+        if hasattr(layer, "colorbar"):
+            layer.colorbar.events.visible.connect(lambda: log.append("colour bar"))
+        layer.name_overlay.events.visible.connect(lambda: log.append("name"))
+
+    def on_inserted(event):
+        log.append("new")
+        watch(event.value)
+
+    viewer.layers.events.inserted.connect(on_inserted)
+    return log
+
+
+def test_a_step_does_one_thing(viewer, layers):
+    log = keep_log(viewer)
+    for shown, count in ((result(), 8), (result(DEPTH + 1), 4)):
+        log.clear()
+        for step in layers.steps(shown):
+            before = len(log)
+            step()
+            assert len(log) <= before + 1
+        assert len(log) == count
+
+
+def test_what_is_shown_already_is_not_shown_again(viewer, layers):
+    log = keep_log(viewer)
+    last = result()
+    do(layers.steps(last))
+    log.clear()
+    do(layers.last_steps(last))
+    assert log == []
+
+
+def test_arrays_are_handed_on_as_they_are(viewer, layers):
+    shown = result()
+    do(layers.steps(shown))
+    assert viewer.layers["stone depth (m) [1]"].data is shown.depth
+    assert viewer.layers["stone all-in-focus [1]"].data is shown.all_in_focus
+    assert viewer.layers["stone confidence [1]"].data is shown.confidence
+    assert np.shares_memory(viewer.layers["stone outliers [1]"].data, shown.outliers)
+
+
+def test_contrast_limits_look_at_a_sample(viewer, layers, monkeypatch):
+    sizes = []
+    percentile = np.percentile
+
+    def spy(values, *arguments):
+        sizes.append(values.size)
+        return percentile(values, *arguments)
+
+    monkeypatch.setattr(np, "percentile", spy)
+    large = np.linspace(1, 3, 1500 * 1100, dtype=np.float32).reshape(1500, 1100)
+    do(layers.last_steps(result(large)))
+    assert len(sizes) == 1
+    assert sizes[0] <= 512**2
+    np.testing.assert_allclose(viewer.layers["stone depth (m) [1]"].contrast_limits, (1.01, 2.99), atol=0.01)
+
+
+def test_what_the_user_has_chosen_stays_chosen_until_the_result(viewer, layers):
+    steps = layers.steps(result())
+    next(steps)()
+    depth = viewer.layers["stone depth (m) [1]"]
+    assert viewer.layers.selection.active is depth
+    viewer.layers.selection.active = viewer.layers["stone"]
+    do(steps)
+    assert viewer.layers.selection.active is viewer.layers["stone"]
+    do(layers.last_steps(result()))
+    assert viewer.layers.selection.active is depth
+
+
+def test_what_the_user_has_hidden_stays_hidden(viewer, layers):
+    do(layers.steps(result()))
+    for name in NAMES:
+        viewer.layers[name].visible = False
+    viewer.layers["stone depth (m) [1]"].colorbar.visible = False
+    do(layers.last_steps(result(DEPTH + 1)))
+    assert not any(layer.visible for layer in viewer.layers)
+    assert not viewer.layers["stone depth (m) [1]"].colorbar.visible
+
+
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_deleted_live_layer_stays_deleted_until_the_result(viewer, layers, name):
+    do(layers.steps(result()))
+    viewer.layers.remove(name)
+    do(layers.steps(result(DEPTH + 1)))
+    assert name not in viewer.layers
+    do(layers.last_steps(result()))
+    assert sorted(names(viewer)) == sorted(NAMES)
+
+
+@pytest.mark.parametrize("taken", range(1, 8))
+def test_layers_deleted_while_they_are_being_made(viewer, layers, taken):
+    steps = layers.steps(result())
+    for _ in range(taken):
+        next(steps)()
+    viewer.layers.clear()
+    do(steps)
     assert "stone depth (m) [1]" not in viewer.layers
-    layers.show_result(result())
-    np.testing.assert_array_equal(viewer.layers["stone depth (m) [1]"].data, DEPTH)
+    do(layers.last_steps(result()))
+    assert sorted(names(viewer)) == sorted(NAMES[1:])
 
 
 def test_contrast_ignores_a_few_wild_depths(viewer, layers):
-    wild = result()
-    wild.depth[0, 0] = 1e6
-    try:
-        layers.show_result(wild)
-    finally:
-        wild.depth[0, 0] = 1
+    wild = DEPTH.copy()
+    wild[0, 0] = 1e6
+    do(layers.last_steps(result(wild)))
     assert viewer.layers["stone depth (m) [1]"].contrast_limits[1] < 4
 
 
@@ -101,7 +197,7 @@ def test_newest_or_active_depth_layer(viewer):
     assert newest_depth_layer(viewer) is None
     stack = stack_from_layer(add_stack(viewer))
     for _ in range(2):
-        ResultLayers(viewer, stack, (1.0, 4.0), "m").show_result(result())
+        do(ResultLayers(viewer, stack, (1.0, 4.0), "m").last_steps(result()))
     first, second = viewer.layers["stone depth (m) [1]"], viewer.layers["stone depth (m) [2]"]
     viewer.layers.selection.active = viewer.layers["stone"]
     assert newest_depth_layer(viewer) is second

@@ -7,6 +7,9 @@ from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_basis import BlurBasis
 from napari_defocus.optics.blur_operator import BlurOperator
 
+PLAIN = {"blur_kernel": "gaussian", "trusted_blur": None}
+"""Settings of the model that makes these stacks."""
+
 
 def texture(shape, channels=1, seed=0, smooth=0.7):
     """Random texture in [0, 1] with contrast at all scales, (channels, Y, X)."""
@@ -17,9 +20,9 @@ def texture(shape, channels=1, seed=0, smooth=0.7):
     return (image / image.max()).astype(np.float32)
 
 
-def model_stack(optics: Optics, depth, image, depth_range, **operator_options):
+def model_stack(optics: Optics, depth, image, depth_range, kernel="gaussian", **operator_options):
     """Stack by the solver's own forward model, (planes, Y, X) or (planes, Y, X, 3), float32."""
-    basis = BlurBasis.for_optics(optics, depth_range, tolerance=1e-3, max_sigma=10)
+    basis = BlurBasis.for_optics(optics, depth_range, tolerance=1e-3, max_sigma=10, kernel=kernel)
     op = BlurOperator(optics, basis, **operator_options)
     planes = op.forward(image, op.coordinates(depth))
     return planes[:, 0] if len(image) == 1 else np.moveaxis(planes, 1, -1)

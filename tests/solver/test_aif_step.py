@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from scipy.optimize import lsq_linear
-from stacks import model_stack, ramp, texture
+from stacks import PLAIN, model_stack, ramp, texture
 
 from napari_defocus.optics import ThinLens
 from napari_defocus.solver import SolverSettings
@@ -13,12 +13,12 @@ LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.67, 5.0], min_blur=0.5)
 RANGE = (0.9, 6.0)
 
 
-def scene(shape, noise=0.0):
+def scene(shape, noise=0.0, **settings):
     depth = ramp((1.0, 5.0), shape)
     image = texture(shape)
     stack = model_stack(LENS, depth, image, RANGE)
     stack = stack + noise * np.random.default_rng(0).standard_normal(stack.shape).astype(np.float32)
-    operator = blur_operator(LENS, SolverSettings(depth_range=RANGE), shape)
+    operator = blur_operator(LENS, SolverSettings(depth_range=RANGE, **PLAIN | settings), shape)
     return image, load_stack(stack, 1.0), operator, operator.coordinates(depth)
 
 
@@ -60,6 +60,19 @@ def test_conjugate_gradients_reach_the_bounded_least_squares_of_scipy(warm):
     wanted = lsq_linear(matrix, observations.planes.ravel().astype(np.float64), (0, 1), tol=1e-12)
     start = observations.plane(0)
     step = aif_step(operator, observations, at, start, iterations=600, solver="cg", warm_start=warm)
+    assert step.residual == pytest.approx(2 * wanted.cost, rel=2e-3)
+    assert np.abs(step.image.ravel() - wanted.x).max() < 0.05
+
+
+@pytest.mark.parametrize("solver", ["cg", "fista"])
+def test_weighted_planes_give_the_weighted_least_squares_of_scipy(solver):
+    shape = (10, 12)
+    _, observations, operator, at = scene(shape, noise=0.15, trusted_blur=0.8)
+    roots = np.sqrt(operator.trust(at)).ravel()  # one channel
+    assert roots.min() < 0.8 * roots.max()
+    matrix = roots[:, None] * dense(operator, at, shape)
+    wanted = lsq_linear(matrix, roots * observations.planes.ravel().astype(np.float64), (0, 1), tol=1e-12)
+    step = aif_step(operator, observations, at, observations.plane(0), iterations=600, solver=solver)
     assert step.residual == pytest.approx(2 * wanted.cost, rel=2e-3)
     assert np.abs(step.image.ravel() - wanted.x).max() < 0.05
 

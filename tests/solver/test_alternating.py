@@ -1,7 +1,7 @@
 import dask.array as da
 import numpy as np
 import pytest
-from stacks import model_stack, ramp, texture
+from stacks import PLAIN, model_stack, ramp, texture
 
 from napari_defocus import (
     CancelledError,
@@ -27,7 +27,7 @@ def scene():
 
 
 def quick(**changes):
-    return SolverSettings(**{"epochs": 2, "depth_range": RANGE, "white": 1.0} | changes)
+    return SolverSettings(**{"epochs": 2, "depth_range": RANGE, "white": 1.0} | PLAIN | changes)
 
 
 @pytest.mark.parametrize("window", [1, 5])
@@ -102,7 +102,7 @@ def test_microscope_depth_is_in_its_unit():
     scope = Microscope(numerical_aperture=0.3, pixel_size=0.5, focus_positions=np.arange(0, 20, 4.0))
     depth = np.broadcast_to(np.linspace(1, 15, 70), (50, 70)).astype(np.float32)
     stack = model_stack(scope, depth, texture((50, 70)), scope.default_depth_range())
-    result = solve(stack, scope, SolverSettings(epochs=3, white=1.0))
+    result = solve(stack, scope, SolverSettings(epochs=3, white=1.0, **PLAIN))
     assert result.unit == "um"
     assert np.median(np.abs(result.depth - depth)) < 0.3
 
@@ -112,7 +112,7 @@ def test_unknown_blur_per_plane_is_estimated_and_said():
     shape = (80, 100)
     depth = np.broadcast_to(np.linspace(0, 6, 100), shape).astype(np.float32)
     stack = model_stack(free, depth, texture(shape), (-0.5, 6.5))
-    result = solve(stack, UncalibratedFocus(planes=7), SolverSettings(epochs=1, white=1.0))
+    result = solve(stack, UncalibratedFocus(planes=7), SolverSettings(epochs=1, white=1.0, **PLAIN))
     assert result.parameters["optics"]["blur_per_plane"] == pytest.approx(0.8, rel=0.25)
     assert "estimated" in result.notes[0]
     assert np.median(np.abs(result.depth - depth)) < 0.25

@@ -3,12 +3,12 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.ndimage import uniform_filter
 from scipy.optimize import minimize_scalar
-from stacks import model_stack, ramp, texture
+from stacks import PLAIN, model_stack, ramp, texture
 
 from napari_defocus.optics import ThinLens
 from napari_defocus.solver import SolverSettings, depth_kernels
 from napari_defocus.solver.candidates import candidate_coordinates
-from napari_defocus.solver.depth_step import accepted, depth_step
+from napari_defocus.solver.depth_step import CELL, accepted, depth_step
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.unknowns import blur_operator
 
@@ -17,13 +17,14 @@ RANGE = (0.9, 6.0)
 SHAPE = (70, 90)
 
 
-@pytest.fixture(scope="module")
-def scene():
+@pytest.fixture(scope="module", params=[PLAIN, {"blur_kernel": "disc", "trusted_blur": 1.0}], ids=str)
+def scene(request):
     """The true image and depth, the stack they make, and an operator."""
     depth = ramp((1.0, 5.0), SHAPE)
     image = texture(SHAPE, 3)
-    settings = SolverSettings(depth_range=RANGE)
-    observations = load_stack(model_stack(LENS, depth, image, RANGE), 1.0)
+    settings = SolverSettings(depth_range=RANGE, **request.param)
+    stack = model_stack(LENS, depth, image, RANGE, kernel=settings.blur_kernel)
+    observations = load_stack(stack, 1.0)
     return depth, image, observations, blur_operator(LENS, settings, SHAPE)
 
 
@@ -33,7 +34,7 @@ def candidates(**settings):
 
 def pixel_costs(operator, observations, image, coordinates):
     residual = operator.forward(image, coordinates) - observations.planes
-    return (residual.astype(np.float64) ** 2).sum((0, 1))
+    return (operator.trust(coordinates)[:, None] * residual.astype(np.float64) ** 2).sum((0, 1))
 
 
 def test_candidates_in_blur_change_the_radius_evenly():
@@ -147,6 +148,17 @@ def test_accepted_takes_the_best_as_far_as_the_sum_allows():
     taken = accepted(change, 1)
     assert taken.tolist() == [[True, True, False], [True, False, False]]
     assert change[taken].sum() <= 0
+
+
+def test_a_part_of_an_image_made_of_whole_cells_accepts_the_same():
+    change = np.random.default_rng(2).standard_normal((3 * CELL, 2 * CELL + 9)).astype(np.float32)
+    change[:, : CELL // 2] -= 1
+    taken = accepted(change, 5)
+    assert 0 < taken.mean() < 1
+    assert (accepted(change[CELL:, CELL:], 5) == taken[CELL:, CELL:]).all()
+    for y in (0, CELL, 2 * CELL):
+        cell = slice(y, y + CELL), slice(0, CELL)
+        assert change[cell][taken[cell]].sum() <= 0
 
 
 def test_accepted_takes_nothing_when_nothing_is_better():

@@ -4,6 +4,7 @@ import argparse
 from typing import TYPE_CHECKING
 
 from napari_defocus.cli.arguments import Subparsers, add_stack, parse_setting
+from napari_defocus.cli.blocks import add_blocks, check_blocks, in_blocks, solve_in_blocks, write_store
 from napari_defocus.cli.stack import open_stack, warn_uncalibrated, write_result
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def add_parser(commands: Subparsers) -> None:
         metavar="NAME=VALUE",
         help="any other setting of the solver, as in --set cost_window=7 --set initialization=focus",
     )
+    add_blocks(parser)
     parser.set_defaults(run=run)
 
 
@@ -51,6 +53,7 @@ def run(args: argparse.Namespace) -> None:
     from napari_defocus.optics import UncalibratedFocus
     from napari_defocus.solver import alternating_minimization, finish
 
+    check_blocks(args)
     optics, settings = requested(args)
     stack, directory = open_stack(args, optics)
     optics = stack.optics
@@ -60,10 +63,16 @@ def run(args: argparse.Namespace) -> None:
     if settings.white is None:
         settings = settings.replace(white=stack.metadata.get("white"))
     with ProgressBar(quiet=args.quiet, verbose=args.verbose) as bar:
-        for state in alternating_minimization(stack.images, optics, settings, progress=bar):
-            bar.show_state(state)
-        result = finish(state)
-    write_result(result, stack, directory, args)
+        if in_blocks(args):
+            result = solve_in_blocks(stack.images, optics, settings, args, bar)
+        else:
+            for state in alternating_minimization(stack.images, optics, settings, progress=bar):
+                bar.show_state(state)
+            result = finish(state)
+    if args.store is not None:
+        write_store(result, stack, args)
+    else:
+        write_result(result, stack, directory, args)
 
 
 def requested(args: argparse.Namespace) -> tuple["Optics | str | None", "SolverSettings"]:

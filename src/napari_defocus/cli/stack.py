@@ -62,14 +62,14 @@ def write_result(
         directory,
         images_dtype=stack.images.dtype,
         overwrite=args.overwrite,
-        extra_parameters=_origin(stack),
+        extra_parameters=origin(stack),
         save_plots=args.save_plots,
     )
     if not args.quiet:
         print(describe_result(result, directory))
 
 
-def _origin(stack: "FocalStack") -> dict[str, Any]:
+def origin(stack: "FocalStack") -> dict[str, Any]:
     """Return what tells which images were read, in which order."""
     known: dict[str, Any] = {key: stack.metadata[key] for key in ("files", "names") if key in stack.metadata}
     return {"source": stack.source, **known}

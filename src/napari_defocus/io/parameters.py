@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 PARAMETERS_FILE = "parameters.json"
 
+ZARR_FILE = "zarr.json"
+"""Where a zarr group keeps its attributes."""
+
 
 def parameters_dict(result: "DefocusResult", extra: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return all that is known of a run, as plain values; the run's own entries win over `extra`."""
@@ -52,7 +55,7 @@ def _plain(value: Any) -> Any:
 
 
 def load_parameters(path: str | Path) -> tuple[Optics, "SolverSettings"]:
-    """Read optics and settings back from a result folder or its ``parameters.json``.
+    """Read optics and settings back from a result folder, its ``parameters.json``, or a result in zarr.
 
     Returns
     -------
@@ -70,12 +73,14 @@ def load_parameters(path: str | Path) -> tuple[Optics, "SolverSettings"]:
 
     path = Path(path).expanduser()
     if path.is_dir():
-        path = path / PARAMETERS_FILE
+        path = path / (ZARR_FILE if (path / ZARR_FILE).exists() else PARAMETERS_FILE)
     try:
         values = json.loads(path.read_text("utf-8"))
+        if path.name == ZARR_FILE:
+            values = values["attributes"]
     except OSError as error:
         raise InputError(f"The parameters {path} cannot be read: {error.strerror}.") from None
-    except ValueError as error:
+    except (ValueError, TypeError, KeyError) as error:
         raise InputError(f"The parameters {path} are not valid JSON: {error}.") from None
     if isinstance(values, dict) and values.get("method") == "focus":
         raise InputError(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 from numpy.polynomial.chebyshev import chebvander
@@ -22,6 +23,16 @@ FAMILIES = tuple((1, scale) for scale in (0.7, 1.0, 1.5, 2.0, 3.0, 4.5)) + tuple
     (2, scale) for scale in (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 )
 """Maps from blur to position that are tried: power of the standard deviation, and scale."""
+
+BlurKernel = Literal["gaussian", "disc"]
+
+TERMS: dict[BlurKernel, tuple[tuple[float, float], ...]] = {
+    "gaussian": ((1.0, 1.0),),
+    "disc": ((-0.918, 0.670), (1.918, 0.909)),
+}
+"""Kernels as sums of Gaussians: weight, and standard deviation in units of the blur's. The two of the disc
+are a least-squares fit to its transfer function ``2 J1(x) / x``, which they miss by at most 0.08 where the
+one Gaussian misses it by 0.18; averaged with the 1 / f amplitudes of natural images by 0.009 and 0.021."""
 
 STEPS_SHARE = 1.0
 """Error of the mixture of two neighbouring steps, in units of the tolerance."""
@@ -47,8 +58,10 @@ class BlurBasis:
     to_chebyshev : ndarray, (order, order), float32
         Matrix from the values at the nodes to the coefficients of the Chebyshev polynomials.
     position_law : ndarray, (8,), float32
-        What :func:`tile_kernels.position_row` needs: ``blur_scale ** 2``, ``in_focus_blur ** 2``, least and
+        What :func:`tile_kernels.basis_row` needs: ``blur_scale ** 2``, ``in_focus_blur ** 2``, least and
         greatest variance, a, alpha, beta, and whether q is the standard deviation (1) or the variance (0).
+    terms : ndarray, (terms, 2), float32
+        The kernel as a sum of Gaussians: weight, and square of the standard deviation in units of the blur's.
     steps : int
         Number of equidistant positions between which a linear mixture keeps the tolerance.
     """
@@ -57,6 +70,7 @@ class BlurBasis:
     radii: NDArray[np.int64]
     to_chebyshev: Floats
     position_law: Floats
+    terms: Floats
     steps: int
 
     @property
@@ -78,10 +92,13 @@ class BlurBasis:
         kernel_size: int | None = None,
         tolerance: float = 0.003,
         max_sigma: float = np.inf,
+        kernel: BlurKernel = "gaussian",
     ) -> "BlurBasis":
         """Basis for every blur that `optics` give within `depth_range`.
 
-        Blur above `max_sigma` px is taken as `max_sigma`.
+        Blur above `max_sigma` px is taken as `max_sigma`. A "disc" is that of a uniformly lit round aperture
+        with the standard deviation of the blur, as near as two Gaussians come to it; blur in focus stays
+        Gaussian.
         """
         if kernel_size is not None:
             max_sigma = min(max_sigma, SATURATED * kernel_size)
@@ -91,11 +108,11 @@ class BlurBasis:
         power, scale, order = choose_family(low, high, kernel_size, tolerance)
         alpha, beta = _affine(low, high, power, scale)
         sigmas = node_sigmas(low, high, power, scale, order)
-        kernels = [gaussian_kernel(float(sigma), kernel_size) for sigma in sigmas]
-        radii = np.array([len(kernel) // 2 for kernel in kernels], np.int64)
+        gaussians = [gaussian_kernel(float(sigma), kernel_size) for sigma in sigmas]
+        radii = np.array([len(gaussian) // 2 for gaussian in gaussians], np.int64)
         halves = np.zeros((order, int(radii.max()) + 1), np.float32)
-        for half, kernel in zip(halves, kernels, strict=True):
-            half[: len(kernel) // 2 + 1] = kernel[len(kernel) // 2 :]
+        for half, gaussian in zip(halves, gaussians, strict=True):
+            half[: len(gaussian) // 2 + 1] = gaussian[len(gaussian) // 2 :]
         law = [optics.blur_scale**2, optics.effective_in_focus_blur**2, low**2, high**2]
         law += [scale, alpha, beta, float(power == 1)]
         return cls(
@@ -103,6 +120,7 @@ class BlurBasis:
             radii,
             np.linalg.inv(chebvander(_nodes(order), order - 1)).astype(np.float32),
             np.array(law, np.float32),
+            np.array([(weight, width**2) for weight, width in TERMS[kernel]], np.float32),
             _mixture_steps(low, high, power, scale, kernel_size, tolerance),
         )
 
@@ -114,8 +132,17 @@ class BlurBasis:
         return np.asarray(np.clip(alpha - beta / (q + scale), -1.0, 1.0))
 
     def values_at_steps(self) -> Floats:
-        """Chebyshev polynomials at the equidistant positions, (steps, order)."""
-        return chebvander(np.linspace(-1, 1, self.steps), self.order - 1).astype(np.float32)
+        """Polynomials' weights in the kernels at the equidistant positions, (steps, order)."""
+        blur_scale2, in_focus2, _, _, scale, alpha, beta, root = self.position_law.astype(np.float64)
+        q = beta / (alpha - np.linspace(-1, 1, self.steps)) - scale
+        variance = np.square(q) if root else q
+        radius = np.sqrt(np.clip(variance - in_focus2, 0, None) / blur_scale2)
+        radius[0] = 0.0
+        values = sum(
+            weight * chebvander(self.position(np.sqrt(width2) * radius), self.order - 1)
+            for weight, width2 in self.terms.astype(np.float64)
+        )
+        return np.asarray(values, np.float32)
 
 
 def _nodes(order: int) -> NDArray[np.float64]:

@@ -37,12 +37,17 @@ class BlurOperator:
         What lies beyond the frame: the image mirrored at its edge, or black.
     threads : int, optional
         Threads to compute with. None: all cores.
+    trusted_blur : float, optional
+        Standard deviation of the blur at which a plane has half the weight in the squared residual of a pixel
+        that it has when sharp, px: where blur is large the model errs most and tells least. Weights have a
+        mean of 1 over the planes of each pixel. None: all planes alike.
     """
 
     optics: Optics
     basis: BlurBasis
     boundary: Literal["reflect", "zero"] = "reflect"
     threads: int | None = None
+    trusted_blur: float | None = None
 
     @property
     def halo(self) -> int:
@@ -113,7 +118,7 @@ class BlurOperator:
         coordinates: Floats,
         progress: TileProgress | None = None,
     ) -> tuple[float, Floats]:
-        """Sum of squared residuals ``|A x - s b|^2`` and half its gradient ``A' (A x - s b)``.
+        """Weighted sum of squared residuals ``|A x - s b|^2`` and half its gradient ``A' (A x - s b)``.
 
         Parameters
         ----------
@@ -208,14 +213,32 @@ class BlurOperator:
             self._banks(len(padded), tile),
             self._banks(len(padded) if out.size else 0, tile),
             *self.scratch(tile),
+            np.empty((self.optics.planes + 1, tile.width), np.float32),
             out,
         )
         return total
 
     def plane_arguments(self) -> tuple[Floats, Floats, Floats]:
-        """Slopes and centres of the planes and the law of positions, as the kernels take them."""
-        optics = self.optics
-        return optics.slopes.astype(np.float32), optics.centers.astype(np.float32), self.basis.position_law
+        """Slopes and centres of the planes, and the law of blurs, as the kernels take them.
+
+        The law is the basis' `position_law`, one over the trusted variance (0 for none), and for each term of
+        the kernel its weight and relative variance.
+        """
+        optics, basis = self.optics, self.basis
+        trust = 0.0 if self.trusted_blur is None else self.trusted_blur**-2
+        law = np.concatenate([basis.position_law, [trust], basis.terms.ravel()])
+        return optics.slopes.astype(np.float32), optics.centers.astype(np.float32), law.astype(np.float32)
+
+    def trust(self, coordinates: Floats) -> NDArray[np.float64]:
+        """Weight of each plane in the squared residual at blur coordinates, (planes, *coordinates.shape)."""
+        column = (slice(None),) + (None,) * coordinates.ndim
+        radius = self.optics.slopes[column] * np.abs(coordinates[None] - self.optics.centers[column])
+        if self.trusted_blur is None:
+            return np.ones(radius.shape)
+        blur_scale2, in_focus2, low2, high2 = self.basis.position_law[:4].astype(np.float64)
+        variance = np.clip(blur_scale2 * radius**2 + in_focus2, low2, high2)
+        weight = 1 / (1 + variance / self.trusted_blur**2)
+        return np.asarray(weight / weight.mean(axis=0))
 
     def basis_arguments(self) -> tuple[Floats, NDArray[np.int64], Floats]:
         """Kernels of the basis, their radii and the matrix to Chebyshev coefficients."""
@@ -225,7 +248,7 @@ class BlurOperator:
         """Scratch arrays that the kernels need for a tile: rows, and the polynomials of a row."""
         order = self.basis.order
         shape = tile_kernels.scratch_shape(tile.height, tile.width, self.halo, order)
-        return np.empty(shape, np.float32), np.empty((order + 1, tile.width), np.float32)
+        return np.empty(shape, np.float32), np.empty((tile_kernels.basis_rows(order), tile.width), np.float32)
 
     def _banks(self, channels: int, tile: Tile) -> Floats:
         return np.empty((channels, self.basis.order, tile.height, tile.width), np.float32)

@@ -183,33 +183,94 @@ def combine_row(rows, weights, out):
 
 @compiled
 def basis_row(coordinate, slope, center, law, basis):
-    """Chebyshev polynomials 1, 2, ... of the blur position of a row of pixels in one plane.
+    """Weights of the polynomials 1, 2, ... in the kernels of a row of pixels in one plane.
 
-    `coordinate` are the blur coordinates of the row, `law` the basis' `position_law`; `basis` (order + 1, w)
-    gets T_k in row k; its rows 0 and `order` are left alone.
+    For a Gaussian they are the Chebyshev polynomials of its blur position, for a sum of Gaussians the sum of
+    theirs (the weight of polynomial 0 is 1 for both).
+
+    `coordinate` are the blur coordinates of the row, `law` see :meth:`BlurOperator.plane_arguments`; `basis`
+    see :func:`basis_rows`.
     """
     width = len(coordinate)
-    blur_scale2, in_focus2, low, high = law[0], law[1], law[2], law[3]
+    order = (len(basis) - 2) // 2
+    position_row(coordinate, slope, center, law, law[9], law[10], basis[order + 1], basis[1])
+    polynomial_rows(law[9], basis[order + 1], basis, 0, order)
+    if len(law) > 11:
+        second = order + 2
+        position_row(coordinate, slope, center, law, law[11], law[12], basis[order + 1], basis[second + 1])
+        polynomial_rows(law[11], basis[order + 1], basis, second, order)
+        for k in range(1, order):
+            one, two = basis[k], basis[second + k]
+            for x in range(width):
+                one[x] += two[x]
+
+
+def basis_rows(order: int) -> int:
+    """Rows of the array that :func:`basis_row` needs: weights, one spare, positions, and a second set."""
+    return 2 * order + 2
+
+
+@compiled
+def position_row(coordinate, slope, center, law, weight, width2, position, first):
+    """Position of one Gaussian's blur for a row of pixels, and the weighted first polynomial."""
+    blur_scale2, in_focus2, low, high = law[0] * width2, law[1], law[2], law[3]
     scale, alpha, beta = law[4], law[5], law[6]
-    first = basis[1]
     if law[7] > 0:
-        for x in range(width):
+        for x in range(len(coordinate)):
             radius = slope * (coordinate[x] - center)
             variance = min(max(blur_scale2 * radius * radius + in_focus2, low), high)
-            first[x] = alpha - beta / (np.sqrt(variance) + scale)
+            position[x] = alpha - beta / (np.sqrt(variance) + scale)
+            first[x] = weight * position[x]
     else:
+        for x in range(len(coordinate)):
+            radius = slope * (coordinate[x] - center)
+            variance = min(max(blur_scale2 * radius * radius + in_focus2, low), high)
+            position[x] = alpha - beta / (variance + scale)
+            first[x] = weight * position[x]
+
+
+@compiled
+def polynomial_rows(weight, position, basis, start, order):
+    """Weighted Chebyshev polynomials from 2 on, by their recurrence, into the rows from `start` on."""
+    for k in range(2, order):
+        one, two, target = basis[start + k - 1], basis[start + k - 2], basis[start + k]
+        if k == 2:
+            for x in range(len(position)):
+                target[x] = TWO * position[x] * one[x] - weight
+        else:
+            for x in range(len(position)):
+                target[x] = TWO * position[x] * one[x] - two[x]
+
+
+@compiled
+def trust_rows(coordinate, slopes, centers, law, trust):
+    """Weights of the planes in the squared residual of a row of pixels, into `trust` (planes + 1, w).
+
+    Each is ``1 / (1 + variance / trusted variance)``, brought to a mean of 1 over the planes of a pixel; all
+    are 1 where ``law[8]``, one over the trusted variance, is 0.
+    """
+    planes = len(slopes)
+    width = len(coordinate)
+    total = trust[planes]
+    blur_scale2, in_focus2, low, high, per_variance = law[0], law[1], law[2], law[3], law[8]
+    for x in range(width):
+        total[x] = 0.0
+    for f in range(planes):
+        row, slope, center = trust[f], slopes[f], centers[f]
+        if per_variance == 0:
+            for x in range(width):
+                row[x] = ONE
+            continue
         for x in range(width):
             radius = slope * (coordinate[x] - center)
             variance = min(max(blur_scale2 * radius * radius + in_focus2, low), high)
-            first[x] = alpha - beta / (variance + scale)
-    for k in range(2, len(basis) - 1):
-        one, two, target = basis[k - 1], basis[k - 2], basis[k]
-        if k == 2:
+            row[x] = ONE / (ONE + per_variance * variance)
+            total[x] += row[x]
+    if per_variance > 0:
+        for f in range(planes):
+            row = trust[f]
             for x in range(width):
-                target[x] = TWO * first[x] * first[x] - ONE
-        else:
-            for x in range(width):
-                target[x] = TWO * first[x] * one[x] - two[x]
+                row[x] *= np.float32(planes) / total[x]
 
 
 @compiled
@@ -353,13 +414,15 @@ def gradient_tile(
     backs,
     scratch,
     basis,
+    trust,
     out,
 ):
     """Residual of a tile and, unless `backs` is empty, its adjoint, without storing the residual.
 
     `stack` (planes, channels, Y, X) holds the observed planes in their own type; `scale` brings them to
     [0, 1], and 0 leaves them out (the operator's normal matrix). `banks` and `backs` are scratch, (channels,
-    order, height, width), `basis` (order + 1, width). Returns the sum of squared residuals.
+    order, height, width), so are `basis`, see :func:`basis_rows`, and `trust` (planes + 1, width). Returns
+    the sum of squared residuals, each weighted with the trust in its plane.
     """
     planes = len(slopes)
     channels = len(banks)
@@ -371,8 +434,10 @@ def gradient_tile(
     residual = basis[order]
     for y in range(height):
         row = coordinate[y0 + y, x0 : x0 + width]
+        trust_rows(row, slopes, centers, law, trust)
         for f in range(planes):
             basis_row(row, slopes[f], centers[f], law, basis)
+            weight = trust[f]
             for c in range(channels):
                 mix_row(banks[c], y, basis, residual)
                 if scale > 0:
@@ -381,7 +446,9 @@ def gradient_tile(
                         residual[x] -= scale * np.float32(observed[x])
                 squares = np.float32(0.0)
                 for x in range(width):
-                    squares += residual[x] * residual[x]
+                    weighted = weight[x] * residual[x]
+                    squares += weighted * residual[x]
+                    residual[x] = weighted
                 total += squares
                 if adjoint:
                     unmix_row(residual, basis, backs[c], y)

@@ -1,7 +1,8 @@
 """Results of a run as napari layers, updated while it goes on."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,11 +10,21 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
-from napari_defocus.solver.result import DefocusResult, SolverState
+from napari_defocus.plugin.turns import Step
+from napari_defocus.solver.result import DefocusResult
 
 __all__ = ["ResultLayers", "newest_depth_layer", "next_run", "sibling"]
 
 DEPTH_COLORMAP = "viridis"
+
+KINDS = ("depth", "all-in-focus", "confidence", "outliers")
+"""Layers of a run in the order in which they are made; each goes below the depth."""
+
+SEEN = ("depth", "all-in-focus")
+"""Those that are visible."""
+
+LARGEST_SAMPLE = 512
+"""Rows and columns of a depth map that are looked at for its contrast limits."""
 
 
 def next_run(names: Iterable[str]) -> int:
@@ -24,6 +35,9 @@ def next_run(names: Iterable[str]) -> int:
 
 class ResultLayers:
     """The layers of one run.
+
+    napari takes about a tenth of a second for each new layer, and as long to draw an image, a colour bar or
+    a name for the first time. So all this comes in steps, each for a turn of the event loop of its own.
 
     Parameters
     ----------
@@ -43,27 +57,23 @@ class ResultLayers:
         self._viewer, self._stack, self._limits, self._unit = viewer, stack, limits, unit
         self._number: int | None = None
         self._layers: dict[str, Layer] = {}
+        self._shown: dict[str, DefocusResult] = {}
+        self._bare: set[Layer] = set()  # made, but not yet visible or without name and colour bar
 
-    def show_state(self, state: SolverState) -> None:
-        """Show depth and AIF of an unfinished run.
+    def steps(self, result: DefocusResult) -> Iterator[Step]:
+        """Yield the steps that show a result on the way; a layer that the user has deleted stays deleted."""
+        for kind in KINDS:
+            yield partial(self._show, kind, result)
+            if kind in SEEN:
+                yield partial(self._reveal, kind)
+        yield self._show_colorbar
+        yield self._show_name
 
-        The AIF layer is made at the second update: napari takes a good part of a second for each new layer.
-        """
-        if "depth" in self._layers:
-            self._show_image("all-in-focus", state.all_in_focus)
-        self._show_image("depth", state.depth)
-
-    def show_result(self, result: DefocusResult) -> None:
-        """Show the result; layers that the user has deleted meanwhile are made again."""
-        self._layers = {kind: layer for kind, layer in self._layers.items() if layer in self._viewer.layers}
-        self._show_image("confidence", result.confidence)
-        self._show_outliers(result.outliers)
-        self._show_image("all-in-focus", result.all_in_focus)
-        depth = self._show_image("depth", result.depth)
-        depth.contrast_limits = _robust_limits(result.depth, self._limits)
-        for kind, layer in self._layers.items():
-            layer.metadata = self._metadata(kind, result)
-        self._viewer.layers.selection.active = depth
+    def last_steps(self, result: DefocusResult) -> Iterator[Step]:
+        """Yield the steps that show the result of the run; deleted layers are made again."""
+        yield self._forget_deleted
+        yield from self.steps(result)
+        yield partial(self._conclude, result)
 
     @property
     def _run(self) -> int:
@@ -72,68 +82,99 @@ class ResultLayers:
             self._number = next_run(layer.name for layer in self._viewer.layers)
         return self._number
 
-    def _show_image(self, kind: str, data: Any) -> Layer:
+    def _forget_deleted(self) -> None:
+        self._layers = {kind: layer for kind, layer in self._layers.items() if layer in self._viewer.layers}
+
+    def _show(self, kind: str, result: DefocusResult) -> None:
+        """Bring a layer up to date, or make it."""
         layer = self._layers.get(kind)
         if layer is None:
-            layer = self._layers[kind] = self._add(kind, Image(data, **self._image_options(kind, data)))
-        elif layer in self._viewer.layers:  # else the user has deleted it
-            layer.data = data
-        return layer
+            self._layers[kind] = layer = self._new_layer(kind, result)
+            self._add(kind, layer)
+        elif layer in self._viewer.layers and self._shown[kind] is not result:
+            layer.data = _data(kind, result)
+            layer.metadata = self._metadata(kind, result)
+        self._shown[kind] = result
 
-    def _show_outliers(self, outliers: Any) -> None:
-        labels = Labels(
-            outliers.astype(np.uint8), opacity=0.6, visible=False, **self._common_options("outliers")
-        )
-        self._layers["outliers"] = self._add("outliers", labels)
-
-    def _add(self, kind: str, layer: Layer) -> Layer:
-        """Add a layer; the depth map stays the topmost of its run."""
-        depth = self._layers.get("depth")
-        layers = self._viewer.layers
-        at = layers.index(depth) if depth in layers else len(layers)
-        layers.insert(at, layer)
-        if kind == "depth":
-            layer.colorbar.visible = True
-            layer.name_overlay.visible = True
-            layer.name_overlay.position = "top_right"
-        return layer
-
-    def _image_options(self, kind: str, data: Any) -> dict[str, Any]:
-        options = self._common_options(kind)
-        if kind == "all-in-focus":
-            return options | {"rgb": data.ndim == 3, "contrast_limits": (0.0, 1.0)}
-        if kind == "confidence":
-            return options | {
-                "rgb": False,
-                "contrast_limits": (0.0, 1.0),
-                "colormap": "magma",
-                "visible": False,
-            }
-        return options | {"rgb": False, "contrast_limits": self._limits, "colormap": DEPTH_COLORMAP}
-
-    def _common_options(self, kind: str) -> dict[str, Any]:
+    def _new_layer(self, kind: str, result: DefocusResult) -> Layer:
+        """Make a layer, invisible at first: its pixels are drawn in another turn."""
         title = f"depth ({self._unit})" if kind == "depth" else kind
-        return {
+        options = {
             "name": f"{self._stack.name} {title} [{self._run}]",
-            "metadata": self._metadata(kind),
+            "metadata": self._metadata(kind, result),
+            "visible": False,
             **self._stack.placement,
         }
+        data = _data(kind, result)
+        if kind == "outliers":
+            return Labels(data, opacity=0.6, **options)
+        options |= {"rgb": data.ndim == 3, "contrast_limits": (0.0, 1.0)}
+        if kind == "depth":
+            options |= {"contrast_limits": self._limits, "colormap": DEPTH_COLORMAP}
+        elif kind == "confidence":
+            options["colormap"] = "magma"
+        return Image(data, **options)
 
-    def _metadata(self, kind: str, result: DefocusResult | None = None) -> dict[str, Any]:
+    def _add(self, kind: str, layer: Layer) -> None:
+        """Add a layer; the depth map stays the topmost of its run, the user's choice stays chosen."""
+        layers = self._viewer.layers
+        depth = self._layers.get("depth")
+        active = layer if kind == "depth" else layers.selection.active
+        layers.insert(layers.index(depth) if depth in layers else len(layers), layer)
+        layers.selection.active = active
+        if kind in SEEN:
+            self._bare.add(layer)
+
+    def _reveal(self, kind: str) -> None:
+        for layer in self._fresh(kind):
+            layer.visible = True
+            if kind != "depth":
+                self._bare.discard(layer)
+
+    def _show_colorbar(self) -> None:
+        for depth in self._fresh("depth"):
+            depth.colorbar.visible = True
+
+    def _show_name(self) -> None:
+        for depth in self._fresh("depth"):
+            depth.name_overlay.position = "top_right"
+            depth.name_overlay.visible = True
+            self._bare.discard(depth)
+
+    def _fresh(self, kind: str) -> list[Layer]:
+        """The layer of a kind if it was made just now and the user has not deleted it."""
+        layer = self._layers.get(kind)
+        return [layer] if layer in self._bare and layer in self._viewer.layers else []
+
+    def _conclude(self, result: DefocusResult) -> None:
+        depth = self._layers.get("depth")
+        if depth is not None and depth in self._viewer.layers:
+            depth.contrast_limits = _robust_limits(result.depth, self._limits)
+            self._viewer.layers.selection.active = depth
+
+    def _metadata(self, kind: str, result: DefocusResult) -> dict[str, Any]:
         entry: dict[str, Any] = {
             "kind": kind,
             "run": self._run,
             "source": self._stack.name,
             "unit": self._unit if kind == "depth" else "",
+            "method": result.method,
+            "parameters": result.parameters,
+            "losses": list(result.losses),
+            "notes": list(result.notes),
         }
-        if result is not None:
-            entry |= {
-                "method": result.method,
-                "parameters": result.parameters,
-                "losses": list(result.losses),
-                "notes": list(result.notes),
-            }
         return {METADATA_KEY: entry}
+
+
+def _data(kind: str, result: DefocusResult) -> Any:
+    """Array of a layer; nothing is copied or converted in the window's thread."""
+    if kind == "outliers":
+        return result.outliers.view(np.uint8)
+    return {
+        "depth": result.depth,
+        "all-in-focus": result.all_in_focus,
+        "confidence": result.confidence,
+    }[kind]
 
 
 def newest_depth_layer(viewer: ViewerModel) -> Layer | None:
@@ -156,7 +197,10 @@ def _entry(layer: Layer) -> dict[str, Any]:
 
 
 def _robust_limits(depth: Any, otherwise: tuple[float, float]) -> tuple[float, float]:
-    finite = depth[np.isfinite(depth)]
+    """Limits that leave out a few wild values, from a sample of large maps."""
+    rows, columns = (-(-length // LARGEST_SAMPLE) for length in depth.shape)
+    sample = depth[::rows, ::columns]
+    finite = sample[np.isfinite(sample)]
     if not finite.size:
         return otherwise
     low, high = (float(value) for value in np.percentile(finite, (0.5, 99.5)))

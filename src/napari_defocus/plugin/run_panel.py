@@ -1,14 +1,17 @@
 """Run and Cancel, progress, and what became of the run."""
 
 import time
+from functools import partial
 
+import numpy as np
 from napari.utils.notifications import notification_manager, show_error, show_info
 from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError, SolverError
+from napari_defocus.plugin.turns import Turns
 from napari_defocus.plugin.worker import SolverWorker
-from napari_defocus.solver.result import DefocusResult, SolverState
+from napari_defocus.solver.result import DefocusResult
 
 __all__ = ["RunPanel", "report"]
 
@@ -29,6 +32,11 @@ def report(error: BaseException) -> None:
 class RunPanel(QWidget):
     """Buttons and progress of one run at a time.
 
+    Parameters
+    ----------
+    turns : Turns
+        Steps of the window. The end of a run is told after those that show its result.
+
     Attributes
     ----------
     run_requested : Signal
@@ -40,8 +48,9 @@ class RunPanel(QWidget):
     run_requested = Signal()
     running_changed = Signal(bool)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, turns: Turns, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._turns = turns
         self.run_button = QPushButton("Run")
         self.cancel_button = QPushButton("Cancel")
         self.cancel_button.setToolTip("Stop within a second and keep the best result so far.")
@@ -122,19 +131,19 @@ class RunPanel(QWidget):
             parts.append(f"about {_duration(elapsed * (1 - fraction) / fraction)} left")
         self.status.setText(" · ".join(parts))
 
-    def _on_improved(self, state: SolverState) -> None:
-        self._loss = state.loss
+    def _on_improved(self, result: DefocusResult) -> None:
+        self._loss = result.losses[-1]
 
     def _on_returned(self, result: DefocusResult) -> None:
         self.bar.setValue(STEPS)
-        self._conclude("Done", result)
+        self._turns.add(partial(self._conclude, "Done", result))
 
     def _on_cancelled(self, result: DefocusResult | None) -> None:
         self.bar.setValue(0)
         if result is None:
             self.status.setText("Cancelled before the first result; nothing was added.")
         else:
-            self._conclude("Cancelled; the best result so far is kept", result)
+            self._turns.add(partial(self._conclude, "Cancelled; the best result so far is kept", result))
 
     def _on_errored(self, error: Exception) -> None:
         self.bar.setValue(0)
@@ -142,6 +151,9 @@ class RunPanel(QWidget):
         report(error)
 
     def _on_finished(self) -> None:
+        self._turns.add(self._end)
+
+    def _end(self) -> None:
         self.worker = None
         self._update_buttons()
         self.running_changed.emit(False)
@@ -151,7 +163,7 @@ class RunPanel(QWidget):
         if result.losses:
             parts.append(f"loss {result.losses[-1]:.3g}")
         if result.method == "defocus":
-            parts.append(f"{result.outliers.mean():.1%} outliers")
+            parts.append(f"{np.count_nonzero(result.outliers) / result.outliers.size:.1%} outliers")
         self.status.setText("\n".join([" · ".join(parts), *result.notes]))
         for note in result.notes:
             show_info(note)

@@ -1,5 +1,8 @@
 """What both widgets have in common: a stack, some choices, a run, its layers and the 3-D view."""
 
+from collections.abc import Iterable
+from functools import partial
+
 from napari.components import ViewerModel
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QShowEvent
@@ -11,8 +14,9 @@ from napari_defocus.plugin.run_panel import RunPanel, report
 from napari_defocus.plugin.stack_picker import StackPicker
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.surface_button import SurfaceButton
+from napari_defocus.plugin.turns import Step, Turns
 from napari_defocus.plugin.worker import SolverWorker
-from napari_defocus.solver.result import DefocusResult, SolverState
+from napari_defocus.solver.result import DefocusResult
 
 __all__ = ["StackWidget"]
 
@@ -37,7 +41,8 @@ class StackWidget(QWidget):
         self._viewer = viewer
         self._results: ResultLayers | None = None
         self.picker = StackPicker(viewer)
-        self.panel = RunPanel()
+        self._turns = Turns(self)
+        self.panel = RunPanel(self._turns)
         self.surface_button = SurfaceButton(viewer)
         self._fields = QVBoxLayout()
         self._fields.addWidget(self.picker)
@@ -69,6 +74,7 @@ class StackWidget(QWidget):
     def event(self, event: QEvent | None) -> bool:
         """Stop the run when the dock is closed: that only takes the widget out of its window."""
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self._results = None  # no more layers
             self.panel.abandon()
         return bool(super().event(event))
 
@@ -113,10 +119,22 @@ class StackWidget(QWidget):
             self._results = None  # it holds the stack, which the user may delete to free its memory
             self.surface_button.refresh()
 
-    def _on_improved(self, state: SolverState) -> None:
+    def _on_improved(self, result: DefocusResult) -> None:
         if self._results is not None:
-            self._results.show_state(state)
+            self._show(self._results, self._results.steps(result))
+            self._turns.add(self._resume)
 
     def _on_result(self, result: DefocusResult | None) -> None:
         if self._results is not None and result is not None:
-            self._results.show_result(result)
+            self._show(self._results, self._results.last_steps(result))
+
+    def _show(self, results: ResultLayers, steps: Iterable[Step]) -> None:
+        def unless_closed(step: Step) -> None:
+            if self._results is results:
+                step()
+
+        self._turns.add(*(partial(unless_closed, step) for step in steps))
+
+    def _resume(self) -> None:
+        if self.panel.worker is not None:
+            self.panel.worker.resume()

@@ -1,7 +1,9 @@
 """Runs a solver in another thread, with progress, results on the way, and a Cancel that loses nothing."""
 
+import importlib
 import time
 from abc import abstractmethod
+from threading import Event, Lock, Thread
 from typing import Any
 
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
@@ -19,16 +21,19 @@ __all__ = ["DefocusWorker", "FocusWorker", "SolverWorker"]
 LEAST_INTERVAL = 0.2
 """Seconds between two updates of the window: drawing an image takes up to a tenth of one."""
 
+LONGEST_PAUSE = 3.0
+"""Seconds that the solver waits at most for the window to show a result."""
+
 
 class SolverSignals(WorkerBaseSignals):
-    """Signals of a run, emitted in the computing thread and received in the window's.
+    """Signals of a run, emitted in other threads and received in the window's.
 
     Attributes
     ----------
     progressed : Signal(float, str)
         Share of the run that is done, and what is being done.
-    improved : Signal(SolverState)
-        Depth and AIF so far.
+    improved : Signal(DefocusResult)
+        The result so far. The solver waits until :meth:`SolverWorker.resume` is called.
     cancelled : Signal(DefocusResult or None)
         The run ended on request; the best result so far, None before the first.
     """
@@ -41,7 +46,8 @@ class SolverSignals(WorkerBaseSignals):
 class SolverWorker(WorkerBase["DefocusResult | None"]):
     """A run that ends in exactly one of ``returned``, ``cancelled`` and ``errored``, then ``finished``.
 
-    Unlike a generator worker it also reports a RuntimeError.
+    Unlike a generator worker it also reports a RuntimeError. The solver has a thread of its own: a request to
+    stop is answered at once with the best result so far, and the solver ends when it next reports progress.
     """
 
     signals: SolverSignals
@@ -50,35 +56,74 @@ class SolverWorker(WorkerBase["DefocusResult | None"]):
         super().__init__(SignalsClass=SolverSignals)
         self._last_progress = -LEAST_INTERVAL
         self._unwanted = False
+        self._error: Exception | None = None
+        self._ended = Event()
+        self._shown = Event()
+        self._shown.set()
 
     def discard(self) -> None:
         """Stop as soon as possible; nobody waits for the result."""
         self._unwanted = True
         self.quit()
 
+    def quit(self) -> None:
+        """Ask for the end of the run; it is answered with ``cancelled``."""
+        super().quit()
+        self._ended.set()
+        self._shown.set()
+
+    def resume(self) -> None:
+        """Let the solver go on: the window has shown what it was given."""
+        self._shown.set()
+
     def run(self) -> None:
-        """Compute and report; called by the thread pool.
+        """Start the solver, wait for its end or a request to stop, and report; called by the thread pool.
 
         The base class also redirects warnings for the time of the run. That changes the whole process, and
         two runs at once would leave it changed.
         """
         self._running = True
         self.started.emit()
-        try:
-            result = self.work()
-        except CancelledError:
-            self.cancelled.emit(None)
-        except Exception as error:  # whatever it is, the user has to be told
-            self.errored.emit(error)
-        else:
-            (self.cancelled if self.abort_requested else self.returned).emit(result)
+        thread = Thread(target=self._solve, name="napari-defocus")
+        thread.start()
+        self._ended.wait()
+        self._report()
         self._running = False
         self.finished.emit()
+        thread.join()  # else the signals, which belong to the window's thread, might be deleted in that one
         self._finished.emit(self)
 
     @abstractmethod
-    def work(self) -> DefocusResult | None:
-        """Compute the result; on a request to stop, the best one so far."""
+    def work(self) -> None:
+        """Run the solver; called in its thread."""
+
+    @abstractmethod
+    def best(self) -> DefocusResult | None:
+        """Return the best result so far, None before the first."""
+
+    def _report(self) -> None:
+        error, result = self._error, None
+        if error is None and not self._unwanted:
+            try:
+                result = self.best()
+            except Exception as failure:
+                error = failure
+        if error is not None:
+            self.errored.emit(error)
+        else:
+            (self.cancelled if self.abort_requested else self.returned).emit(result)
+
+    def _solve(self) -> None:
+        try:
+            # a labels layer needs it: better here than a third of a second in the window's thread
+            importlib.import_module("pandas")
+            self.work()
+        except CancelledError:
+            pass  # the request has been answered
+        except Exception as error:  # whatever it is, the user has to be told
+            self._error = error
+        finally:
+            self._ended.set()
 
     def _progress(self, fraction: float, message: str) -> None:
         if self.abort_requested:
@@ -105,24 +150,41 @@ class DefocusWorker(SolverWorker):
     def __init__(self, images: Any, optics: Optics, settings: SolverSettings) -> None:
         super().__init__()
         self._images, self._optics, self._settings = images, optics, settings
+        self._lock = Lock()
+        self._state: SolverState | None = None
+        self._result: DefocusResult | None = None
 
-    def work(self) -> DefocusResult | None:
+    def work(self) -> None:
         """Run the alternating minimization."""
-        last: SolverState | None = None
         shown = -LEAST_INTERVAL
         states = solver.alternating_minimization(
             self._images, self._optics, self._settings, progress=self._progress
         )
-        try:
-            for last in states:
-                if self.abort_requested:
-                    break
-                if time.monotonic() - shown >= LEAST_INTERVAL:
-                    shown = time.monotonic()
-                    self.improved.emit(last)
-        except CancelledError:
-            pass
-        return None if last is None or self._unwanted else solver.finish(last)
+        for state in states:
+            if self._take(state, show=time.monotonic() - shown >= LEAST_INTERVAL):
+                # without the solver beside it the window draws several times faster
+                self._shown.wait(LONGEST_PAUSE)
+                shown = time.monotonic()
+
+    def best(self) -> DefocusResult | None:
+        """Return the result of the last state."""
+        with self._lock:
+            if self._result is None and self._state is not None:
+                self._result = solver.finish(self._state)
+            return self._result
+
+    def _take(self, state: SolverState, *, show: bool) -> bool:
+        """Keep a state, and give its result to the window if that is due and it has shown the one before."""
+        with self._lock:  # a request to stop waits for the result of this state
+            if self.abort_requested:
+                raise CancelledError
+            self._state, self._result = state, None
+            if not (show and self._shown.is_set()):
+                return False
+            self._result = solver.finish(state)
+            self._shown.clear()
+            self.improved.emit(self._result)
+            return not self.abort_requested
 
 
 class FocusWorker(SolverWorker):
@@ -139,7 +201,12 @@ class FocusWorker(SolverWorker):
     def __init__(self, images: Any, **options: Any) -> None:
         super().__init__()
         self._images, self._options = images, options
+        self._result: DefocusResult | None = None
 
-    def work(self) -> DefocusResult:
+    def work(self) -> None:
         """Run the focus measure."""
-        return solver.depth_from_focus(self._images, progress=self._progress, **self._options)
+        self._result = solver.depth_from_focus(self._images, progress=self._progress, **self._options)
+
+    def best(self) -> DefocusResult | None:
+        """Return the result, None before the end."""
+        return self._result

@@ -1,7 +1,8 @@
 """Depth from defocus by alternating minimization: the whole run."""
 
+import os
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.solver.blur_estimation import estimate_blur_per_plane
@@ -13,12 +14,19 @@ from napari_defocus.solver.result import DefocusResult, Progress, SolverState
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.unknowns import Unknowns
 
+if TYPE_CHECKING:
+    from distributed import Client
+
 
 def solve(
     images: Any,
     optics: Optics,
     settings: SolverSettings | None = None,
     *,
+    client: "Client | None" = None,
+    store: str | os.PathLike[str] | None = None,
+    block: int | None = None,
+    overwrite: bool = False,
     progress: Progress | None = None,
 ) -> DefocusResult:
     """Depth, all-in-focus image, outliers and confidence of a focal stack.
@@ -34,6 +42,15 @@ def solve(
         Blur of each plane as a function of depth, one focus position a plane.
     settings : SolverSettings, optional
         Settings; None for our best for real photographs.
+    client : distributed.Client, optional
+        Solve block by block on the workers of this cluster.
+    store : path, optional
+        Solve block by block and write the result to this new zarr store; its arrays are then dask arrays
+        on the store, and no process ever holds the whole image. With a client, a path that all workers see.
+    block : int, optional
+        Side of the blocks, px; given alone, solve block by block on this machine. None: 1024.
+    overwrite : bool
+        Replace the result of an earlier run that is in `store`.
     progress : callable, optional
         ``progress(fraction, message)``, called several times a second; may raise :class:`CancelledError`.
 
@@ -41,6 +58,11 @@ def solve(
     -------
     DefocusResult
         Depth in the unit of the optics.
+
+    Notes
+    -----
+    Block by block the result is the same but for what the halo of the blocks leaves out; docs/cluster.md says
+    how well it agrees and what it costs.
 
     Raises
     ------
@@ -56,6 +78,20 @@ def solve(
     >>> result.depth.shape
     (32, 32)
     """
+    if client is not None or store is not None or block is not None:
+        from napari_defocus.solver.block_run import solve_in_blocks
+
+        images, settings = checked(images, optics, settings or SolverSettings())
+        return solve_in_blocks(
+            images,
+            optics,
+            settings,
+            client=client,
+            store=store,
+            block=block,
+            overwrite=overwrite,
+            progress=progress,
+        )
     state = None
     for state in alternating_minimization(images, optics, settings, progress=progress):  # noqa: B007
         pass
@@ -81,11 +117,7 @@ def alternating_minimization(
     """
     settings = settings or SolverSettings()
     report = RunProgress(progress, settings)
-    images = as_stack(images)
-    check_stack(images.shape, images.dtype)
-    optics.check_planes(images.shape[0])
-    depth_range = optics.check_depth_range(settings.depth_range or optics.default_depth_range())
-    settings = settings.replace(depth_range=depth_range)
+    images, settings = checked(images, optics, settings)
     observations = load_stack(images, settings.white, report.stage("reading the stack"))
     notes: tuple[str, ...] = ()
     labels, label_notes = initial_labels(observations, settings, report.stage("finding the sharpest planes"))
@@ -101,11 +133,20 @@ def alternating_minimization(
     for epoch in range(1, settings.epochs + 1):
         run.improve_depth(report.stage(f"epoch {epoch} of {settings.epochs}: depth"))
         yield run.state(epoch, "depth")
-        iterations = round(settings.fista_iterations * settings.fista_growth ** (epoch - 1))
+        iterations = settings.image_iterations(epoch)
         run.improve_image(iterations, report.stage(f"epoch {epoch} of {settings.epochs}: all-in-focus"))
         if epoch == settings.epochs:
             report.end()
         yield run.state(epoch, "aif")
+
+
+def checked(images: Any, optics: Optics, settings: SolverSettings) -> tuple[Any, SolverSettings]:
+    """Return the stack as an array and the settings with the depth range filled in, once they fit."""
+    images = as_stack(images)
+    check_stack(images.shape, images.dtype)
+    optics.check_planes(images.shape[0])
+    depth_range = optics.check_depth_range(settings.depth_range or optics.default_depth_range())
+    return images, settings.replace(depth_range=depth_range)
 
 
 def finish(state: SolverState) -> DefocusResult:

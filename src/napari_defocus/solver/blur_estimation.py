@@ -55,6 +55,17 @@ def estimate_blur_per_plane(
         observations.scale,
         observations.colour,
     )
+    return blur_per_plane_of(crop, optics, labels[rows, columns], settings, progress)
+
+
+def blur_per_plane_of(
+    crop: Observations,
+    optics: UncalibratedFocus,
+    labels: NDArray[np.int32],
+    settings: SolverSettings,
+    progress: Callable[[float], None] | None = None,
+) -> float:
+    """Blur per plane of one square; parameters as for :func:`estimate_blur_per_plane`."""
     plain = settings.replace(smoothness=0.0, image_prior=0.0)
     done = 0
 
@@ -66,7 +77,7 @@ def estimate_blur_per_plane(
     def residual(logarithm: float) -> float:
         nonlocal done
         trial = optics.replace(blur_per_plane=float(np.exp(logarithm)))
-        run = Unknowns(crop, trial, plain, labels[rows, columns], (), report)
+        run = Unknowns(crop, trial, plain, labels, (), report)
         for _ in range(2):
             run.improve_depth(report)
             run.improve_image(5, report)
@@ -86,15 +97,23 @@ def estimate_blur_per_plane(
 
 
 def _most_textured(observations: Observations, labels: NDArray[np.int32]) -> tuple[slice, slice]:
-    """Square in which the sharpest planes are most varied, weighted with their contrast."""
-    height, width = observations.shape
-    side_y, side_x = min(CROP, height), min(CROP, width)
-    best, corner = -1.0, (0, 0)
     middle = observations.grey(observations.count // 2)
-    for y in np.unique(np.linspace(0, height - side_y, 6).astype(int)):
-        for x in np.unique(np.linspace(0, width - side_x, 6).astype(int)):
-            inside = slice(y, y + side_y), slice(x, x + side_x)
-            score = float(labels[inside].std() * np.abs(np.diff(middle[inside], axis=0)).mean())
-            if score > best:
-                best, corner = score, (int(y), int(x))
-    return slice(corner[0], corner[0] + side_y), slice(corner[1], corner[1] + side_x)
+    crops = candidate_crops(observations.shape)
+    scores = [variety(middle[crop], labels[crop]) for crop in crops]
+    return crops[int(np.argmax(scores))]
+
+
+def candidate_crops(shape: tuple[int, int]) -> list[tuple[slice, slice]]:
+    """Squares of an image of `shape` of which the most textured one is looked at."""
+    height, width = shape
+    side_y, side_x = min(CROP, height), min(CROP, width)
+    return [
+        (slice(int(y), int(y) + side_y), slice(int(x), int(x) + side_x))
+        for y in np.unique(np.linspace(0, height - side_y, 6).astype(int))
+        for x in np.unique(np.linspace(0, width - side_x, 6).astype(int))
+    ]
+
+
+def variety(grey: NDArray[np.float32], labels: NDArray[np.int32]) -> float:
+    """How varied the sharpest planes of a square are, weighted with its contrast in a plane."""
+    return float(labels.std() * np.abs(np.diff(grey, axis=0)).mean())

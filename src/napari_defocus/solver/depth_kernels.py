@@ -8,7 +8,7 @@ cost of a pixel. Everything works on whole rows, so that it runs in vector regis
 
 import numpy as np
 
-from napari_defocus.optics.tile_kernels import basis_row, combine_row, compiled, mix_row
+from napari_defocus.optics.tile_kernels import basis_row, combine_row, compiled, mix_row, trust_rows
 
 GOLDEN = np.float32((np.sqrt(5.0) - 1) / 2)
 ZERO = np.float32(0.0)
@@ -47,11 +47,12 @@ def evaluate_row(banks, y, values, scratch, steps):
 
 
 @compiled
-def sweep_row(steps, seen, below, weights, cost):
+def sweep_row(steps, seen, below, weights, trust, cost):
     """Squared residual of every candidate for a row, into `cost` (candidates, w).
 
     `below` and `weights` (candidates, planes) say where each candidate's blur lies between the positions of
     `steps`; they are the same for all pixels, so that a row is mixed without look-ups.
+    `trust` (candidates, planes) are the roots of the planes' weights.
     """
     channels, _, width = steps.shape
     candidates, planes = below.shape
@@ -60,26 +61,26 @@ def sweep_row(steps, seen, below, weights, cost):
         for x in range(width):
             total[x] = ZERO
         for f in range(planes):
-            at, weight = below[k, f], weights[k, f]
+            at, weight, root = below[k, f], weights[k, f], trust[k, f]
             if channels == 3:
                 near0, near1, near2 = steps[0, at], steps[1, at], steps[2, at]
                 far0, far1, far2 = steps[0, at + 1], steps[1, at + 1], steps[2, at + 1]
                 seen0, seen1, seen2 = seen[3 * f], seen[3 * f + 1], seen[3 * f + 2]
                 for x in range(width):
-                    r0 = near0[x] + weight * (far0[x] - near0[x]) - seen0[x]
-                    r1 = near1[x] + weight * (far1[x] - near1[x]) - seen1[x]
-                    r2 = near2[x] + weight * (far2[x] - near2[x]) - seen2[x]
+                    r0 = root * (near0[x] + weight * (far0[x] - near0[x]) - seen0[x])
+                    r1 = root * (near1[x] + weight * (far1[x] - near1[x]) - seen1[x])
+                    r2 = root * (near2[x] + weight * (far2[x] - near2[x]) - seen2[x])
                     total[x] += r0 * r0 + r1 * r1 + r2 * r2
             else:
                 for c in range(channels):
                     near, far, one = steps[c, at], steps[c, at + 1], seen[f * channels + c]
                     for x in range(width):
-                        r0 = near[x] + weight * (far[x] - near[x]) - one[x]
+                        r0 = root * (near[x] + weight * (far[x] - near[x]) - one[x])
                         total[x] += r0 * r0
 
 
 @compiled
-def sweep_row_crossed(steps, seen, below, weights, last, y, cost, cross):
+def sweep_row_crossed(steps, seen, below, weights, trust, last, y, cost, cross):
     """Like :func:`sweep_row`, with the product of each candidate's residual and the next one's.
 
     `cost` (candidates, h, w) and `cross` (candidates - 1, h, w) are written in row `y`;
@@ -94,40 +95,45 @@ def sweep_row_crossed(steps, seen, below, weights, last, y, cost, cross):
             total[x] = ZERO
             product[x] = ZERO if k > 0 else product[x]
         for f in range(planes):
-            at, weight = below[k, f], weights[k, f]
+            at, weight, root = below[k, f], weights[k, f], trust[k, f]
             for c in range(channels):
                 near, far, one = steps[c, at], steps[c, at + 1], seen[f * channels + c]
                 before = last[f * channels + c]
                 if k == 0:
                     for x in range(width):
-                        r0 = near[x] + weight * (far[x] - near[x]) - one[x]
+                        r0 = root * (near[x] + weight * (far[x] - near[x]) - one[x])
                         total[x] += r0 * r0
                         before[x] = r0
                 else:
                     for x in range(width):
-                        r0 = near[x] + weight * (far[x] - near[x]) - one[x]
+                        r0 = root * (near[x] + weight * (far[x] - near[x]) - one[x])
                         total[x] += r0 * r0
                         product[x] += r0 * before[x]
                         before[x] = r0
 
 
 @compiled
-def row_cost(banks, y, seen, coordinate, slopes, centers, law, basis, anchor, coupling, cost):
-    """Exact cost of a row of pixels at their own blur coordinates, into `cost` (w); `basis` is scratch."""
+def row_cost(banks, y, seen, coordinate, slopes, centers, law, basis, trust, anchor, coupling, cost):
+    """Exact cost of a row of pixels at their own blur coordinates, into `cost` (w).
+
+    `basis` and `trust` (planes + 1, w) are scratch.
+    """
     planes, channels = len(slopes), len(banks)
     width = len(coordinate)
     predicted = basis[banks.shape[1]]
     for x in range(width):
         away = coordinate[x] - anchor[x]
         cost[x] = coupling * away * away
+    trust_rows(coordinate, slopes, centers, law, trust)
     for f in range(planes):
         basis_row(coordinate, slopes[f], centers[f], law, basis)
+        weight = trust[f]
         for c in range(channels):
             mix_row(banks[c], y, basis, predicted)
             one = seen[f * channels + c]
             for x in range(width):
                 r0 = predicted[x] - one[x]
-                cost[x] += r0 * r0
+                cost[x] += weight[x] * r0 * r0
 
 
 @compiled
@@ -163,7 +169,21 @@ def best_of_row(cost, candidates, anchor, coupling, least, bracket, contrast):
 
 @compiled
 def golden_row(
-    banks, y, seen, slopes, centers, law, basis, anchor, coupling, rounds, bracket, work, coordinate, cost
+    banks,
+    y,
+    seen,
+    slopes,
+    centers,
+    law,
+    basis,
+    trust,
+    anchor,
+    coupling,
+    rounds,
+    bracket,
+    work,
+    coordinate,
+    cost,
 ):
     """Golden-section search of a row, all pixels in step; keep whichever costs least.
 
@@ -175,16 +195,16 @@ def golden_row(
     low, high = bracket[1], bracket[2]
     left, right, at_left, at_right, trial = work[0], work[1], work[2], work[3], work[4]
     before, least = cost[0, y], cost[1, y]
-    row_cost(banks, y, seen, coordinate, slopes, centers, law, basis, anchor, coupling, before)
-    row_cost(banks, y, seen, bracket[0], slopes, centers, law, basis, anchor, coupling, least)
+    row_cost(banks, y, seen, coordinate, slopes, centers, law, basis, trust, anchor, coupling, before)
+    row_cost(banks, y, seen, bracket[0], slopes, centers, law, basis, trust, anchor, coupling, least)
     for x in range(width):
         keep = before[x] <= least[x]
         least[x] = before[x] if keep else least[x]
         coordinate[x] = coordinate[x] if keep else bracket[0, x]
         left[x] = high[x] - GOLDEN * (high[x] - low[x])
         right[x] = low[x] + GOLDEN * (high[x] - low[x])
-    row_cost(banks, y, seen, left, slopes, centers, law, basis, anchor, coupling, at_left)
-    row_cost(banks, y, seen, right, slopes, centers, law, basis, anchor, coupling, at_right)
+    row_cost(banks, y, seen, left, slopes, centers, law, basis, trust, anchor, coupling, at_left)
+    row_cost(banks, y, seen, right, slopes, centers, law, basis, trust, anchor, coupling, at_right)
     values = bracket[0]
     for _ in range(rounds):
         for x in range(width):
@@ -202,7 +222,7 @@ def golden_row(
                 right[x] = low[x] + GOLDEN * (high[x] - low[x])
                 trial[x] = right[x]
                 at_right[x] = np.float32(-1.0)
-        row_cost(banks, y, seen, trial, slopes, centers, law, basis, anchor, coupling, values)
+        row_cost(banks, y, seen, trial, slopes, centers, law, basis, trust, anchor, coupling, values)
         for x in range(width):
             at_left[x] = values[x] if at_left[x] < 0 else at_left[x]
             at_right[x] = values[x] if at_right[x] < 0 else at_right[x]
@@ -225,6 +245,7 @@ def search_tile(
     values,
     below,
     weights,
+    roots,
     slopes,
     centers,
     law,
@@ -233,6 +254,7 @@ def search_tile(
     coupling,
     rounds,
     scratch,
+    trust,
     steps,
     seen,
     row_costs,
@@ -244,14 +266,15 @@ def search_tile(
     """Plain depth step of a tile: grid search over the candidates, then golden-section search.
 
     `coordinate` (h, w) holds the current blur coordinates and gets the new ones; `cost` (2, h, w) the cost
-    before and after. `scratch` (order + 1, w), `steps` (channels, positions, w), `seen` (planes * channels,
-    w), `row_costs` (candidates, w) and `work` (8, w) are scratch.
+    before and after. `scratch` see :func:`basis_rows`,
+    `trust` (planes + 1, w), `steps` (channels, positions, w), `seen` (planes * channels, w), `row_costs`
+    (candidates, w) and `work` (8, w) are scratch.
     """
     order = banks.shape[1]
     for y in range(coordinate.shape[0]):
         read_row(stack, scale, y0 + y, x0, seen)
         evaluate_row(banks, y, values, scratch[:order], steps)
-        sweep_row(steps, seen, below, weights, row_costs)
+        sweep_row(steps, seen, below, weights, roots, row_costs)
         best_of_row(row_costs, candidates, anchor[y], coupling, work[3:5], work[:3], contrast[y])
         golden_row(
             banks,
@@ -261,6 +284,7 @@ def search_tile(
             centers,
             law,
             scratch,
+            trust,
             anchor[y],
             coupling,
             rounds,
@@ -272,13 +296,15 @@ def search_tile(
 
 
 @compiled
-def sweep_tile(banks, stack, scale, y0, x0, values, below, weights, scratch, steps, seen, last, cost, cross):
+def sweep_tile(
+    banks, stack, scale, y0, x0, values, below, weights, roots, scratch, steps, seen, last, cost, cross
+):
     """Costs of a tile's candidates (candidates, h, w) and products of neighbours (candidates - 1, h, w)."""
     order = banks.shape[1]
     for y in range(cost.shape[1]):
         read_row(stack, scale, y0 + y, x0, seen)
         evaluate_row(banks, y, values, scratch[:order], steps)
-        sweep_row_crossed(steps, seen, below, weights, last, y, cost, cross)
+        sweep_row_crossed(steps, seen, below, weights, roots, last, y, cost, cross)
 
 
 @compiled
@@ -389,7 +415,21 @@ def best_in_segments(cost, cross, candidates, anchor, coupling, work, coordinate
 
 @compiled
 def tile_costs(
-    banks, stack, scale, y0, x0, slopes, centers, law, anchor, coupling, scratch, seen, coordinate, cost
+    banks,
+    stack,
+    scale,
+    y0,
+    x0,
+    slopes,
+    centers,
+    law,
+    anchor,
+    coupling,
+    scratch,
+    trust,
+    seen,
+    coordinate,
+    cost,
 ):
     """Cost of each pixel of a tile at its own blur coordinate, into `cost` (h, w)."""
     for y in range(coordinate.shape[0]):
@@ -403,6 +443,7 @@ def tile_costs(
             centers,
             law,
             scratch,
+            trust,
             anchor[y],
             coupling,
             cost[y],

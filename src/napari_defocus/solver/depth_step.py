@@ -18,6 +18,9 @@ Floats = NDArray[np.float32]
 TILE = 32, 128
 """Height and width of a tile, px; larger for large cost windows, so that most of a tile is not halo."""
 
+CELL = 64
+"""Side of the cells within which the choices of a cost window may not raise the cost, px."""
+
 
 @dataclass(frozen=True, eq=False)
 class DepthStep:
@@ -68,7 +71,7 @@ def depth_step(
     a golden-section search refines the best candidate between its neighbours. With one, the windowed cost is
     minimised between candidates in closed form (see :func:`depth_kernels.best_in_segments`). A pixel keeps
     its old depth if nothing is better. A window's choice may raise the plain residual; then only the pixels
-    that serve it best are changed, as many as keep its sum from rising.
+    that serve it best are changed, as many as keep its sum over a cell of `CELL` px from rising.
 
     Parameters
     ----------
@@ -128,28 +131,37 @@ def depth_step(
     return DepthStep(new, float(after.sum(dtype=np.float64)) - drawn, after, np.clip(contrast, 0, 1))
 
 
-def candidate_steps(operator: BlurOperator, candidates: Floats) -> tuple[NDArray[np.int64], Floats]:
-    """Step below and mixture weight of each candidate's blur in each plane, both (candidates, planes)."""
+def candidate_steps(operator: BlurOperator, candidates: Floats) -> tuple[NDArray[np.int64], Floats, Floats]:
+    """Where the blur of each candidate lies in each plane, all (candidates, planes).
+
+    Step of the basis below, mixture weight of the next one, and root of the trust in the plane.
+    """
     optics, steps = operator.optics, operator.basis.steps
     radii = optics.slopes * np.abs(candidates[:, None] - optics.centers)
     place = np.minimum((operator.basis.position(radii) + 1) / 2 * (steps - 1), steps - 1.0001)
     below = np.floor(place).astype(np.int64)
-    return below, (place - below).astype(np.float32)
+    roots = np.sqrt(operator.trust(candidates)).T
+    return below, (place - below).astype(np.float32), np.ascontiguousarray(roots, np.float32)
 
 
 def accepted(change: Floats, window: int) -> NDArray[np.bool_]:
-    """Pixels whose change of cost may be taken so that the sum over them is not above zero.
+    """Pixels whose change of cost may be taken so that its sum is not above zero in any cell of `CELL` px.
 
-    All of them if their sum allows; else in the order of their change averaged over the window, best first.
+    In a cell all of them if their sum allows; else in the order of their change averaged over the window,
+    best first. By cells and not over the whole image, so that a part of it decides alike.
     """
-    if change.sum(dtype=np.float64) <= 0:
-        return np.ones(change.shape, np.bool_)
-    order = np.argsort(uniform_filter(change, window, mode="nearest"), axis=None, kind="stable")
-    running = np.cumsum(change.ravel()[order], dtype=np.float64)
-    allowed = np.flatnonzero(running <= 0)
-    taken = np.zeros(change.size, np.bool_)
-    taken[order[: allowed[-1] + 1 if len(allowed) else 0]] = True
-    return taken.reshape(change.shape)
+    taken = np.ones(change.shape, np.bool_)
+    for y, x in np.ndindex(*(-(-length // CELL) for length in change.shape)):
+        cell = slice(y * CELL, (y + 1) * CELL), slice(x * CELL, (x + 1) * CELL)
+        part = change[cell]
+        if part.sum(dtype=np.float64) <= 0:
+            continue
+        order = np.argsort(uniform_filter(part, window, mode="nearest"), axis=None, kind="stable")
+        allowed = np.flatnonzero(np.cumsum(part.ravel()[order], dtype=np.float64) <= 0)
+        few = np.zeros(part.size, np.bool_)
+        few[order[: allowed[-1] + 1 if len(allowed) else 0]] = True
+        taken[cell] = few.reshape(part.shape)
+    return taken
 
 
 def _search_tile(
@@ -158,7 +170,7 @@ def _search_tile(
     padded: Floats,
     coordinates: Floats,
     candidates: Floats,
-    places: tuple[NDArray[np.int64], Floats],
+    places: tuple[NDArray[np.int64], Floats, Floats],
     anchor: Floats,
     coupling: float,
     tile: Tile,
@@ -192,7 +204,8 @@ def _search_tile(
             candidates,
             *pull,
             golden_rounds(golden_tolerance),
-            scratch(order + 1, tile.width),
+            scratch(tile_kernels.basis_rows(order), tile.width),
+            scratch(operator.optics.planes + 1, tile.width),
             steps,
             scratch(rows, tile.width),
             scratch(len(candidates), tile.width),
@@ -226,7 +239,8 @@ def _search_tile(
             *tile[:2],
             *planes,
             *pull,
-            scratch(order + 1, tile.width),
+            scratch(tile_kernels.basis_rows(order), tile.width),
+            scratch(operator.optics.planes + 1, tile.width),
             scratch(rows, tile.width),
             np.ascontiguousarray(where),
             out,

@@ -20,6 +20,9 @@ Labels = NDArray[np.int32]
 MAX_CUT_SIZE = 1_500_000
 """Greatest number of pixels times labels in one graph; larger stacks are cut on a reduced grid."""
 
+ANCHORING = 4
+"""Pull of the coarse labels on the fine ones for each label between them, in units of the smoothness."""
+
 FOCUS_WINDOW = 9
 """Window of the classic focus measure, px."""
 
@@ -49,18 +52,18 @@ def initial_labels(
     """
     notes: tuple[str, ...] = ()
     if settings.initialization == "mrf" and graph_cut_available():
-        factor = _reduction(observations)
+        factor = reduction(observations.count, observations.shape)
         coarse = _coarse_costs(observations, settings, factor, progress)
         # a coarse pixel stands for factor ** 2 fine ones, an edge between two for `factor` fine edges
         labels = cut(coarse, settings.mrf_smoothness / factor, _second_half(progress))
         if factor == 1:
             return labels, notes
         anchor = _enlarge(labels, observations.shape)
-        strength = 4 * settings.mrf_smoothness
-        return _least_cost(observations, settings, _cut_cost, anchor, strength, progress), notes
+        strength = ANCHORING * settings.mrf_smoothness
+        return least_cost(observations, settings, cut_cost, anchor, strength, progress), notes
     if settings.initialization == "mrf":
         notes = (NO_GRAPH_CUT,)
-    return _least_cost(observations, settings, _focus_cost, None, 0.0, progress), notes
+    return least_cost(observations, settings, focus_cost, None, 0.0, progress), notes
 
 
 def mosaic(observations: Observations, labels: Labels) -> Floats:
@@ -70,16 +73,19 @@ def mosaic(observations: Observations, labels: Labels) -> Floats:
     return np.asarray(np.clip(chosen * np.float32(observations.scale), 0, 1), np.float32)
 
 
-def _reduction(observations: Observations) -> int:
-    size = observations.count * observations.shape[0] * observations.shape[1]
+def reduction(planes: int, shape: tuple[int, int]) -> int:
+    """Factor by which the grid of the graph cut is coarser than an image of `shape`."""
+    size = planes * shape[0] * shape[1]
     return int(np.ceil(np.sqrt(size / MAX_CUT_SIZE)))
 
 
-def _cut_cost(observations: Observations, index: int, settings: SolverSettings) -> Floats:
+def cut_cost(observations: Observations, index: int, settings: SolverSettings) -> Floats:
+    """Cost of a plane in the graph cut, (Y, X)."""
     return sharpness_cost(observations.grey(index), settings.sharpness, settings.sharpness_sigma)
 
 
-def _focus_cost(observations: Observations, index: int, settings: SolverSettings) -> Floats:
+def focus_cost(observations: Observations, index: int, settings: SolverSettings) -> Floats:
+    """Cost of a plane by the classic focus measure, (Y, X)."""
     return -sum_modified_laplacian(observations.grey(index), FOCUS_WINDOW)
 
 
@@ -90,7 +96,7 @@ def _coarse_costs(
     progress: Callable[[float], None] | None,
 ) -> Floats:
     def reduced(index: int) -> Floats:
-        cost = _cut_cost(observations, index, settings)
+        cost = cut_cost(observations, index, settings)
         if factor == 1:
             return cost
         cost = np.pad(cost, [(0, -length % factor) for length in cost.shape], mode="edge")
@@ -111,7 +117,7 @@ def _enlarge(labels: Labels, shape: tuple[int, int]) -> Floats:
     return np.asarray(smooth[: shape[0], : shape[1]], np.float32)
 
 
-def _least_cost(
+def least_cost(
     observations: Observations,
     settings: SolverSettings,
     plane_cost: Callable[[Observations, int, SolverSettings], Floats],

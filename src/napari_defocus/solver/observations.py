@@ -149,35 +149,45 @@ def load_stack(
     """
     images = as_stack(images)
     colour = check_stack(images.shape, images.dtype)
-    dtype = images.dtype.newbyteorder("=")
-    if dtype not in (np.uint8, np.uint16):
-        dtype = np.dtype(np.float32)
+    dtype = stored_type(images.dtype)
     count, *shape = images.shape[:3]
     planes = np.empty((count, 3 if colour else 1, *shape), dtype)
 
     def read(block: tuple[int, int]) -> None:
         for index, plane in enumerate(np.asarray(images[slice(*block)]), block[0]):
             if plane.dtype.kind == "f" and not np.isfinite(plane).all():
-                raise InputError(
-                    f"Plane {index} of the stack holds NaN or infinite values; replace them before solving."
-                )
+                raise not_finite(index)
             planes[index] = np.moveaxis(plane, -1, 0) if colour else plane
 
-    blocks = _blocks(images)
+    blocks = plane_spans(images)
     for done, _ in enumerate(map_ahead(read, blocks), 1):
         if progress is not None:
             progress(done / len(blocks))
-    return Observations(planes, 1.0 / _white_level(planes, white), colour)
+    return Observations(planes, 1.0 / white_level(planes, white), colour)
 
 
-def _blocks(images: Any) -> list[tuple[int, int]]:
+def not_finite(index: int) -> InputError:
+    """Error for a plane with values that are no numbers."""
+    return InputError(
+        f"Plane {index} of the stack holds NaN or infinite values; replace them before solving."
+    )
+
+
+def stored_type(dtype: DTypeLike) -> np.dtype[Any]:
+    """Type in which the intensities of a stack are held: its own if uint8 or uint16, else float32."""
+    dtype = np.dtype(dtype).newbyteorder("=")
+    return dtype if dtype in (np.uint8, np.uint16) else np.dtype(np.float32)
+
+
+def plane_spans(images: Any) -> list[tuple[int, int]]:
     """First and last plane of what is read at once: a plane, or a whole chunk of a dask array."""
     chunks = images.chunks[0] if hasattr(images, "dask") else (1,) * images.shape[0]
     ends = np.cumsum(chunks)
     return [(int(end - length), int(end)) for length, end in zip(chunks, ends, strict=True)]
 
 
-def _white_level(planes: NDArray[Any], white: float | None) -> float:
+def white_level(planes: NDArray[Any], white: float | None) -> float:
+    """Intensity that counts as 1: what is given, the type's maximum for uint8 and uint16, or the data's."""
     if white is not None:
         if not white > 0:
             raise InputError(f"white must be above 0, but is {white!r}.")

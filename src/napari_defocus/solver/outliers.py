@@ -85,15 +85,29 @@ def fill_outliers(
     missing = outliers.copy()
     if missing.all():
         return filled
-    size = 2 * radius + 1
     for _ in range(MAX_PASSES):
         if not missing.any():
             return filled
-        valid = (~missing).astype(np.float64)
-        mass = ndimage.uniform_filter(valid, size, mode="constant")
-        total = ndimage.uniform_filter(np.where(missing, 0.0, filled), size, mode="constant")
-        ready = missing & (mass > 0.5 / size**2)
-        filled[ready] = (total[ready] / mass[ready]).astype(np.float32)
-        missing &= ~ready
+        window = _around(missing, radius)
+        _fill_rim(filled[window], missing[window], radius)
     nearest = ndimage.distance_transform_edt(missing, return_distances=False, return_indices=True)
     return np.asarray(filled[tuple(nearest)])
+
+
+def _fill_rim(depth: NDArray[np.float32], missing: NDArray[np.bool_], radius: int) -> None:
+    """Replace in place the missing pixels that have a valid one within `radius`; they are valid then."""
+    size = 2 * radius + 1
+    mass = ndimage.uniform_filter((~missing).astype(np.float64), size, mode="constant")
+    total = ndimage.uniform_filter(np.where(missing, 0.0, depth), size, mode="constant")
+    ready = missing & (mass > 0.5 / size**2)
+    depth[ready] = (total[ready] / mass[ready]).astype(np.float32)
+    missing &= ~ready
+
+
+def _around(mask: NDArray[np.bool_], margin: int) -> tuple[slice, slice]:
+    """The part of an image that holds the mask and what lies within `margin` px of it."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return (
+        slice(max(0, int(rows[0]) - margin), int(rows[-1]) + margin + 1),
+        slice(max(0, int(columns[0]) - margin), int(columns[-1]) + margin + 1),
+    )

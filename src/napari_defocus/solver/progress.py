@@ -52,5 +52,34 @@ class RunProgress:
             self._progress(min(done / self._total, 1.0), message)
 
 
+class PassProgress:
+    """Progress of passes over an image, each with a weight of its own."""
+
+    def __init__(self, progress: Progress | None, total: float) -> None:
+        self._progress = progress
+        self._total = total
+        self._done = 0.0
+        self._weight = 0.0
+        self._last = 0.0
+
+    def begin(self, message: str, weight: float = 1.0) -> Callable[[float], None]:
+        """Begin a pass; returns the callback that takes its share done."""
+        self._done += self._weight
+        self._weight = weight
+        done = self._done
+        self._report(done, message, force=True)
+        return lambda share: self._report(done + weight * share, message)
+
+    def end(self) -> None:
+        """Say that everything is done."""
+        self._report(self._total, "done", force=True)
+
+    def _report(self, done: float, message: str, *, force: bool = False) -> None:
+        now = monotonic()
+        if self._progress is not None and (force or now - self._last >= LEAST_INTERVAL):
+            self._last = now
+            self._progress(min(done / self._total, 1.0), message)
+
+
 _START = 12.0
 _DEPTH = 6.0

@@ -14,6 +14,7 @@ CandidateSpacing = Literal["blur", "depth"]
 AifSolver = Literal["cg", "fista"]
 Initialization = Literal["mrf", "focus"]
 Sharpness = Literal["sobel", "laplacian", "log"]
+BlurKernel = Literal["disc", "gaussian"]
 Boundary = Literal["reflect", "zero"]
 OutlierMethod = Literal["none", "variation", "constant", "both"]
 
@@ -22,6 +23,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "aif_solver": get_args(AifSolver),
     "initialization": get_args(Initialization),
     "sharpness": get_args(Sharpness),
+    "blur_kernel": get_args(BlurKernel),
     "boundary": get_args(Boundary),
     "outlier_method": get_args(OutlierMethod),
 }
@@ -72,6 +74,12 @@ class SolverSettings:
         Measure of sharpness in the data cost of the graph cut.
     sharpness_sigma : float
         Standard deviation of the Gaussian that averages the sharpness, px.
+    blur_kernel : {"disc", "gaussian"}
+        Shape of the blur: the disc of a uniformly lit round aperture, or a Gaussian as in the paper; both
+        with the standard deviation that the optics give.
+    trusted_blur : float, optional
+        Standard deviation of the blur at which a plane counts half as much for a pixel as when it is sharp,
+        px. None: all planes count alike, as in the paper.
     kernel_size : int or "proportional", optional
         Side of the window to which blur kernels are cut, odd, px; "proportional" is 3.9 % of the mean image
         side, at least 7, as in the paper. None: full support.
@@ -150,13 +158,19 @@ class SolverSettings:
     )
     sharpness: Sharpness = _setting("sobel", "Sharpness measure of the graph cut.", source=PAPER)
     sharpness_sigma: float = _setting(2.0, "Gaussian that averages the sharpness.", unit="px", source=PAPER)
+    blur_kernel: BlurKernel = _setting(
+        "disc", "Shape of the blur: the disc of a round aperture, or a Gaussian as in the paper."
+    )
+    trusted_blur: float | None = _setting(
+        1.0, "Blur at which a plane counts half as much as when sharp; empty: all count alike.", unit="px"
+    )
     kernel_size: int | Literal["proportional"] | None = _setting(
         None, "Window to which blur kernels are cut; empty: full support.", unit="px", source=PAPER
     )
     boundary: Boundary = _setting("reflect", "What the blur sees beyond the frame: mirrored, or black.")
     blur_tolerance: float = _setting(0.003, "Greatest interpolation error between blur levels.")
     smoothness: float = _setting(
-        80.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
+        40.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
     )
     image_prior: float = _setting(
         1.0, "Weight of the sharpest planes in the all-in-focus image, against noise; 0 is none."
@@ -195,7 +209,7 @@ class SolverSettings:
             self._check_number(name, lambda value: value > 0, "above 0")
         for name in ("mrf_smoothness", "sharpness_sigma", "outlier_threshold", "smoothness", "image_prior"):
             self._check_number(name, lambda value: value >= 0, "of at least 0")
-        for name in ("white", "noise"):
+        for name in ("white", "noise", "trusted_blur"):
             if getattr(self, name) is not None:
                 self._check_number(name, lambda value: value > 0, "above 0")
         for name in ("warm_start", "outlier_relative"):
@@ -272,6 +286,10 @@ class SolverSettings:
         """Return a copy with some settings changed (checked again)."""
         return replace(self, **changes)
 
+    def image_iterations(self, epoch: int) -> int:
+        """Return the iterations of the AIF step in an epoch, from 1."""
+        return round(self.fista_iterations * self.fista_growth ** (epoch - 1))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as plain values, for JSON."""
         values = asdict(self)
@@ -303,6 +321,8 @@ _SIMULATION: dict[str, Any] = {
     "fista_iterations": 8,
     "fista_growth": 1.07,
     "outlier_method": "none",
+    "blur_kernel": "gaussian",
+    "trusted_blur": None,
     "smoothness": 0.0,
     "image_prior": 0.0,
 }
@@ -312,6 +332,8 @@ _PUBLISHED: dict[str, Any] = {
     "aif_solver": "fista",
     "warm_start": False,
     "initialization": "mrf",
+    "blur_kernel": "gaussian",
+    "trusted_blur": None,
     "boundary": "zero",
     "blur_tolerance": 0.0005,
     "smoothness": 0.0,

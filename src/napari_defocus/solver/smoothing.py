@@ -55,26 +55,44 @@ class SmoothnessPrior:
         """Cost of the tie between depth and auxiliary map."""
         return self.tie * float(((depth - smooth) ** 2).sum(dtype=np.float64))
 
-    def smoothed(self, depth: Floats, progress: Callable[[float], None] | None = None) -> Floats:
+    def smoothed(
+        self, depth: Floats, dual: Floats | None = None, progress: Callable[[float], None] | None = None
+    ) -> tuple[Floats, Floats]:
         """Auxiliary map that is best for a depth map: accelerated primal-dual iterations.
 
         `progress` gets 1 after each of them; it may raise to stop.
 
         Chambolle & Pock, "A first-order primal-dual algorithm for convex problems", JMIV 2011, algorithm 2.
+
+        Parameters
+        ----------
+        depth : ndarray, (Y, X), float32
+            Depth, px of blur.
+        dual : ndarray, (2, Y, X), float32, optional
+            Dual variables to go on from, of an earlier call with a depth that was not much different.
+        progress : callable, optional
+            See above.
+
+        Returns
+        -------
+        smooth : ndarray, (Y, X), float32
+            The auxiliary map, px of blur.
+        dual : ndarray, (2, Y, X), float32
+            Its dual variables.
         """
         smooth = depth.copy()
         ahead = depth.copy()
-        dual_y, dual_x = np.zeros_like(depth), np.zeros_like(depth)
+        dual = np.zeros((2, *depth.shape), np.float32) if dual is None else dual.copy()
         ratio = np.float32(self.weight / (2 * self.tie))
         primal_step, dual_step = 1 / np.sqrt(8), 1 / np.sqrt(8)
         for _ in range(ITERATIONS):
             momentum = 1 / np.sqrt(1 + 2 * primal_step)
-            ascend(ahead, self.edges, ratio, HUBER, np.float32(dual_step), dual_y, dual_x)
-            descend(depth, dual_y, dual_x, np.float32(primal_step), np.float32(momentum), smooth, ahead)
+            ascend(ahead, self.edges, ratio, HUBER, np.float32(dual_step), *dual)
+            descend(depth, *dual, np.float32(primal_step), np.float32(momentum), smooth, ahead)
             primal_step, dual_step = primal_step * momentum, dual_step / momentum
             if progress is not None:
                 progress(1.0)
-        return smooth
+        return smooth, dual
 
 
 def edge_weights(image: Floats) -> Floats:

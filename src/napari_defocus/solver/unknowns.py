@@ -1,6 +1,7 @@
 """The unknowns of a run, depth and all-in-focus image, and the half-steps that improve them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +33,38 @@ LEAST_MISFIT = (0.1 / 255) ** 2
 """Least mean squared residual that the smoothness is scaled with."""
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What the unknowns of a part of a larger image take over from the run on all of it.
+
+    Attributes
+    ----------
+    frame : (int, int)
+        Height and width of the whole image, by which the widest blur is chosen, px.
+    misfit : float, optional
+        Mean squared residual of the whole image at the start, which scales the smoothness.
+    coordinates, smooth : ndarray, (Y, X), float32, optional
+        Depth and smooth depth to go on from, as blur coordinates. None: start from the labels.
+    dual : ndarray, (2, Y, X), float32, optional
+        Dual variables of the smooth depth.
+    image : ndarray, (channels, Y, X), float32, optional
+        All-in-focus image to go on from. None: the mosaic.
+    """
+
+    frame: tuple[int, int]
+    misfit: float | None = None
+    coordinates: Floats | None = None
+    smooth: Floats | None = None
+    dual: Floats | None = None
+    image: Floats | None = None
+
+
 class Unknowns:
     """Depth and all-in-focus image of a run, and what is needed to improve them.
 
     The objective is the sum of squared residuals plus, unless their weights are 0, the cost of a depth map
     that is not smooth (:class:`SmoothnessPrior`) and of an image far from the mosaic of sharpest planes.
+    With a `part` they are those of a window of a larger image.
     """
 
     def __init__(
@@ -47,16 +75,23 @@ class Unknowns:
         labels: NDArray[np.int32],
         notes: tuple[str, ...],
         progress: Callable[[float], None] | None = None,
+        *,
+        part: Part | None = None,
     ) -> None:
+        part = part or Part(observations.shape)
         self.observations = observations
         self.settings = settings
         self.notes = notes
-        self.operator = blur_operator(optics, settings, observations.shape)
+        self.operator = blur_operator(optics, settings, part.frame)
         assert settings.depth_range is not None
         self.candidates = candidate_coordinates(optics, settings.depth_range, settings)
         self.coordinates = label_coordinates(self.operator, labels, settings)
         self.mosaic = mosaic(observations, labels)
         self.image = self.mosaic
+        if part.coordinates is not None:
+            self.coordinates = part.coordinates
+        if part.image is not None:
+            self.image = part.image
         self.contrast = np.zeros(observations.shape, np.float32)
         self.eigenvector: Floats | None = None
         self.losses: list[float] = []
@@ -65,8 +100,12 @@ class Unknowns:
             self.image, observations.planes, observations.scale, self.coordinates, progress
         )
         self.pull = settings.image_prior * observations.count
-        self.prior = self._smoothness_prior()
-        self.smooth = self._smoothed(progress) if self.prior else self.coordinates
+        self.prior = self._smoothness_prior(part.misfit)
+        self.smooth, self.dual = self.coordinates, part.dual
+        if part.smooth is not None:
+            self.smooth = part.smooth
+        elif self.prior:
+            self.smooth, self.dual = self._smoothed(progress)
 
     @property
     def loss(self) -> float:
@@ -98,7 +137,7 @@ class Unknowns:
             self.coordinates, self.data = last
         if self.prior:
             before, last_smooth = self.loss, self.smooth
-            self.smooth = self._smoothed(progress)
+            self.smooth, self.dual = self._smoothed(progress)
             if self.loss > before:
                 self.smooth = last_smooth
 
@@ -143,16 +182,17 @@ class Unknowns:
     def _in_blur(self, coordinates: Floats) -> Floats:
         return coordinates * np.float32(self.blur_per_coordinate)
 
-    def _smoothed(self, progress: Callable[[float], None] | None) -> Floats:
+    def _smoothed(self, progress: Callable[[float], None] | None) -> tuple[Floats, Floats]:
         assert self.prior is not None
-        smooth = self.prior.smoothed(self._in_blur(self.coordinates), progress)
-        return smooth / np.float32(self.blur_per_coordinate)
+        smooth, dual = self.prior.smoothed(self._in_blur(self.coordinates), self.dual, progress)
+        return smooth / np.float32(self.blur_per_coordinate), dual
 
-    def _smoothness_prior(self) -> SmoothnessPrior | None:
+    def _smoothness_prior(self, misfit: float | None) -> SmoothnessPrior | None:
         if self.settings.smoothness == 0:
             return None
         planes, channels = self.observations.planes.shape[:2]
-        misfit = self.data / self.observations.planes.size
+        if misfit is None:
+            misfit = self.data / self.observations.planes.size
         if self.settings.noise is not None:
             misfit = self.settings.noise**2
         weight = self.settings.smoothness * max(misfit, LEAST_MISFIT) * np.sqrt(planes * channels)
@@ -168,8 +208,9 @@ def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, in
         kernel_size=kernel_size(settings, shape),
         tolerance=settings.blur_tolerance,
         max_sigma=max(1.0, min(MAX_BLUR, min(shape) * MAX_BLUR_SHARE)),
+        kernel=settings.blur_kernel,
     )
-    return BlurOperator(optics, basis, settings.boundary, settings.threads)
+    return BlurOperator(optics, basis, settings.boundary, settings.threads, settings.trusted_blur)
 
 
 def kernel_size(settings: SolverSettings, shape: tuple[int, int]) -> int | None:

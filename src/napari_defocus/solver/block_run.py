@@ -1,0 +1,188 @@
+"""Depth from defocus block by block: on one machine with little memory, or on a cluster."""
+
+import os
+from contextlib import nullcontext
+from dataclasses import replace
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from napari_defocus.errors import InputError
+from napari_defocus.optics import Optics, UncalibratedFocus
+from napari_defocus.optics.tiles import Tile
+from napari_defocus.solver import block_tasks
+from napari_defocus.solver.block_arrays import Target
+from napari_defocus.solver.block_passes import EPOCH, BlockPasses
+from napari_defocus.solver.block_store import MARK, BlockStore
+from napari_defocus.solver.blocks import SIDE, Block, check_side, grid, outlier_halo, solving_halo
+from napari_defocus.solver.blur_estimation import candidate_crops
+from napari_defocus.solver.cluster import Cluster, Local
+from napari_defocus.solver.depth_step import CELL
+from napari_defocus.solver.graph_cut import cut
+from napari_defocus.solver.initialization import NO_GRAPH_CUT, reduction
+from napari_defocus.solver.observations import not_finite, stored_type, white_level
+from napari_defocus.solver.result import DefocusResult, Progress
+from napari_defocus.solver.settings import SolverSettings
+from napari_defocus.solver.unknowns import blur_operator
+
+
+def solve_in_blocks(
+    images: Any,
+    optics: Optics,
+    settings: SolverSettings,
+    *,
+    client: Any = None,
+    store: str | os.PathLike[str] | None = None,
+    block: int | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> DefocusResult:
+    """Solve a checked stack block by block; parameters, result and errors as for :func:`solve`.
+
+    Each epoch is one task a block: depth step and AIF step on the block with its halo, as if it were an image
+    of its own. The halo comes from what the neighbours were after the epoch before. What is one number for
+    the whole image (white level, depth range, widest blur, misfit, blur per plane) or one problem (the graph
+    cut, on its reduced grid) is found in passes over the blocks before the first epoch.
+    """
+    side = check_side(SIDE if block is None else block)
+    if getattr(images, "chunks", None) is not None and not hasattr(images, "dask"):  # zarr and HDF5
+        import dask.array as da
+
+        images = da.from_array(images, chunks=images.chunks)
+    runner = Local() if client is None else Cluster(client)
+    with nullcontext() if store is None else BlockStore(store, side, overwrite=overwrite) as place:
+        if place is not None and isinstance(runner, Cluster) and not runner.reaches(str(place.folder)):
+            raise InputError(
+                f"Not all workers of the cluster see the store {store}; name one on a disk that all share."
+            )
+        return BlockRun(images, optics, settings, runner, place, side, progress).solve()
+
+
+class BlockRun(BlockPasses):
+    """A run block by block: what its passes are and what they hand on."""
+
+    def solve(self) -> DefocusResult:
+        """Run all passes."""
+        stack = self.stack()
+        self._find_white(stack)
+        labels = self._labels(stack)
+        self._find_blur_per_plane(stack, labels)
+        operator = blur_operator(self.job.optics, self.job.settings, self.frame)
+        halo = solving_halo(operator.halo, self.settings)
+        blocks = grid(self.frame, self.side, halo, CELL if self.settings.cost_window > 1 else 1)
+        if self.settings.smoothness > 0 and self.settings.noise is None:
+            sums = self.map(block_tasks.start, blocks, [stack, labels], "first residual")
+            self.job = replace(self.job, misfit=sum(sums) / self.samples)
+        shape = (block_tasks.IMAGE + (3 if self.colour else 1), *self.frame)
+        losses: list[float] = []
+        state = None
+        for epoch in range(1, self.settings.epochs + 1):
+            message = f"epoch {epoch} of {self.settings.epochs}"
+            if losses:
+                message += f", loss {losses[-1]:.3e}"
+            # An array of its own: what an epoch starts from must stay as it is until all blocks are done, and
+            # a worker that was given up for dead may still write.
+            name = f"state {epoch}"
+            arrays = [stack, labels, state]
+            sums, state = self.fill(
+                block_tasks.advance, blocks, arrays, message, name, shape, np.float32, EPOCH, epoch=epoch
+            )
+            losses += (np.sum(sums, axis=0) / self.samples).tolist()
+            self.drop(f"state {epoch - 1}")
+        return self._finish(state, halo, tuple(losses))
+
+    def _find_white(self, stack: Any) -> None:
+        """Fill in the white level of the whole stack."""
+        white = self.settings.white
+        if white is None and stored_type(self.images.dtype).kind == "f":
+            blocks = grid(self.frame, self.side, 0)
+            found = np.array(self.map(block_tasks.extremes, blocks, [stack], "looking for white"))
+            broken = np.flatnonzero(~np.isfinite(found).all(axis=(0, 1)))
+            if len(broken):
+                raise not_finite(int(broken[0]))
+            white = white_level(found[:, 1], None)
+        self.job = replace(self.job, settings=self.job.settings.replace(white=white))
+
+    def _labels(self, stack: Any) -> Any:
+        """Sharpest planes: cut on the reduced grid for the whole image, refined block by block."""
+        settings, message = self.job.settings, "finding the sharpest planes"
+        halo = block_tasks.cut_reach(settings)
+        coarse = None
+        if block_tasks.uses_graph_cut(settings):
+            factor = reduction(self.images.shape[0], self.frame)
+            blocks = grid(self.frame, -(-self.side // factor) * factor, halo)  # no cell in two blocks
+            costs = self.map(block_tasks.coarse_costs, blocks, [stack], message, factor=factor)
+            rows: dict[int, list[Any]] = {}
+            for block, cost in zip(blocks, costs, strict=True):
+                rows.setdefault(block.inner.y0, []).append(cost)
+            whole = np.concatenate([np.concatenate(row, axis=1) for row in rows.values()])
+            coarse = cut(whole, settings.mrf_smoothness / factor)
+        elif settings.initialization == "mrf":
+            self.notes += (NO_GRAPH_CUT,)
+        at_full_size = coarse is not None and coarse.shape == self.frame
+        arrays = [None if at_full_size else stack]
+        blocks = grid(self.frame, self.side, halo)
+        function = block_tasks.sharpest_planes
+        coarse = self.runner.share(coarse)
+        return self.fill(function, blocks, arrays, message, "labels", self.frame, np.int32, coarse=coarse)[1]
+
+    def _find_blur_per_plane(self, stack: Any, labels: Any) -> None:
+        """Fill in what uncalibrated optics lack."""
+        optics = self.job.optics
+        if not isinstance(optics, UncalibratedFocus) or optics.blur_per_plane is not None:
+            return
+        message = "estimating the blur per plane"
+        tiles = [
+            Tile(rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start)
+            for rows, columns in candidate_crops(self.frame)
+        ]
+        crops = [Block(tile, tile) for tile in tiles]
+        middle = slice(optics.planes // 2, optics.planes // 2 + 1)
+        scores = self.map(block_tasks.crop_variety, crops, [stack, labels], message, planes=middle)
+        best = crops[int(np.argmax(scores))]
+        (estimate,) = self.map(block_tasks.crop_blur, [best], [stack, labels], message)
+        self.job = replace(self.job, optics=optics.replace(blur_per_plane=estimate))
+        self.notes += (f"The blur per plane was estimated from the stack: {estimate:.3g} px.",)
+
+    def _finish(self, state: Any, halo: int, losses: tuple[float, ...]) -> DefocusResult:
+        """Remove the outliers and bring the result to where it is wanted."""
+        unit = self.job.optics.depth_unit
+        shapes = [self.frame, (*self.frame, 3) if self.colour else self.frame, self.frame, self.frame]
+        names = ("depth", "all_in_focus", "outliers", "confidence")
+        parameters = {
+            "optics": self.job.optics.to_dict(),
+            "settings": self.settings.to_dict(),
+            "blocks": {"side": self.side, "halo": halo},
+        }
+        arrays: dict[str, Any] = {}
+        for name, shape in zip(names, shapes, strict=True):
+            dtype = np.bool_ if name == "outliers" else np.float32
+            if self.store is None:
+                arrays[name] = np.empty(shape, dtype)
+            else:
+                arrays[name] = self.store.result(name, shape, dtype, unit if name == "depth" else None)
+        targets = tuple(Target(array) for array in arrays.values())
+        blocks = grid(self.frame, self.side, outlier_halo(self.settings))
+        far = isinstance(self.runner, Cluster) and self.store is None
+        tasks = self.tasks(block_tasks.finished, blocks, [state], {}, () if far else targets)
+        for place, outcome in self.runner.run(tasks, self.progress.begin("removing outliers")):
+            if far:
+                for target, part in zip(targets, outcome[1], strict=True):
+                    target.write(blocks[place].inner, part)
+        if self.store is not None:
+            facts = {
+                MARK: version("napari-defocus"),
+                "method": "defocus",
+                "unit": unit,
+                **parameters,
+                "losses": list(losses),
+                "notes": list(self.notes),
+                "written": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+            arrays = self.store.commit(facts)
+        self.progress.end()
+        return DefocusResult(
+            **arrays, losses=losses, unit=unit, method="defocus", parameters=parameters, notes=self.notes
+        )
