@@ -22,8 +22,8 @@ from benchmarks.kernel_setting import (
     Setting,
 )
 from napari_defocus import SolverSettings
-from napari_defocus.optics import tile_kernels
-from napari_defocus.solver import depth_kernels, sharpness_kernels, smoothing_kernels
+from napari_defocus.optics import basis_kernels, blur_kernels, tile_kernels
+from napari_defocus.solver import depth_kernels, sharpness_kernels, smoothing_kernels, window_kernels
 from napari_defocus.solver.depth_step import candidate_steps, golden_rounds
 
 WINDOW = 5
@@ -36,19 +36,19 @@ WHOLE = 2000
 @njit(nogil=True)
 def basis_tile(coordinate, slope, center, law, basis):
     for y in range(len(coordinate)):
-        tile_kernels.basis_row(coordinate[y], slope, center, law, basis)
+        basis_kernels.basis_row(coordinate[y], slope, center, law, basis)
 
 
 @njit(nogil=True)
 def mix_tile(bank, basis, out):
     for y in range(len(out)):
-        tile_kernels.mix_row(bank, y, basis, out[y])
+        basis_kernels.mix_row(bank, y, basis, out[y])
 
 
 @njit(nogil=True)
 def unmix_tile(plane, basis, bank):
     for y in range(len(plane)):
-        tile_kernels.unmix_row(plane[y], basis, bank, y)
+        basis_kernels.unmix_row(plane[y], basis, bank, y)
 
 
 def row_cases(s: Setting) -> Iterator[Case]:
@@ -87,20 +87,20 @@ def operator_cases(s: Setting) -> Iterator[Case]:
     block = np.zeros((CHANNELS, HEIGHT + 2 * halo, WIDTH + 2 * halo), np.float32)
     yield Case(
         "blur_tile",
-        lambda: tile_kernels.blur_tile(s.padded[0], halo, kernels, radii, *CORNER, s.rows, bank),
+        lambda: blur_kernels.blur_tile(s.padded[0], halo, kernels, radii, *CORNER, s.rows, bank),
         s.blur_flops(),
         s.tile_bytes + s.bank_bytes,
     )
     identity = np.eye(s.order, dtype=np.float32)  # so that the bank, changed in place, stays as it is
     yield Case(
         "transform_tile",
-        lambda: tile_kernels.transform_tile(bank, identity, s.rows),
+        lambda: blur_kernels.transform_tile(bank, identity, s.rows),
         s.transform_flops(),
         2 * s.bank_bytes,
     )
     yield Case(
         "spread_tile",
-        lambda: tile_kernels.spread_tile(s.banks[0], halo, kernels, radii, s.rows, block[0]),
+        lambda: blur_kernels.spread_tile(s.banks[0], halo, kernels, radii, s.rows, block[0]),
         s.spread_flops(),
         2 * s.tile_bytes + s.bank_bytes,
     )
@@ -173,7 +173,7 @@ def depth_cases(s: Setting) -> Iterator[Case]:
     )
     yield Case(
         "tile_costs",
-        lambda: depth_kernels.tile_costs(
+        lambda: window_kernels.tile_costs(
             s.banks, *stack, *at, *s.pull, s.polynomials, s.trust, seen, s.own, contrast
         ),
         samples + at_own,
@@ -213,7 +213,7 @@ def depth_cases(s: Setting) -> Iterator[Case]:
     )
     yield Case(
         "sweep_tile",
-        lambda: depth_kernels.sweep_tile(
+        lambda: window_kernels.sweep_tile(
             s.banks, *stack, values, *places, s.polynomials[: s.order], steps, seen, last, cost, cross
         ),
         samples * (1 + count * (STEP_MIX + 1 + RESIDUAL + 2)) + evaluate,
@@ -221,13 +221,15 @@ def depth_cases(s: Setting) -> Iterator[Case]:
     )
     yield Case(
         "box_mean",
-        lambda: depth_kernels.box_mean(cost, WINDOW, 0, 0, sums, mean),
+        lambda: window_kernels.box_mean(cost, WINDOW, 0, 0, sums, mean),
         count * PIXELS * 2 * WINDOW,
         2 * cost.nbytes,
     )
     yield Case(
         "best_in_segments",
-        lambda: depth_kernels.best_in_segments(cost, cross, s.candidates, *s.pull, work[:3], found, contrast),
+        lambda: window_kernels.best_in_segments(
+            cost, cross, s.candidates, *s.pull, work[:3], found, contrast
+        ),
         count * PIXELS * (17 + 31),  # the current depth's cost, and the least one's
         cost.nbytes + cross.nbytes + 16 * PIXELS,
     )
