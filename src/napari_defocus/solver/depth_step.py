@@ -71,8 +71,8 @@ def depth_step(
     The image is blurred once at each node of the basis; every candidate is tried by mixing. Without a cost
     window a golden-section search refines the best candidate between its neighbours. With one, the windowed
     cost is minimised between candidates in closed form (see :func:`window_kernels.best_in_segments`). A pixel
-    keeps its old depth if nothing is better. A window's choice may raise the plain residual; then only the pixels
-    that serve it best are changed, as many as keep its sum over a cell of `CELL` px from rising.
+    keeps its old depth if nothing is better. A window's choice may raise the plain residual; then only the
+    pixels that serve it best are changed, as many as keep its sum over a cell of `CELL` px from rising.
 
     Parameters
     ----------
