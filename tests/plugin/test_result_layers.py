@@ -7,7 +7,8 @@ from napari_defocus.plugin.stack_source import stack_from_layer
 from napari_defocus.solver.result import DefocusResult
 
 DEPTH = np.linspace(1, 3, 24 * 24, dtype=np.float32).reshape(24, 24)
-NAMES = ["stone", "stone all-in-focus [1]", "stone confidence [1]", "stone outliers [1]", "stone depth (m) [1]"]
+MADE = ["stone all-in-focus [1]", "stone confidence [1]", "stone outliers [1]", "stone depth (m) [1]"]
+NAMES = ["stone", *MADE]
 
 
 def result(depth=DEPTH):
@@ -83,8 +84,8 @@ def keep_log(viewer):
     log = []
 
     def watch(layer):
-        for name in ("data", "visible"):
-            getattr(layer.events, name).connect(lambda: log.append(name))
+        layer.events.data.connect(lambda: log.append("data"))
+        layer.events.visible.connect(lambda: log.append("visible"))
         if hasattr(layer, "colorbar"):
             layer.colorbar.events.visible.connect(lambda: log.append("colour bar"))
         layer.name_overlay.events.visible.connect(lambda: log.append("name"))
@@ -164,7 +165,7 @@ def test_what_the_user_has_hidden_stays_hidden(viewer, layers):
     assert not viewer.layers["stone depth (m) [1]"].colorbar.visible
 
 
-@pytest.mark.parametrize("name", NAMES[1:])
+@pytest.mark.parametrize("name", MADE)
 def test_deleted_live_layer_stays_deleted_until_the_result(viewer, layers, name):
     do(layers.steps(result()))
     viewer.layers.remove(name)
@@ -183,7 +184,7 @@ def test_layers_deleted_while_they_are_being_made(viewer, layers, taken):
     do(steps)
     assert "stone depth (m) [1]" not in viewer.layers
     do(layers.last_steps(result()))
-    assert sorted(names(viewer)) == sorted(NAMES[1:])
+    assert sorted(names(viewer)) == sorted(MADE)
 
 
 def test_contrast_ignores_a_few_wild_depths(viewer, layers):
