@@ -1,3 +1,5 @@
+from itertools import chain
+
 import numpy as np
 import pytest
 from tiny_stacks import LENS, add_stack
@@ -61,6 +63,7 @@ def test_live_layers_are_updated_in_place(viewer, layers):
 def test_result_has_all_layers_and_its_parameters(viewer, layers):
     do(layers.steps(result(DEPTH + 1)))
     do(layers.last_steps(result()))
+    do(layers.legend_steps())
     assert names(viewer) == NAMES
     depth = viewer.layers["stone depth (m) [1]"]
     assert viewer.layers.selection.active is depth
@@ -102,7 +105,7 @@ def test_a_step_does_one_thing(viewer, layers):
     log = keep_log(viewer)
     for shown, count in ((result(), 8), (result(DEPTH + 1), 4)):
         log.clear()
-        for step in layers.steps(shown):
+        for step in chain(layers.steps(shown), layers.legend_steps()):
             before = len(log)
             step()
             assert len(log) <= before + 1
@@ -113,8 +116,10 @@ def test_what_is_shown_already_is_not_shown_again(viewer, layers):
     log = keep_log(viewer)
     last = result()
     do(layers.steps(last))
+    do(layers.legend_steps())
     log.clear()
     do(layers.last_steps(last))
+    do(layers.legend_steps())
     assert log == []
 
 
@@ -157,10 +162,12 @@ def test_what_the_user_has_chosen_stays_chosen_until_the_result(viewer, layers):
 
 def test_what_the_user_has_hidden_stays_hidden(viewer, layers):
     do(layers.steps(result()))
+    do(layers.legend_steps())
     for name in NAMES:
         viewer.layers[name].visible = False
     viewer.layers["stone depth (m) [1]"].colorbar.visible = False
     do(layers.last_steps(result(DEPTH + 1)))
+    do(layers.legend_steps())
     assert not any(layer.visible for layer in viewer.layers)
     assert not viewer.layers["stone depth (m) [1]"].colorbar.visible
 
@@ -177,7 +184,7 @@ def test_deleted_live_layer_stays_deleted_until_the_result(viewer, layers, name)
 
 @pytest.mark.parametrize("taken", range(1, 8))
 def test_layers_deleted_while_they_are_being_made(viewer, layers, taken):
-    steps = layers.steps(result())
+    steps = chain(layers.steps(result()), layers.legend_steps())
     for _ in range(taken):
         next(steps)()
     viewer.layers.clear()
