@@ -17,6 +17,7 @@ from benchmarks.kernel_setting import (
     PLANES,
     RESIDUAL,
     STEP_MIX,
+    TRUST,
     WIDTH,
     Case,
     Setting,
@@ -125,7 +126,7 @@ def operator_cases(s: Setting) -> Iterator[Case]:
         bank_flops + PLANES * (s.basis_flops() + CHANNELS * s.mix_flops()),
         CHANNELS * s.tile_bytes + predicted.nbytes + 4 * PIXELS,
     )
-    mix_and_back = 2 * s.mix_flops() + PIXELS * (2 + RESIDUAL)
+    mix_and_back = 2 * s.mix_flops() + PIXELS * (2 + RESIDUAL + 1)
     yield Case(
         "gradient_tile",
         lambda: tile_kernels.gradient_tile(
@@ -144,11 +145,12 @@ def operator_cases(s: Setting) -> Iterator[Case]:
             backs,
             s.rows,
             s.polynomials,
+            s.trust,
             block,
         ),
         bank_flops
         + CHANNELS * (s.spread_flops() + s.transform_flops())
-        + PLANES * (s.basis_flops() + CHANNELS * mix_and_back),
+        + PLANES * (s.basis_flops() + TRUST * PIXELS + CHANNELS * mix_and_back),
         3 * CHANNELS * s.tile_bytes + PLANES * CHANNELS * PIXELS + 4 * PIXELS,
     )
 
@@ -167,10 +169,13 @@ def depth_cases(s: Setting) -> Iterator[Case]:
     found, mean, sums = s.own.copy(), np.empty_like(cost), np.empty(WIDTH, np.float32)
     inputs = s.banks.nbytes + samples
     evaluate = CHANNELS * len(values) * PIXELS * (2 * s.order - 1)
-    at_own = PIXELS * 4 + PLANES * (s.basis_flops() + CHANNELS * (s.mix_flops() + PIXELS * RESIDUAL))
+    of_plane = s.basis_flops() + TRUST * PIXELS + CHANNELS * (s.mix_flops() + PIXELS * (RESIDUAL + 1))
+    at_own = PIXELS * 4 + PLANES * of_plane
     yield Case(
         "tile_costs",
-        lambda: depth_kernels.tile_costs(s.banks, *stack, *at, *s.pull, s.polynomials, seen, s.own, contrast),
+        lambda: depth_kernels.tile_costs(
+            s.banks, *stack, *at, *s.pull, s.polynomials, s.trust, seen, s.own, contrast
+        ),
         samples + at_own,
         inputs + 12 * PIXELS,
     )
@@ -187,6 +192,7 @@ def depth_cases(s: Setting) -> Iterator[Case]:
             *s.pull,
             rounds,
             s.polynomials,
+            s.trust,
             steps,
             seen,
             row_costs,
@@ -199,7 +205,10 @@ def depth_cases(s: Setting) -> Iterator[Case]:
     yield Case(
         "search_tile",
         search,
-        samples * (1 + count * (STEP_MIX + RESIDUAL)) + evaluate + count * PIXELS * 5 + (4 + rounds) * at_own,
+        samples * (1 + count * (STEP_MIX + RESIDUAL + 1))
+        + evaluate
+        + count * PIXELS * 5
+        + (4 + rounds) * at_own,
         inputs + 24 * PIXELS,
     )
     yield Case(
@@ -207,7 +216,7 @@ def depth_cases(s: Setting) -> Iterator[Case]:
         lambda: depth_kernels.sweep_tile(
             s.banks, *stack, values, *places, s.polynomials[: s.order], steps, seen, last, cost, cross
         ),
-        samples * (1 + count * (STEP_MIX + RESIDUAL + 2)) + evaluate,
+        samples * (1 + count * (STEP_MIX + RESIDUAL + 3)) + evaluate,
         inputs + cost.nbytes + cross.nbytes,
     )
     yield Case(

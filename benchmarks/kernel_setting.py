@@ -29,6 +29,7 @@ PIXELS = HEIGHT * WIDTH
 CORNER = HEIGHT, WIDTH  # of the tile in an image of 3 x 3 tiles
 RESIDUAL = 3  # difference, its square, the sum
 STEP_MIX = 3  # mixture of two steps
+TRUST = 9  # variance, weight, their sum, the share
 
 
 @dataclass(frozen=True)
@@ -58,16 +59,18 @@ class Setting:
         rng = np.random.default_rng(0)
         self.optics = synthetic.optics(PLANES)
         limits = self.optics.default_depth_range()
-        self.basis = BlurBasis.for_optics(self.optics, limits)
-        self.operator = BlurOperator(self.optics, self.basis)
+        settings = SolverSettings()
+        self.basis = BlurBasis.for_optics(self.optics, limits, kernel=settings.blur_kernel)
+        self.operator = BlurOperator(self.optics, self.basis, trusted_blur=settings.trusted_blur)
         self.tile = Tile(*CORNER, HEIGHT, WIDTH)
         shape = (3 * HEIGHT, 3 * WIDTH)
         self.stack = rng.integers(0, 256, (PLANES, CHANNELS, *shape), np.uint8)
         self.padded = self.operator.pad(rng.random((CHANNELS, *shape), np.float32))
         self.coordinates = synthetic.relief(shape, PLANES)
-        self.candidates = candidate_coordinates(self.optics, limits, SolverSettings())
+        self.candidates = candidate_coordinates(self.optics, limits, settings)
         self.scale = np.float32(1 / 255)
         self.rows, self.polynomials = self.operator.scratch(self.tile)
+        self.trust = np.empty((PLANES + 1, WIDTH), np.float32)
         self.own = np.ascontiguousarray(self.coordinates[self.tile.slices])
         self.pull = self.own, np.float32(0.1)
 
@@ -111,8 +114,9 @@ class Setting:
         return PIXELS * self.order * (2 * self.order - 1)
 
     def basis_flops(self) -> int:
-        """Position (9 with its root) and polynomials (3 each) of every pixel in one plane."""
-        return PIXELS * (9 + 3 * (self.order - 2))
+        """Position (10 with its root) and polynomials (3 each), for each Gaussian; then their sum."""
+        terms = len(self.basis.terms)
+        return PIXELS * (terms * (10 + 3 * (self.order - 2)) + (terms - 1) * (self.order - 1))
 
     def mix_flops(self) -> int:
         """Polynomial of every pixel in one plane and channel; the adjoint has one more."""
