@@ -73,7 +73,7 @@ class Row:
             checks.append(self.ours is not None and self.ours <= self.at_most)
         if self.at_least is not None:
             checks.append(self.ours is not None and self.ours >= self.at_least)
-        if self.ratio_at_least is not None:
+        if self.ratio_at_least is not None and self.comparator is not None:
             checks.append(self.ratio is not None and self.ratio >= self.ratio_at_least)
         return all(checks) if checks and self.measured else None
 

@@ -35,6 +35,7 @@ def test_the_ratio_is_above_one_where_ours_is_better():
         ({"ours": 1.1, "at_least": 2.0}, False),
         ({"ours": 1.0, "comparator": 100.0, "ratio_at_least": 100}, True),
         ({"ours": 1.0, "comparator": 99.0, "ratio_at_least": 100}, False),
+        ({"ours": 1.0, "ratio_at_least": 100}, None),
         ({"ours": None, "comparator": 99.0, "ratio_at_least": 100}, False),
         ({"at_most": 1.0, "measured": False}, None),
     ],
