@@ -17,14 +17,13 @@ from benchmarks.kernel_setting import (
     PLANES,
     RESIDUAL,
     STEP_MIX,
-    TRUST,
     WIDTH,
     Case,
     Setting,
 )
 from napari_defocus import SolverSettings
-from napari_defocus.optics import tile_kernels
-from napari_defocus.solver import depth_kernels, sharpness_kernels, smoothing_kernels
+from napari_defocus.optics import basis_kernels, blur_kernels, tile_kernels
+from napari_defocus.solver import depth_kernels, sharpness_kernels, smoothing_kernels, window_kernels
 from napari_defocus.solver.depth_step import candidate_steps, golden_rounds
 
 WINDOW = 5
@@ -37,19 +36,19 @@ WHOLE = 2000
 @njit(nogil=True)
 def basis_tile(coordinate, slope, center, law, basis):
     for y in range(len(coordinate)):
-        tile_kernels.basis_row(coordinate[y], slope, center, law, basis)
+        basis_kernels.basis_row(coordinate[y], slope, center, law, basis)
 
 
 @njit(nogil=True)
 def mix_tile(bank, basis, out):
     for y in range(len(out)):
-        tile_kernels.mix_row(bank, y, basis, out[y])
+        basis_kernels.mix_row(bank, y, basis, out[y])
 
 
 @njit(nogil=True)
 def unmix_tile(plane, basis, bank):
     for y in range(len(plane)):
-        tile_kernels.unmix_row(plane[y], basis, bank, y)
+        basis_kernels.unmix_row(plane[y], basis, bank, y)
 
 
 def row_cases(s: Setting) -> Iterator[Case]:
@@ -88,20 +87,20 @@ def operator_cases(s: Setting) -> Iterator[Case]:
     block = np.zeros((CHANNELS, HEIGHT + 2 * halo, WIDTH + 2 * halo), np.float32)
     yield Case(
         "blur_tile",
-        lambda: tile_kernels.blur_tile(s.padded[0], halo, kernels, radii, *CORNER, s.rows, bank),
+        lambda: blur_kernels.blur_tile(s.padded[0], halo, kernels, radii, *CORNER, s.rows, bank),
         s.blur_flops(),
         s.tile_bytes + s.bank_bytes,
     )
     identity = np.eye(s.order, dtype=np.float32)  # so that the bank, changed in place, stays as it is
     yield Case(
         "transform_tile",
-        lambda: tile_kernels.transform_tile(bank, identity, s.rows),
+        lambda: blur_kernels.transform_tile(bank, identity, s.rows),
         s.transform_flops(),
         2 * s.bank_bytes,
     )
     yield Case(
         "spread_tile",
-        lambda: tile_kernels.spread_tile(s.banks[0], halo, kernels, radii, s.rows, block[0]),
+        lambda: blur_kernels.spread_tile(s.banks[0], halo, kernels, radii, s.rows, block[0]),
         s.spread_flops(),
         2 * s.tile_bytes + s.bank_bytes,
     )
@@ -126,7 +125,7 @@ def operator_cases(s: Setting) -> Iterator[Case]:
         bank_flops + PLANES * (s.basis_flops() + CHANNELS * s.mix_flops()),
         CHANNELS * s.tile_bytes + predicted.nbytes + 4 * PIXELS,
     )
-    mix_and_back = 2 * s.mix_flops() + PIXELS * (2 + RESIDUAL + 1)
+    mix_and_back = 2 * s.mix_flops() + PIXELS * (3 + RESIDUAL)
     yield Case(
         "gradient_tile",
         lambda: tile_kernels.gradient_tile(
@@ -150,7 +149,7 @@ def operator_cases(s: Setting) -> Iterator[Case]:
         ),
         bank_flops
         + CHANNELS * (s.spread_flops() + s.transform_flops())
-        + PLANES * (s.basis_flops() + TRUST * PIXELS + CHANNELS * mix_and_back),
+        + PLANES * (s.basis_flops() + s.trust_flops() + CHANNELS * mix_and_back),
         3 * CHANNELS * s.tile_bytes + PLANES * CHANNELS * PIXELS + 4 * PIXELS,
     )
 
@@ -169,11 +168,12 @@ def depth_cases(s: Setting) -> Iterator[Case]:
     found, mean, sums = s.own.copy(), np.empty_like(cost), np.empty(WIDTH, np.float32)
     inputs = s.banks.nbytes + samples
     evaluate = CHANNELS * len(values) * PIXELS * (2 * s.order - 1)
-    of_plane = s.basis_flops() + TRUST * PIXELS + CHANNELS * (s.mix_flops() + PIXELS * (RESIDUAL + 1))
-    at_own = PIXELS * 4 + PLANES * of_plane
+    at_own = PIXELS * 4 + PLANES * (
+        s.basis_flops() + s.trust_flops() + CHANNELS * (s.mix_flops() + PIXELS * (1 + RESIDUAL))
+    )
     yield Case(
         "tile_costs",
-        lambda: depth_kernels.tile_costs(
+        lambda: window_kernels.tile_costs(
             s.banks, *stack, *at, *s.pull, s.polynomials, s.trust, seen, s.own, contrast
         ),
         samples + at_own,
@@ -205,7 +205,7 @@ def depth_cases(s: Setting) -> Iterator[Case]:
     yield Case(
         "search_tile",
         search,
-        samples * (1 + count * (STEP_MIX + RESIDUAL + 1))
+        samples * (1 + count * (STEP_MIX + 1 + RESIDUAL))
         + evaluate
         + count * PIXELS * 5
         + (4 + rounds) * at_own,
@@ -213,21 +213,23 @@ def depth_cases(s: Setting) -> Iterator[Case]:
     )
     yield Case(
         "sweep_tile",
-        lambda: depth_kernels.sweep_tile(
+        lambda: window_kernels.sweep_tile(
             s.banks, *stack, values, *places, s.polynomials[: s.order], steps, seen, last, cost, cross
         ),
-        samples * (1 + count * (STEP_MIX + RESIDUAL + 3)) + evaluate,
+        samples * (1 + count * (STEP_MIX + 1 + RESIDUAL + 2)) + evaluate,
         inputs + cost.nbytes + cross.nbytes,
     )
     yield Case(
         "box_mean",
-        lambda: depth_kernels.box_mean(cost, WINDOW, 0, 0, sums, mean),
+        lambda: window_kernels.box_mean(cost, WINDOW, 0, 0, sums, mean),
         count * PIXELS * 2 * WINDOW,
         2 * cost.nbytes,
     )
     yield Case(
         "best_in_segments",
-        lambda: depth_kernels.best_in_segments(cost, cross, s.candidates, *s.pull, work[:3], found, contrast),
+        lambda: window_kernels.best_in_segments(
+            cost, cross, s.candidates, *s.pull, work[:3], found, contrast
+        ),
         count * PIXELS * (17 + 31),  # the current depth's cost, and the least one's
         cost.nbytes + cross.nbytes + 16 * PIXELS,
     )

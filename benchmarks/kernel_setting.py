@@ -29,7 +29,6 @@ PIXELS = HEIGHT * WIDTH
 CORNER = HEIGHT, WIDTH  # of the tile in an image of 3 x 3 tiles
 RESIDUAL = 3  # difference, its square, the sum
 STEP_MIX = 3  # mixture of two steps
-TRUST = 9  # variance, weight, their sum, the share
 
 
 @dataclass(frozen=True)
@@ -59,18 +58,17 @@ class Setting:
         rng = np.random.default_rng(0)
         self.optics = synthetic.optics(PLANES)
         limits = self.optics.default_depth_range()
-        settings = SolverSettings()
-        self.basis = BlurBasis.for_optics(self.optics, limits, kernel=settings.blur_kernel)
-        self.operator = BlurOperator(self.optics, self.basis, trusted_blur=settings.trusted_blur)
+        self.basis = BlurBasis.for_optics(self.optics, limits, kernel="disc")
+        self.operator = BlurOperator(self.optics, self.basis, trusted_blur=1.0)
         self.tile = Tile(*CORNER, HEIGHT, WIDTH)
         shape = (3 * HEIGHT, 3 * WIDTH)
         self.stack = rng.integers(0, 256, (PLANES, CHANNELS, *shape), np.uint8)
         self.padded = self.operator.pad(rng.random((CHANNELS, *shape), np.float32))
         self.coordinates = synthetic.relief(shape, PLANES)
-        self.candidates = candidate_coordinates(self.optics, limits, settings)
+        self.candidates = candidate_coordinates(self.optics, limits, SolverSettings())
         self.scale = np.float32(1 / 255)
         self.rows, self.polynomials = self.operator.scratch(self.tile)
-        self.trust = np.empty((PLANES + 1, WIDTH), np.float32)
+        self.trust = np.empty((PLANES + 1, self.tile.width), np.float32)
         self.own = np.ascontiguousarray(self.coordinates[self.tile.slices])
         self.pull = self.own, np.float32(0.1)
 
@@ -114,9 +112,13 @@ class Setting:
         return PIXELS * self.order * (2 * self.order - 1)
 
     def basis_flops(self) -> int:
-        """Position (10 with its root) and polynomials (3 each), for each Gaussian; then their sum."""
+        """Position (9 with its root) and polynomials (3 each) of every pixel in one plane, for each term."""
         terms = len(self.basis.terms)
-        return PIXELS * (terms * (10 + 3 * (self.order - 2)) + (terms - 1) * (self.order - 1))
+        return PIXELS * (terms * (9 + 3 * (self.order - 2)) + (terms - 1) * (self.order - 1))
+
+    def trust_flops(self) -> int:
+        """Variance, weight, sum and mean of every pixel in one plane."""
+        return PIXELS * 10
 
     def mix_flops(self) -> int:
         """Polynomial of every pixel in one plane and channel; the adjoint has one more."""

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from napari_defocus.errors import InputError
-from napari_defocus.metrics import abs_rel, delta, depth_metrics, psnr, rmse, ssim
+from napari_defocus.metrics import abs_rel, delta, depth_metrics, psnr, rmse, sparsification, ssim
 
 TRUTH = np.array([[1.0, 2.0], [4.0, 8.0]])
 GUESS = np.array([[1.1, 2.0], [5.0, 4.0]])  # ratios 1.1, 1, 1.25, 2; errors 0.1, 0, 1, -4
@@ -99,3 +99,34 @@ def test_nothing_to_compare():
         rmse(GUESS, np.full((2, 2), np.nan))
     with pytest.raises(InputError, match="mask has shape"):
         rmse(GUESS, TRUTH, mask=[True])
+
+
+def test_hand_computed_sparsification():
+    confidence = [[0.9, 0.9], [0.5, 0.1]]  # squared errors 0.01 and 0, 1, 16
+    curve = sparsification(GUESS, TRUTH, confidence, [0, 0.25, 0.5, 0.75])
+    # The two that are left at last are of equal confidence: each stands for both.
+    np.testing.assert_allclose(curve**2, [17.01 / 4, 1.01 / 3, 0.01 / 2, 0.01 / 2])
+    # Half a pixel dropped is half of its squared error.
+    between = sparsification(GUESS, TRUTH, confidence, [0.125])
+    np.testing.assert_allclose(between**2, (1.01 + 8) / 3.5)
+
+
+def test_sparsification_by_the_error_itself_is_best():
+    rng = np.random.default_rng(0)
+    truth, guess, confidence = rng.uniform(1, 2, (3, 20, 30))
+    shares = np.linspace(0, 0.95, 20)
+    best = sparsification(guess, truth, -np.abs(guess - truth), shares)
+    other = sparsification(guess, truth, confidence, shares)
+    assert (np.diff(best) < 0).all()
+    assert (best[1:] < other[1:]).all()
+    assert best[0] == pytest.approx(rmse(guess, truth))
+    np.testing.assert_allclose(sparsification(guess, truth, np.ones_like(truth), shares), best[0])
+
+
+def test_sparsification_refuses_what_it_cannot_use():
+    with pytest.raises(InputError, match="from 0 to below 1"):
+        sparsification(GUESS, TRUTH, GUESS, [0.5, 1.0])
+    with pytest.raises(InputError, match="confidence has NaN"):
+        sparsification(GUESS, TRUTH, np.where(TRUTH > 4, np.nan, 1), [0.1])
+    with pytest.raises(InputError, match="shape"):
+        sparsification(GUESS, TRUTH, np.ones(4), [0.1])

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_defocus.errors import InputError
 
-__all__ = ["abs_rel", "delta", "depth_metrics", "psnr", "rmse", "ssim"]
+__all__ = ["abs_rel", "delta", "depth_metrics", "psnr", "rmse", "sparsification", "ssim"]
 
 
 def _compared(
@@ -88,6 +88,52 @@ def depth_metrics(
         metrics |= {f"delta{k}": delta(p, t, k) for k in (1, 2, 3)}
     metrics["pixels"] = int(t.size)
     return metrics
+
+
+def sparsification(
+    predicted: ArrayLike,
+    truth: ArrayLike,
+    confidence: ArrayLike,
+    dropped: ArrayLike,
+    *,
+    mask: ArrayLike | None = None,
+) -> NDArray[np.float64]:
+    """Root mean square error of a depth map when its least confident pixels are left out.
+
+    Parameters
+    ----------
+    predicted, truth : array_like (Y, X)
+        Depth, in one unit. Pixels where the truth is not finite do not count.
+    confidence : array_like (Y, X)
+        Trust in each pixel, on any scale. Pixels of equal confidence are dropped in no order: each share of
+        them has the error of all. ``-abs(predicted - truth)`` gives the best curve there can be.
+    dropped : array_like (n,)
+        Shares of pixels to leave out, from 0 to below 1.
+    mask : array_like (Y, X) of bool, optional
+        Pixels that count.
+
+    Returns
+    -------
+    ndarray (n,)
+        Root mean square error of what is left, in the unit of depth.
+
+    Raises
+    ------
+    InputError
+        If shapes differ, a confidence is NaN or a share is not in 0 to 1.
+    """
+    shares = np.asarray(dropped, np.float64)
+    if not ((shares >= 0) & (shares < 1)).all():
+        raise InputError("The shares of pixels to drop must lie from 0 to below 1.")
+    p, t = _compared(predicted, truth, mask)
+    trust, _ = _compared(confidence, truth, mask)
+    if np.isnan(trust).any():
+        raise InputError("The confidence has NaN; give pixels without any the least confidence.")
+    levels, level, count = np.unique(-trust, return_inverse=True, return_counts=True)
+    total = np.bincount(level, (p - t) ** 2, len(levels))
+    kept = (1 - shares) * t.size
+    squares = np.interp(kept, [0, *np.cumsum(count)], [0, *np.cumsum(total)])
+    return np.asarray(np.sqrt(squares / kept))
 
 
 def _same_shape(image: ArrayLike, truth: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -107,8 +107,7 @@ def test_deleted_stack_is_let_go_after_the_run(widget, viewer, qtbot, patient_so
     viewer.layers.remove("stone")
     patient_solver.seen = None
     del data
-    gc.collect()
-    assert alive() is None
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and alive() is None, timeout=RUN_MS)
 
 
 @pytest.mark.parametrize(("optics", "unit"), [(LENS, "m"), (SCOPE, "um"), (None, "plane")])
@@ -244,6 +243,7 @@ def test_cancel_while_layers_are_being_made(widget, viewer, qtbot, patient_solve
     finish_run(qtbot, widget)
     assert len(names(viewer)) == 5
     assert viewer.layers["stone depth (m) [1]"].visible
+    qtbot.waitUntil(lambda: viewer.layers["stone depth (m) [1]"].name_overlay.visible, timeout=RUN_MS)
     assert viewer.layers["stone depth (m) [1]"].colorbar.visible
     assert "Cancelled; the best result so far is kept" in widget.panel.status.text()
 

@@ -1,3 +1,4 @@
+import threading
 import zipfile
 
 import dask.array as da
@@ -11,6 +12,7 @@ from tiny_stacks import LENS, SCOPE, make_stack
 
 import napari_defocus
 from napari_defocus.optics import save_optics
+from napari_defocus.plugin import opening
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 from napari_defocus.plugin.reader import get_reader
 from napari_defocus.plugin.stack_picker import FILE_FILTER
@@ -119,11 +121,17 @@ def offered(tmp_path):
         yield path
 
 
+def open_stack(qtbot, widget, path):
+    widget.picker.open_stack(path)
+    assert not widget.picker.open_button.isEnabled()
+    qtbot.waitUntil(widget.picker.open_button.isEnabled, timeout=60_000)
+
+
 def test_whatever_the_dialog_offers_can_be_opened(viewer, qtbot, tmp_path, notifications):
     widget = DefocusWidget(viewer)
     qtbot.addWidget(widget)
     for number, path in enumerate(offered(tmp_path), start=1):
-        widget.picker.open_stack(path)
+        open_stack(qtbot, widget, path)
         assert notifications == []
         assert len(viewer.layers) == number
         assert widget.picker.stack().planes == 4
@@ -144,11 +152,27 @@ def test_photographs_have_no_scale(tmp_path):
 def test_open_button_chooses_the_new_stack(viewer, qtbot, folder):
     widget = DefocusWidget(viewer)
     qtbot.addWidget(widget)
-    widget.picker.open_stack(folder)
+    open_stack(qtbot, widget, folder)
     assert widget.picker.layer.value is viewer.layers[-1]
     assert widget.optics_form.optics(4) == SCOPE
-    widget.picker.open_stack(sorted(folder.glob("*.tif"))[:3])
+    open_stack(qtbot, widget, sorted(folder.glob("*.tif"))[:3])
     assert widget.picker.stack().planes == 3
+
+
+def test_files_are_read_out_of_the_windows_thread(viewer, qtbot, folder, monkeypatch):
+    threads = []
+    read = opening.open_focal_stack
+
+    def spy(path):
+        threads.append(threading.current_thread())
+        return read(path)
+
+    monkeypatch.setattr(opening, "open_focal_stack", spy)
+    widget = DefocusWidget(viewer)
+    qtbot.addWidget(widget)
+    open_stack(qtbot, widget, folder)
+    assert len(viewer.layers) == len(threads) == 1
+    assert threads[0] is not threading.main_thread()
 
 
 @pytest.mark.parametrize("trouble", ["empty folder", "not an image", "other size", "one plane"])
@@ -162,7 +186,7 @@ def test_open_button_tells_of_bad_files(viewer, qtbot, folder, notifications, tr
         tifffile.imwrite(images[1], np.zeros((9, 9), np.uint16))
     widget = DefocusWidget(viewer)
     qtbot.addWidget(widget)
-    widget.picker.open_stack(folder)
+    open_stack(qtbot, widget, folder)
     assert len(notifications) == 1
     assert notifications[0].endswith(".")
     assert len(viewer.layers) == 0
@@ -173,7 +197,7 @@ def test_file_cut_off_in_the_middle(viewer, qtbot, folder, notifications):
     path.write_bytes(path.read_bytes()[:-500])
     widget = DefocusWidget(viewer)
     qtbot.addWidget(widget)
-    widget.picker.open_stack(folder)
+    open_stack(qtbot, widget, folder)
     if len(viewer.layers):  # the header was whole; the pixels are read by the run
         widget.panel.run_button.click()
         qtbot.waitUntil(lambda: not widget.panel.running, timeout=60_000)

@@ -1,3 +1,5 @@
+from itertools import chain
+
 import numpy as np
 import pytest
 from tiny_stacks import LENS, add_stack
@@ -7,7 +9,8 @@ from napari_defocus.plugin.stack_source import stack_from_layer
 from napari_defocus.solver.result import DefocusResult
 
 DEPTH = np.linspace(1, 3, 24 * 24, dtype=np.float32).reshape(24, 24)
-NAMES = ["stone", "stone all-in-focus [1]", "stone confidence [1]", "stone outliers [1]", "stone depth (m) [1]"]
+MADE = ["stone all-in-focus [1]", "stone confidence [1]", "stone outliers [1]", "stone depth (m) [1]"]
+NAMES = ["stone", *MADE]
 
 
 def result(depth=DEPTH):
@@ -60,6 +63,7 @@ def test_live_layers_are_updated_in_place(viewer, layers):
 def test_result_has_all_layers_and_its_parameters(viewer, layers):
     do(layers.steps(result(DEPTH + 1)))
     do(layers.last_steps(result()))
+    do(layers.legend_steps())
     assert names(viewer) == NAMES
     depth = viewer.layers["stone depth (m) [1]"]
     assert viewer.layers.selection.active is depth
@@ -83,8 +87,8 @@ def keep_log(viewer):
     log = []
 
     def watch(layer):
-        for name in ("data", "visible"):
-            getattr(layer.events, name).connect(lambda: log.append(name))
+        layer.events.data.connect(lambda: log.append("data"))
+        layer.events.visible.connect(lambda: log.append("visible"))
         if hasattr(layer, "colorbar"):
             layer.colorbar.events.visible.connect(lambda: log.append("colour bar"))
         layer.name_overlay.events.visible.connect(lambda: log.append("name"))
@@ -101,7 +105,7 @@ def test_a_step_does_one_thing(viewer, layers):
     log = keep_log(viewer)
     for shown, count in ((result(), 8), (result(DEPTH + 1), 4)):
         log.clear()
-        for step in layers.steps(shown):
+        for step in chain(layers.steps(shown), layers.legend_steps()):
             before = len(log)
             step()
             assert len(log) <= before + 1
@@ -112,8 +116,10 @@ def test_what_is_shown_already_is_not_shown_again(viewer, layers):
     log = keep_log(viewer)
     last = result()
     do(layers.steps(last))
+    do(layers.legend_steps())
     log.clear()
     do(layers.last_steps(last))
+    do(layers.legend_steps())
     assert log == []
 
 
@@ -156,15 +162,17 @@ def test_what_the_user_has_chosen_stays_chosen_until_the_result(viewer, layers):
 
 def test_what_the_user_has_hidden_stays_hidden(viewer, layers):
     do(layers.steps(result()))
+    do(layers.legend_steps())
     for name in NAMES:
         viewer.layers[name].visible = False
     viewer.layers["stone depth (m) [1]"].colorbar.visible = False
     do(layers.last_steps(result(DEPTH + 1)))
+    do(layers.legend_steps())
     assert not any(layer.visible for layer in viewer.layers)
     assert not viewer.layers["stone depth (m) [1]"].colorbar.visible
 
 
-@pytest.mark.parametrize("name", NAMES[1:])
+@pytest.mark.parametrize("name", MADE)
 def test_deleted_live_layer_stays_deleted_until_the_result(viewer, layers, name):
     do(layers.steps(result()))
     viewer.layers.remove(name)
@@ -176,14 +184,14 @@ def test_deleted_live_layer_stays_deleted_until_the_result(viewer, layers, name)
 
 @pytest.mark.parametrize("taken", range(1, 8))
 def test_layers_deleted_while_they_are_being_made(viewer, layers, taken):
-    steps = layers.steps(result())
+    steps = chain(layers.steps(result()), layers.legend_steps())
     for _ in range(taken):
         next(steps)()
     viewer.layers.clear()
     do(steps)
     assert "stone depth (m) [1]" not in viewer.layers
     do(layers.last_steps(result()))
-    assert sorted(names(viewer)) == sorted(NAMES[1:])
+    assert sorted(names(viewer)) == sorted(MADE)
 
 
 def test_contrast_ignores_a_few_wild_depths(viewer, layers):

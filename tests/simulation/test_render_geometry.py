@@ -152,7 +152,8 @@ def test_edges_mark_jumps_in_depth_only():
 def test_same_seed_same_stack():
     scene = Scene([Rectangle((0, 0, 1.0), Texture(bundled_image("brick"), 0.3))])
     first, second, other = (
-        render_focal_stack(scene, CAMERA, SHAPE, lens_samples=8, seed=seed).radiance for seed in (3, 3, 4)
+        render_focal_stack(scene, CAMERA, SHAPE, lens_samples=8, seed=seed, threads=threads).radiance
+        for seed, threads in ((3, None), (3, 1), (4, None))
     )
     np.testing.assert_array_equal(first, second)
     assert not np.array_equal(first, other)
@@ -179,6 +180,7 @@ def test_progress_is_told_and_may_stop_the_rendering():
     [
         ({"lens_samples": 0}, "lens_samples"),
         ({"supersampling": 1.5}, "supersampling"),
+        ({"threads": 0}, "threads"),
         ({"shape": (0, 5)}, "shape"),
         ({"magnification": [1.0]}, "magnification"),
         ({"optics": UncalibratedFocus(planes=2, blur_per_plane=1.0)}, "ThinLens or a Microscope"),

@@ -12,14 +12,14 @@ SHAPE = (200, 260)
 BLOCK = 100
 
 
-def bumps(noise=0.0, colour=False, shape=SHAPE):
+def bumps(noise=0.0, colour=False, shape=SHAPE, kernel="disc"):
     """Stack of a bumpy surface with a step across the blocks' borders, (6, Y, X[, 3]) float32."""
     rng = np.random.default_rng(3)
     height = gaussian_filter(rng.standard_normal(shape), 25)
     height = (height - height.min()) / np.ptp(height)
     depth = (1 / (0.2 + 0.8 * height)).astype(np.float32)
     depth[60:140, 90:150] = 1.3
-    stack = model_stack(LENS, depth, texture(shape, 3 if colour else 1, seed=3), RANGE)
+    stack = model_stack(LENS, depth, texture(shape, 3 if colour else 1, seed=3), RANGE, kernel=kernel)
     return np.clip(stack + noise * rng.standard_normal(stack.shape), 0, 1).astype(np.float32)
 
 

@@ -57,7 +57,7 @@ def test_default_settings_agree_with_the_untiled_solve(client, stack, whole):
 
 
 def test_the_simulation_preset_agrees_with_the_untiled_solve(client, tmp_path):
-    stack = bumps()
+    stack = bumps(kernel="gaussian")
     whole = solve(stack, LENS, SIMULATION)
     result = solve(by_planes(stack), LENS, SIMULATION, client=client, store=tmp_path / "r.zarr", block=BLOCK)
     assert isinstance(result.depth, da.Array)

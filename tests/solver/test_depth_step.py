@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from stacks import PLAIN, model_stack, ramp, texture
 
 from napari_defocus.optics import ThinLens
-from napari_defocus.solver import SolverSettings, depth_kernels
+from napari_defocus.solver import SolverSettings, window_kernels
 from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.depth_step import CELL, accepted, depth_step
 from napari_defocus.solver.observations import load_stack
@@ -131,7 +131,7 @@ def test_segment_minimum_is_the_windowed_minimum(scene):
 def test_box_mean_is_the_mean_over_what_lies_inside(window):
     volume = np.random.default_rng(3).random((2, 23, 29), dtype=np.float32)
     out = np.empty((2, 11, 13), np.float32)
-    depth_kernels.box_mean(volume, window, 5, 7, np.empty(29, np.float32), out)
+    window_kernels.box_mean(volume, window, 5, 7, np.empty(29, np.float32), out)
     before, after = (window - 1) // 2, window // 2
     for y, x in np.ndindex(11, 13):
         rows = slice(max(5 + y - before, 0), 5 + y + after + 1)

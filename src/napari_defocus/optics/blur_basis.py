@@ -58,7 +58,7 @@ class BlurBasis:
     to_chebyshev : ndarray, (order, order), float32
         Matrix from the values at the nodes to the coefficients of the Chebyshev polynomials.
     position_law : ndarray, (8,), float32
-        What :func:`tile_kernels.basis_row` needs: ``blur_scale ** 2``, ``in_focus_blur ** 2``, least and
+        What :func:`basis_kernels.basis_row` needs: ``blur_scale ** 2``, ``in_focus_blur ** 2``, least and
         greatest variance, a, alpha, beta, and whether q is the standard deviation (1) or the variance (0).
     terms : ndarray, (terms, 2), float32
         The kernel as a sum of Gaussians: weight, and square of the standard deviation in units of the blur's.

@@ -9,7 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_defocus.optics import tile_kernels
 from napari_defocus.optics.base import Optics
+from napari_defocus.optics.basis_kernels import basis_rows
 from napari_defocus.optics.blur_basis import BlurBasis
+from napari_defocus.optics.blur_kernels import scratch_shape
 from napari_defocus.optics.tiles import Tile, map_tiles, split
 
 TILE = 32, 256
@@ -247,8 +249,8 @@ class BlurOperator:
     def scratch(self, tile: Tile) -> tuple[Floats, Floats]:
         """Scratch arrays that the kernels need for a tile: rows, and the polynomials of a row."""
         order = self.basis.order
-        shape = tile_kernels.scratch_shape(tile.height, tile.width, self.halo, order)
-        return np.empty(shape, np.float32), np.empty((tile_kernels.basis_rows(order), tile.width), np.float32)
+        shape = scratch_shape(tile.height, tile.width, self.halo, order)
+        return np.empty(shape, np.float32), np.empty((basis_rows(order), tile.width), np.float32)
 
     def _banks(self, channels: int, tile: Tile) -> Floats:
         return np.empty((channels, self.basis.order, tile.height, tile.width), np.float32)

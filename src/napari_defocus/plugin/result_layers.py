@@ -66,6 +66,9 @@ class ResultLayers:
             yield partial(self._show, kind, result)
             if kind in SEEN:
                 yield partial(self._reveal, kind)
+
+    def legend_steps(self) -> Iterator[Step]:
+        """Yield the steps that give a new depth layer its colour bar and name in the canvas."""
         yield self._show_colorbar
         yield self._show_name
 

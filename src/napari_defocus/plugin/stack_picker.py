@@ -10,11 +10,13 @@ from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_defocus.io.files import STACK_SUFFIXES
 from napari_defocus.plugin.form import Form
-from napari_defocus.plugin.reader import open_focal_stack
+from napari_defocus.plugin.opening import OpeningWorker
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import FocalStackLayer, is_stack, stack_from_layer
 
 __all__ = ["StackPicker"]
+
+OPEN = "Open focal stack..."
 
 PATTERNS = [
     *(f"*{suffix}" for suffix in sorted(STACK_SUFFIXES)),
@@ -48,7 +50,7 @@ class StackPicker(QWidget):
             choices=self._axes,
             tooltip="Axis of the layer along which the focus changes.",
         )
-        self.open_button = QPushButton("Open focal stack...")
+        self.open_button = QPushButton(OPEN)
         self.open_button.setToolTip(
             "Open a folder of images, several images, a TIFF, ZIP or NPY file, or the optics beside them."
         )
@@ -90,13 +92,16 @@ class StackPicker(QWidget):
             self._on_layer()
 
     def open_stack(self, path: str | Path | list[str | Path]) -> None:
-        """Open a focal stack from disk and choose it; an error becomes a notification."""
-        try:
-            data, options, _ = open_focal_stack(path)
-            layer = Image(data, **options)
-        except Exception as error:  # whatever is wrong with the file, the user has to be told
-            report(error)
-            return
+        """Open a focal stack from disk and choose it when it is read; an error becomes a notification."""
+        worker = OpeningWorker(path)
+        worker.signals.returned.connect(self._on_read)
+        worker.signals.errored.connect(self._on_failed)
+        worker.signals.finished.connect(self._on_finished)
+        self.open_button.setEnabled(False)
+        self.open_button.setText("Opening ...")
+        worker.start()
+
+    def _on_read(self, layer: Image) -> None:
         try:
             self._viewer.add_layer(layer)
         except Exception as error:  # the plane that was to be shown cannot be read
@@ -105,6 +110,13 @@ class StackPicker(QWidget):
                 self._viewer.layers.remove(layer)
             return
         self.layer.value = layer
+
+    def _on_failed(self, error: Exception) -> None:
+        report(error)
+
+    def _on_finished(self) -> None:
+        self.open_button.setText(OPEN)
+        self.open_button.setEnabled(True)
 
     def _layers(self, _widget: object = None) -> list[tuple[str, Layer]]:
         return [(layer.name, layer) for layer in self._viewer.layers if is_stack(layer)]

@@ -116,13 +116,23 @@ class StackWidget(QWidget):
     def _on_running(self, running: bool) -> None:
         self.picker.setEnabled(not running)
         if not running:
+            if self._results is not None:
+                self._turns.add(*self._results.legend_steps())
             self._results = None  # it holds the stack, which the user may delete to free its memory
             self.surface_button.refresh()
 
     def _on_improved(self, result: DefocusResult) -> None:
         if self._results is not None:
             self._show(self._results, self._results.steps(result))
-            self._turns.add(self._resume)
+            self._turns.add(self._on_shown)
+
+    def _on_shown(self) -> None:
+        worker = self.panel.worker
+        if worker is None or worker.abort_requested:
+            return  # the legend can wait until the result that is kept stands
+        if self._results is not None:
+            self._show(self._results, self._results.legend_steps())
+        self._turns.add(worker.resume)
 
     def _on_result(self, result: DefocusResult | None) -> None:
         if self._results is not None and result is not None:
@@ -134,7 +144,3 @@ class StackWidget(QWidget):
                 step()
 
         self._turns.add(*(partial(unless_closed, step) for step in steps))
-
-    def _resume(self) -> None:
-        if self.panel.worker is not None:
-            self.panel.worker.resume()

@@ -67,6 +67,7 @@ def render_focal_stack(
     sensor: Sensor | None = None,
     seed: int = 0,
     magnification: Sequence[float] | None = None,
+    threads: int | None = None,
     progress: Progress | None = None,
 ) -> RenderedStack:
     """Render a scene as a registered focal stack, by rays through a finite round aperture.
@@ -93,6 +94,8 @@ def render_focal_stack(
         Seed of the sampling and of the noise; the same arguments give the same stack.
     magnification : sequence of float, optional
         Scale of each plane's image about its middle (focus breathing); 1 by default. The truth is that of 1.
+    threads : int, optional
+        Threads to trace with; by default one a core. The stack does not depend on them.
     progress : callable, optional
         Called as ``progress(fraction, message)`` from this thread; what it raises ends the rendering.
 
@@ -105,13 +108,15 @@ def render_focal_stack(
     InputError
         If an argument is not valid or a ray leaves the scene without meeting a surface.
     """
-    for name, value in (("lens_samples", lens_samples), ("supersampling", supersampling)):
+    threads = os.cpu_count() or 1 if threads is None else threads
+    counts = {"lens_samples": lens_samples, "supersampling": supersampling, "threads": threads}
+    for name, value in counts.items():
         if not isinstance(value, int | np.integer) or value < 1:
             raise InputError(f"{name} must be a whole number of at least 1, but is {value!r}.")
     view = View.of(optics, shape, magnification)
     packed = pack(scene)
     depth, edges = _chief_rays(packed, view, optics)
-    tracer = _Tracer(packed, scene.channels, view, lens_samples, supersampling, seed, progress)
+    tracer = _Tracer(packed, scene.channels, view, lens_samples, supersampling, seed, threads, progress)
     all_in_focus = np.clip(_shrink(tracer.pinhole_image(), supersampling), 0, 1)
     diffraction = optics.effective_in_focus_blur * supersampling
     radiance = np.stack(
@@ -165,10 +170,11 @@ class _Tracer:
         lens_samples: int,
         supersampling: int,
         seed: int,
+        threads: int,
         progress: Progress | None,
     ) -> None:
         self.packed, self.channels, self.view, self.seed = packed, channels, view, seed
-        self.supersampling, self.progress = supersampling, progress
+        self.supersampling, self.threads, self.progress = supersampling, threads, progress
         count = lens_samples * supersampling**2
         sequence = qmc.Sobol(6, scramble=False).random_base2(max(int(count - 1).bit_length(), 1))[:count]
         # Each sub-pixel takes a run of the sequence, so all rays of a pixel together are spread evenly too.
@@ -195,7 +201,7 @@ class _Tracer:
         scale = view.scale / (self.supersampling * zoom)
         center = ((rows - 1) / 2, (columns - 1) / 2)
         lens = (view.telecentric, center, scale, focus, aperture, view.nearest_ray_parameter)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(self.threads) as pool:
             submit: Any = pool.submit
             tasks = [
                 submit(

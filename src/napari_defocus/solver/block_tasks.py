@@ -249,7 +249,7 @@ def objective_inside(run: Unknowns, block: Block) -> float:
 def residual_inside(
     operator: BlurOperator, observations: Observations, image: Floats, coordinates: Floats, block: Block
 ) -> float:
-    """Sum of squared residuals of the inner pixels; `image` (channels, Y, X)."""
+    """Weighted sum of squared residuals of the inner pixels; `image` (channels, Y, X)."""
     (rows, columns), total = block.inside, 0.0
     for part in split((block.inner.height, block.inner.width), (MEASURED_AT_ONCE, MEASURED_AT_ONCE)):
         tile = Tile(rows.start + part.y0, columns.start + part.x0, part.height, part.width)
@@ -258,9 +258,15 @@ def residual_inside(
         predicted = operator.forward(
             np.ascontiguousarray(image[(..., *wide)]), np.ascontiguousarray(coordinates[wide])
         )
-        for seen, plane in zip(predicted[(..., *square.inside)], observations.planes, strict=True):
+        planes = zip(
+            predicted[(..., *square.inside)],
+            observations.planes,
+            operator.trust(coordinates[tile.slices]),
+            strict=True,
+        )
+        for seen, plane, trust in planes:
             residual = seen - np.float32(observations.scale) * plane[(..., *tile.slices)]
-            total += float(np.vdot(residual, residual))
+            total += float((trust * residual * residual).sum())
     return total
 
 

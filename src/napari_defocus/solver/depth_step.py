@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from napari_defocus.optics import tile_kernels
+from napari_defocus.optics.basis_kernels import basis_rows
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, map_tiles, split
-from napari_defocus.solver import depth_kernels
+from napari_defocus.solver import depth_kernels, window_kernels
 from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
@@ -67,11 +68,11 @@ def depth_step(
 ) -> DepthStep:
     """Minimise the residual of each pixel over its depth.
 
-    The image is blurred once at each level; every candidate is tried by mixing levels. Without a cost window
-    a golden-section search refines the best candidate between its neighbours. With one, the windowed cost is
-    minimised between candidates in closed form (see :func:`depth_kernels.best_in_segments`). A pixel keeps
-    its old depth if nothing is better. A window's choice may raise the plain residual; then only the pixels
-    that serve it best are changed, as many as keep its sum over a cell of `CELL` px from rising.
+    The image is blurred once at each node of the basis; every candidate is tried by mixing. Without a cost
+    window a golden-section search refines the best candidate between its neighbours. With one, the windowed
+    cost is minimised between candidates in closed form (see :func:`window_kernels.best_in_segments`). A pixel
+    keeps its old depth if nothing is better. A window's choice may raise the plain residual; then only the
+    pixels that serve it best are changed, as many as keep its sum over a cell of `CELL` px from rising.
 
     Parameters
     ----------
@@ -204,7 +205,7 @@ def _search_tile(
             candidates,
             *pull,
             golden_rounds(golden_tolerance),
-            scratch(tile_kernels.basis_rows(order), tile.width),
+            scratch(basis_rows(order), tile.width),
             scratch(operator.optics.planes + 1, tile.width),
             steps,
             scratch(rows, tile.width),
@@ -218,28 +219,28 @@ def _search_tile(
     cost = np.empty((len(candidates), wide.height, wide.width), np.float32)
     cross = np.empty((len(candidates) - 1, wide.height, wide.width), np.float32)
     seen, last = scratch(rows, wide.width), scratch(rows, wide.width)
-    depth_kernels.sweep_tile(
+    window_kernels.sweep_tile(
         banks, *stack, *wide[:2], values, *places, scratch(order, wide.width), steps, seen, last, cost, cross
     )
     inner = tile.y0 - wide.y0, tile.x0 - wide.x0
     mean_cost = np.empty((len(cost), *new.shape), np.float32)
     mean_cross = np.empty((len(cross), *new.shape), np.float32)
     sums = np.empty(wide.width, np.float32)
-    depth_kernels.box_mean(cost, cost_window, *inner, sums, mean_cost)
-    depth_kernels.box_mean(cross, cost_window, *inner, sums, mean_cross)
-    depth_kernels.best_in_segments(
+    window_kernels.box_mean(cost, cost_window, *inner, sums, mean_cost)
+    window_kernels.box_mean(cross, cost_window, *inner, sums, mean_cross)
+    window_kernels.best_in_segments(
         mean_cost, mean_cross, candidates, *pull, scratch(3, tile.width), new, contrast
     )
     inside = (..., slice(inner[0], inner[0] + tile.height), slice(inner[1], inner[1] + tile.width))
     own_banks = np.ascontiguousarray(banks[inside])
     for out, where in zip(costs, (coordinates[tile.slices], new), strict=True):
-        depth_kernels.tile_costs(
+        window_kernels.tile_costs(
             own_banks,
             *stack,
             *tile[:2],
             *planes,
             *pull,
-            scratch(tile_kernels.basis_rows(order), tile.width),
+            scratch(basis_rows(order), tile.width),
             scratch(operator.optics.planes + 1, tile.width),
             scratch(rows, tile.width),
             np.ascontiguousarray(where),

@@ -86,7 +86,7 @@ class SolverSettings:
     boundary : {"reflect", "zero"}
         What the blur sees beyond the frame: the image mirrored, or black as in the paper.
     blur_tolerance : float
-        Greatest error of the interpolation between blur levels, as a share of the image's amplitude at the
+        Greatest error of the blurs that are interpolated, as a share of the image's amplitude at the
         worst frequency.
     smoothness : float
         Weight of the total variation of the depth, in px of blur, in units of the noise in one pixel's
@@ -168,7 +168,9 @@ class SolverSettings:
         None, "Window to which blur kernels are cut; empty: full support.", unit="px", source=PAPER
     )
     boundary: Boundary = _setting("reflect", "What the blur sees beyond the frame: mirrored, or black.")
-    blur_tolerance: float = _setting(0.003, "Greatest interpolation error between blur levels.")
+    blur_tolerance: float = _setting(
+        0.003, "Greatest error of an interpolated blur at any spatial frequency."
+    )
     smoothness: float = _setting(
         40.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
     )

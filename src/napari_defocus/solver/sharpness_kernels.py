@@ -2,7 +2,9 @@
 
 import numpy as np
 
-from napari_defocus.optics.tile_kernels import TWO, blur_column, blur_row, compiled
+from napari_defocus.optics.basis_kernels import TWO
+from napari_defocus.optics.blur_kernels import blur_column, blur_row
+from napari_defocus.optics.compiling import compiled
 
 
 @compiled

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from napari_defocus.optics.tile_kernels import compiled_exactly
+from napari_defocus.optics.compiling import compiled_exactly
 
 
 @compiled_exactly
