@@ -7,7 +7,7 @@ the final one is for figures that are told.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,11 @@ def facts(case: Case) -> dict[str, Any]:
     }
 
 
+def rows_of(subset: str, scenes: Mapping[str, Any]) -> dict[str, Any]:
+    """The rows of one half's scenes."""
+    return {name: scene["rows"] for name, scene in scenes.items() if scene["facts"]["subset"] == subset}
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     arguments = parse(argv)
     names = arguments.scenes or [
@@ -84,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "machine": machine(),
         "sparsification_shares": SHARES,
         "scenes": scenes,
-        "summary": summarise({name: scene["rows"] for name, scene in scenes.items()}),
+        "summary": {subset: summarise(rows_of(subset, scenes)) for subset in ("tuning", "final")},
     }
     write(run, arguments.output)
     print(f"\n{tables(run)}")
