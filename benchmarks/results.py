@@ -86,7 +86,7 @@ def write(rows: Sequence[Row], machine: dict[str, Any], details: dict[str, Any],
 
 def newest() -> Path:
     """The newest results file: their names begin with the time of the run."""
-    return max(FOLDER.glob("*.json"))
+    return max(FOLDER.glob("2*.json"))
 
 
 def read(path: Path) -> tuple[list[Row], dict[str, Any], dict[str, Any]]:

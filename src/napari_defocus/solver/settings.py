@@ -154,7 +154,7 @@ class SolverSettings:
         "mrf", "First depth from graph-cut labels, or from the classic focus measure.", source=PAPER
     )
     mrf_smoothness: float = _setting(
-        0.05, "Weight of label differences between neighbours in the graph cut.", source=PAPER
+        0.2, "Weight of label differences between neighbours in the graph cut.", source=PAPER
     )
     sharpness: Sharpness = _setting("sobel", "Sharpness measure of the graph cut.", source=PAPER)
     sharpness_sigma: float = _setting(2.0, "Gaussian that averages the sharpness.", unit="px", source=PAPER)
@@ -172,7 +172,7 @@ class SolverSettings:
         0.003, "Greatest error of an interpolated blur at any spatial frequency."
     )
     smoothness: float = _setting(
-        20.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
+        40.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
     )
     image_prior: float = _setting(
         1.0, "Weight of the sharpest planes in the all-in-focus image, against noise; 0 is none."
