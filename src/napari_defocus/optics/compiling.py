@@ -1,5 +1,6 @@
 """How the kernels are compiled."""
 
+from pathlib import Path
 from typing import Any
 
 from numba import njit
@@ -16,3 +17,9 @@ options: dict[str, Any] = {
 compiled = njit(**options)
 # For loops without sums, where fast mathematics only makes results depend on which version of a loop runs.
 compiled_exactly = njit(**{**options, "fastmath": False})
+
+
+def compiled_before(kernel: Any) -> bool:
+    """Whether a kernel is loaded or in the cache; also where numba does not tell."""
+    index = getattr(getattr(getattr(kernel, "_cache", None), "_cache_file", None), "_index_path", None)
+    return bool(kernel.signatures) or index is None or Path(index).exists()

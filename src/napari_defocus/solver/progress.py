@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from time import monotonic
 
+from napari_defocus.optics.compiling import compiled_before
+from napari_defocus.optics.tile_kernels import gradient_tile
 from napari_defocus.solver.result import Progress
 from napari_defocus.solver.settings import SolverSettings
 
 LEAST_INTERVAL = 0.05
 """Seconds between two calls of the user's callback."""
+
+COMPILING = " (compiling, once after an install: some ten seconds)"
 
 
 class RunProgress:
@@ -25,6 +29,7 @@ class RunProgress:
         self._done = 0.0
         self._weight = 0.0
         self._last = 0.0
+        self._compiles = not compiled_before(gradient_tile)
 
     def stage(self, message: str) -> Callable[[float], None]:
         """Begin a stage; returns the callback that takes its share done."""
@@ -33,10 +38,11 @@ class RunProgress:
             self._weight = _DEPTH
         elif message.endswith("all-in-focus"):
             self._weight = self._aif.pop(0)
+            self._compiles = False  # every kernel was called by now
         else:
             self._weight = _START / 4  # reading, sharpest planes, blur per plane, first residual
         done, weight = self._done, self._weight
-        self._report(done, message, force=True)
+        self._report(done, message + COMPILING if self._compiles else message, force=True)
         return lambda share: self._report(done + weight * share, message)
 
     def end(self) -> None:
