@@ -31,7 +31,7 @@ def test_later_runs_say_nothing_of_it(monkeypatch):
 
 
 def test_a_kernel_is_known_once_it_was_called(tmp_path, monkeypatch):
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr("numba.core.config.CACHE_DIR", str(tmp_path))
 
     @njit(cache=True)
     def double(x):
