@@ -24,7 +24,7 @@ FAMILIES = tuple((1, scale) for scale in (0.7, 1.0, 1.5, 2.0, 3.0, 4.5)) + tuple
 )
 """Maps from blur to position that are tried: power of the standard deviation, and scale."""
 
-BlurKernel = Literal["gaussian", "disc"]
+BlurKernel = Literal["disc", "gaussian"]
 
 TERMS: dict[BlurKernel, tuple[tuple[float, float], ...]] = {
     "gaussian": ((1.0, 1.0),),
@@ -33,9 +33,6 @@ TERMS: dict[BlurKernel, tuple[tuple[float, float], ...]] = {
 """Kernels as sums of Gaussians: weight, and standard deviation in units of the blur's. The two of the disc
 are a least-squares fit to its transfer function ``2 J1(x) / x``, which they miss by at most 0.08 where the
 one Gaussian misses it by 0.18; averaged with the 1 / f amplitudes of natural images by 0.009 and 0.021."""
-
-STEPS_SHARE = 1.0
-"""Error of the mixture of two neighbouring steps, in units of the tolerance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,6 +233,6 @@ def _mixture_steps(
             _transfer(np.clip(beta / (alpha - at) - scale, 0, None) ** (1 / power), kernel_size)
             for at in (ends, middle)
         ]
-        if np.abs((both[0][:-1] + both[0][1:]) / 2 - both[1]).max() <= STEPS_SHARE * tolerance:
+        if np.abs((both[0][:-1] + both[0][1:]) / 2 - both[1]).max() <= tolerance:
             break
     return steps

@@ -14,50 +14,6 @@ LEAST_INTERVAL = 0.05
 COMPILING = " (compiling, once after an install: some ten seconds)"
 
 
-class RunProgress:
-    """Turns the progress of stages into ``progress(fraction, message)`` of the run.
-
-    The weights of the stages are rough: reading, initialization and each depth step count as a few gradient
-    evaluations, an AIF step as its iterations.
-    """
-
-    def __init__(self, progress: Progress | None, settings: SolverSettings) -> None:
-        self._progress = progress
-        growth = settings.fista_growth
-        self._aif = [settings.fista_iterations * growth**epoch + 3 for epoch in range(settings.epochs)]
-        self._total = sum(self._aif) + _DEPTH * settings.epochs + _START
-        self._done = 0.0
-        self._weight = 0.0
-        self._last = 0.0
-        self._compiles = not compiled_before(gradient_tile)
-
-    def stage(self, message: str) -> Callable[[float], None]:
-        """Begin a stage; returns the callback that takes its share done."""
-        self._done += self._weight
-        if message.endswith("depth"):
-            self._weight = _DEPTH
-        elif message.endswith("all-in-focus"):
-            self._weight = self._aif.pop(0)
-            self._compiles = False  # every kernel was called by now
-        else:
-            self._weight = _START / 4  # reading, sharpest planes, blur per plane, first residual
-        done, weight = self._done, self._weight
-        self._report(done, message + COMPILING if self._compiles else message, force=True)
-        return lambda share: self._report(done + weight * share, message)
-
-    def end(self) -> None:
-        """Say that everything is done."""
-        self._report(self._total, "done", force=True)
-
-    def _report(self, done: float, message: str, *, force: bool = False) -> None:
-        if self._progress is None:
-            return
-        now = monotonic()
-        if force or now - self._last >= LEAST_INTERVAL:
-            self._last = now
-            self._progress(min(done / self._total, 1.0), message)
-
-
 class PassProgress:
     """Progress of passes over an image, each with a weight of its own."""
 
@@ -68,12 +24,15 @@ class PassProgress:
         self._weight = 0.0
         self._last = 0.0
 
-    def begin(self, message: str, weight: float = 1.0) -> Callable[[float], None]:
-        """Begin a pass; returns the callback that takes its share done."""
+    def begin(self, message: str, weight: float = 1.0, note: str = "") -> Callable[[float], None]:
+        """Begin a pass; returns the callback that takes its share done.
+
+        The `note` follows the message until the first call of that.
+        """
         self._done += self._weight
         self._weight = weight
         done = self._done
-        self._report(done, message, force=True)
+        self._report(done, message + note, force=True)
         return lambda share: self._report(done + weight * share, message)
 
     def end(self) -> None:
@@ -85,6 +44,31 @@ class PassProgress:
         if self._progress is not None and (force or now - self._last >= LEAST_INTERVAL):
             self._last = now
             self._progress(min(done / self._total, 1.0), message)
+
+
+class RunProgress(PassProgress):
+    """Turns the progress of stages into ``progress(fraction, message)`` of the run.
+
+    The weights of the stages are rough: reading, initialization and each depth step count as a few gradient
+    evaluations, an AIF step as its iterations.
+    """
+
+    def __init__(self, progress: Progress | None, settings: SolverSettings) -> None:
+        growth = settings.fista_growth
+        self._aif = [settings.fista_iterations * growth**epoch + 3 for epoch in range(settings.epochs)]
+        super().__init__(progress, sum(self._aif) + _DEPTH * settings.epochs + _START)
+        self._compiles = not compiled_before(gradient_tile)
+
+    def stage(self, message: str) -> Callable[[float], None]:
+        """Begin a stage; returns the callback that takes its share done."""
+        if message.endswith("depth"):
+            weight = _DEPTH
+        elif message.endswith("all-in-focus"):
+            weight = self._aif.pop(0)
+            self._compiles = False  # every kernel was called by now
+        else:
+            weight = _START / 4  # reading, sharpest planes, blur per plane, first residual
+        return self.begin(message, weight, COMPILING if self._compiles else "")
 
 
 _START = 12.0

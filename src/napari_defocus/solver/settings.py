@@ -7,6 +7,7 @@ from typing import Any, Literal, Self, get_args
 import numpy as np
 
 from napari_defocus.errors import InputError
+from napari_defocus.optics.blur_basis import BlurKernel
 
 PAPER = "Jackson et al., arXiv 2602.18509"
 
@@ -14,7 +15,6 @@ CandidateSpacing = Literal["blur", "depth"]
 AifSolver = Literal["cg", "fista"]
 Initialization = Literal["mrf", "focus"]
 Sharpness = Literal["sobel", "laplacian", "log"]
-BlurKernel = Literal["disc", "gaussian"]
 Boundary = Literal["reflect", "zero"]
 OutlierMethod = Literal["none", "variation", "constant", "both"]
 
