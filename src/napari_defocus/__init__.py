@@ -16,11 +16,13 @@ __getattr__, __dir__, _ = lazy.attach(
         "io": ["FocalStack", "read_focal_stack", "save_result"],
         "optics": ["Microscope", "Optics", "ThinLens", "UncalibratedFocus", "load_optics", "save_optics"],
         "solver": [
+            "BlurEstimate",
             "DefocusResult",
             "SolverSettings",
             "SolverState",
             "alternating_minimization",
             "depth_from_focus",
+            "estimate_blur",
             "solve",
         ],
     },
@@ -38,15 +40,18 @@ if TYPE_CHECKING:
         save_optics,
     )
     from napari_defocus.solver import (
+        BlurEstimate,
         DefocusResult,
         SolverSettings,
         SolverState,
         alternating_minimization,
         depth_from_focus,
+        estimate_blur,
         solve,
     )
 
 __all__ = [
+    "BlurEstimate",
     "CancelledError",
     "DefocusResult",
     "FocalStack",
@@ -61,6 +66,7 @@ __all__ = [
     "__version__",
     "alternating_minimization",
     "depth_from_focus",
+    "estimate_blur",
     "load_optics",
     "read_focal_stack",
     "save_optics",

@@ -36,6 +36,11 @@ def add_parser(commands: Subparsers) -> None:
         help="depths to search, in the unit of depth",
     )
     parser.add_argument(
+        "--estimate-blur",
+        action="store_true",
+        help="estimate the blur scale of the optics from the stack, where it determines it",
+    )
+    parser.add_argument(
         "--set",
         dest="overrides",
         action="append",
@@ -97,6 +102,8 @@ def requested(args: argparse.Namespace) -> tuple["Optics | str | None", "SolverS
     changes = dict(parse_setting(text) for text in args.overrides)
     if args.epochs is not None:
         changes["epochs"] = args.epochs
+    if args.estimate_blur:
+        changes["estimate_blur"] = True
     if args.depth_range is not None:
         changes["depth_range"] = args.depth_range
     return optics, SolverSettings.from_dict(settings.to_dict() | changes)

@@ -23,14 +23,14 @@ PRESETS: dict[str, Callable[[], SolverSettings]] = {
     "MobileDepth (paper)": SolverSettings.mobiledepth,
 }
 
-IN_FRONT = ("depth_range", "epochs")
+IN_FRONT = ("depth_range", "epochs", "estimate_blur")
 """Settings with a place of their own above the fold."""
 
 Editor = NumberField | CheckBox | ComboBox
 
 
 class SettingsForm(QWidget):
-    """Preset, depth range, epochs and, in a fold, every other field of :class:`SolverSettings`."""
+    """Preset, depth range, epochs, blur estimate and, in a fold, the rest of :class:`SolverSettings`."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +52,8 @@ class SettingsForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        layout.addWidget(Form([self.preset, self.near, self.far, self.editors["epochs"]]))
+        in_front = [self.editors[name] for name in IN_FRONT if name in self.editors]
+        layout.addWidget(Form([self.preset, self.near, self.far, *in_front]))
         layout.addWidget(self.fold)
         self.preset.changed.connect(self._fill_preset)
         self._fill_preset()

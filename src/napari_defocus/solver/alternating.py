@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from napari_defocus.optics import Optics, UncalibratedFocus
-from napari_defocus.solver.blur_estimation import estimate_blur_per_plane
+from napari_defocus.optics import Optics
+from napari_defocus.solver.blur_estimation import estimate_from_stack, wants_estimate
 from napari_defocus.solver.initialization import initial_labels
 from napari_defocus.solver.observations import as_stack, check_stack, load_stack
 from napari_defocus.solver.outliers import remove_outliers
@@ -122,12 +122,10 @@ def alternating_minimization(
     notes: tuple[str, ...] = ()
     labels, label_notes = initial_labels(observations, settings, report.stage("finding the sharpest planes"))
     notes += label_notes
-    if isinstance(optics, UncalibratedFocus) and optics.blur_per_plane is None:
-        estimate = estimate_blur_per_plane(
-            observations, optics, labels, settings, report.stage("estimating the blur per plane")
-        )
-        optics = optics.replace(blur_per_plane=estimate)
-        notes += (f"The blur per plane was estimated from the stack: {estimate:.3g} px.",)
+    if wants_estimate(optics, settings):
+        estimate = estimate_from_stack(observations, optics, settings, report.stage("estimating the blur"))
+        optics = estimate.optics
+        notes += (estimate.note,)
     run = Unknowns(observations, optics, settings, labels, notes, report.stage("first residual"))
     yield run.state(0, "initialization")
     for epoch in range(1, settings.epochs + 1):

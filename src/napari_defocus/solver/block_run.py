@@ -10,19 +10,20 @@ from typing import Any
 import numpy as np
 
 from napari_defocus.errors import InputError
-from napari_defocus.optics import Optics, UncalibratedFocus
+from napari_defocus.optics import Optics
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import block_tasks
 from napari_defocus.solver.block_arrays import Target
 from napari_defocus.solver.block_passes import EPOCH, BlockPasses
 from napari_defocus.solver.block_store import MARK, BlockStore
 from napari_defocus.solver.blocks import SIDE, Block, check_side, grid, outlier_halo, solving_halo
-from napari_defocus.solver.blur_estimation import candidate_crops
+from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectra, wants_estimate
 from napari_defocus.solver.cluster import Cluster, Local
 from napari_defocus.solver.depth_step import CELL
 from napari_defocus.solver.graph_cut import cut
 from napari_defocus.solver.initialization import NO_GRAPH_CUT, reduction
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
+from napari_defocus.solver.patch_spectra import PatchSpectra
 from napari_defocus.solver.result import DefocusResult, Progress
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.unknowns import blur_operator
@@ -43,7 +44,7 @@ def solve_in_blocks(
 
     Each epoch is one task a block: depth step and AIF step on the block with its halo, as if it were an image
     of its own. The halo comes from what the neighbours were after the epoch before. What is one number for
-    the whole image (white level, depth range, widest blur, misfit, blur per plane) or one problem (the graph
+    the whole image (white level, depth range, widest blur, misfit, blur scale) or one problem (the graph
     cut, on its reduced grid) is found in passes over the blocks before the first epoch.
     """
     side = check_side(SIDE if block is None else block)
@@ -68,7 +69,7 @@ class BlockRun(BlockPasses):
         stack = self.stack()
         self._find_white(stack)
         labels = self._labels(stack)
-        self._find_blur_per_plane(stack, labels)
+        self._estimate_blur(stack)
         operator = blur_operator(self.job.optics, self.job.settings, self.frame)
         halo = solving_halo(operator.halo, self.settings)
         blocks = grid(self.frame, self.side, halo, CELL if self.settings.cost_window > 1 else 1)
@@ -128,23 +129,24 @@ class BlockRun(BlockPasses):
         coarse = self.runner.share(coarse)
         return self.fill(function, blocks, arrays, message, "labels", self.frame, np.int32, coarse=coarse)[1]
 
-    def _find_blur_per_plane(self, stack: Any, labels: Any) -> None:
-        """Fill in what uncalibrated optics lack."""
-        optics = self.job.optics
-        if not isinstance(optics, UncalibratedFocus) or optics.blur_per_plane is not None:
+    def _estimate_blur(self, stack: Any) -> None:
+        """Estimate the blur where that is wanted."""
+        if not wants_estimate(self.job.optics, self.settings):
             return
-        message = "estimating the blur per plane"
+        message = "estimating the blur"
         tiles = [
             Tile(rows.start, columns.start, rows.stop - rows.start, columns.stop - columns.start)
-            for rows, columns in candidate_crops(self.frame)
+            for rows, columns in crops_of(self.frame)
         ]
-        crops = [Block(tile, tile) for tile in tiles]
-        middle = slice(optics.planes // 2, optics.planes // 2 + 1)
-        scores = self.map(block_tasks.crop_variety, crops, [stack, labels], message, planes=middle)
-        best = crops[int(np.argmax(scores))]
-        (estimate,) = self.map(block_tasks.crop_blur, [best], [stack, labels], message)
-        self.job = replace(self.job, optics=optics.replace(blur_per_plane=estimate))
-        self.notes += (f"The blur per plane was estimated from the stack: {estimate:.3g} px.",)
+        parts = self.map(block_tasks.crop_spectra, [Block(tile, tile) for tile in tiles], [stack], message)
+        estimate = estimate_from_spectra(
+            PatchSpectra.joined(parts),
+            self.job.optics,
+            self.settings.blur_kernel,
+            self.progress.begin(message),
+        )
+        self.job = replace(self.job, optics=estimate.optics)
+        self.notes += (estimate.note,)
 
     def _finish(self, state: Any, halo: int, losses: tuple[float, ...]) -> DefocusResult:
         """Remove the outliers and bring the result to where it is wanted."""

@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from skimage.measure import block_reduce
 
-from napari_defocus.optics import Optics, UncalibratedFocus
+from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.optics.tiles import Tile, split
 from napari_defocus.solver.blocks import Block, widened
-from napari_defocus.solver.blur_estimation import blur_per_plane_of, variety
 from napari_defocus.solver.graph_cut import graph_cut_available
 from napari_defocus.solver.initialization import (
     ANCHORING,
@@ -31,6 +30,7 @@ from napari_defocus.solver.initialization import (
 )
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
 from napari_defocus.solver.outliers import remove_outliers
+from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.sharpness import LOG_SIGMA
 from napari_defocus.solver.smoothing import SmoothnessPrior
@@ -141,21 +141,9 @@ def enlarged(coarse: NDArray[np.int32], shape: tuple[int, int], tile: Tile) -> F
     return np.asarray(ndimage.map_coordinates(coarse.astype(np.float32), where, order=1, mode="nearest"))
 
 
-def crop_variety(
-    job: Job, block: Block, plane: NDArray[Any], labels: NDArray[np.int32], *, progress: Share
-) -> float:
-    """How promising a crop is for the estimate of the blur per plane; `plane` is (1, Y, X[, 3])."""
-    twice = np.concatenate([plane, plane])  # a stack has at least two planes
-    return variety(load_stack(twice, job.settings.white).grey(0), labels)
-
-
-def crop_blur(
-    job: Job, block: Block, images: NDArray[Any], labels: NDArray[np.int32], *, progress: Share
-) -> float:
-    """Blur per plane of the crop, px."""
-    assert isinstance(job.optics, UncalibratedFocus)
-    observations = load_stack(images, job.settings.white)
-    return blur_per_plane_of(observations, job.optics, labels, job.settings, progress)
+def crop_spectra(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> PatchSpectra:
+    """Spectra of the patches of a crop, from which the blur is estimated."""
+    return patch_spectra(load_stack(images, job.settings.white), job.optics)
 
 
 def start(

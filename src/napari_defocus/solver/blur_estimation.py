@@ -1,119 +1,180 @@
-"""Blur per plane of an uncalibrated stack, estimated from the stack."""
+"""How strongly a stack is blurred, estimated from the stack."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
-from napari_defocus.optics import UncalibratedFocus
-from napari_defocus.solver.observations import Observations
+from napari_defocus.optics import Optics, UncalibratedFocus
+from napari_defocus.optics.blur_basis import BlurKernel
+from napari_defocus.solver.blur_fit import fit_blur_scale
+from napari_defocus.solver.observations import Observations, as_stack, check_stack, load_stack
+from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
+from napari_defocus.solver.progress import PassProgress
+from napari_defocus.solver.result import Progress
 from napari_defocus.solver.settings import SolverSettings
-from napari_defocus.solver.unknowns import Unknowns
 
-CROP = 160
-"""Side of the most textured square that the estimate looks at, px."""
+CROP, CROPS = 128, 5
+"""Greatest side of the squares that are looked at, px, and how many there are along a side at most."""
 
-LARGEST_BLUR = 12.0
-"""Greatest radius of blur over the whole stack that the search considers, px."""
-
-EVALUATIONS = 10
+FALLBACK, FALLBACK_SPAN = 1.0, 6.0
+"""Standard deviation of the blur that is taken where an uncalibrated stack does not determine it: its growth
+from plane to plane, and the most over the whole stack, px."""
 
 
-def estimate_blur_per_plane(
-    observations: Observations,
-    optics: UncalibratedFocus,
-    labels: NDArray[np.int32],
-    settings: SolverSettings,
-    progress: Callable[[float], None] | None = None,
-) -> float:
-    """Blur per plane for which a short run on the most textured square leaves the least residual.
+@dataclass(frozen=True)
+class BlurEstimate:
+    """Blur of a focal stack as far as the stack itself determines it.
 
-    A bounded one-dimensional search (Brent) on the logarithm of the blur per plane.
+    Attributes
+    ----------
+    blur_scale : float
+        Standard deviation of the blur in units of the radius of the circle of confusion (no unit); as given
+        where the stack does not determine it, and for an uncalibrated stack, whose estimate is the
+        `blur_per_plane` of `optics`.
+    blur_scale_spread : float
+        Its standard error (for an uncalibrated stack that of its product with `blur_per_plane`, in units of
+        the latter); infinite where the stack does not determine it.
+    in_focus_blur : float
+        Blur that stays in perfect focus, px: as given.
+    in_focus_blur_spread : float
+        Always infinite: blur that all planes share cannot be told from a scene that is softer.
+    determined : bool
+        Whether the stack determines the blur scale.
+    note : str
+        One sentence for the user: the estimate and its spread, or why there is none.
+    optics : Optics
+        The optics with the estimate.
+    """
+
+    blur_scale: float
+    blur_scale_spread: float
+    in_focus_blur: float
+    in_focus_blur_spread: float
+    determined: bool
+    note: str
+    optics: Optics
+
+
+def estimate_blur(
+    images: Any,
+    optics: Optics,
+    settings: SolverSettings | None = None,
+    *,
+    progress: Progress | None = None,
+) -> BlurEstimate:
+    """Estimate the blur scale of a focal stack whose focus positions are known.
+
+    Small patches with texture are compared from plane to plane: the variance of their blur is a parabola in
+    the focus position, whose foot is the patch's depth and whose curvature is the blur scale squared. The
+    given blur scale plays no part. The spread is a jackknife over parts of the image and what the model's
+    own errors add.
 
     Parameters
     ----------
-    observations : Observations
-        The focal stack.
-    optics : UncalibratedFocus
-        Its optics, without `blur_per_plane`.
-    labels : ndarray, (Y, X), int32
-        Sharpest plane of each pixel.
-    settings : SolverSettings
-        Settings of the run, with the depth range.
+    images : array_like, (planes, Y, X) or (planes, Y, X, 3)
+        The focal stack, NumPy or dask, any real type.
+    optics : Optics
+        Focus positions and growth of the circle of confusion.
+    settings : SolverSettings, optional
+        `blur_kernel` and `white` are looked at.
     progress : callable, optional
-        Gets the share of the search that is done; may raise to stop.
+        ``progress(fraction, message)``; may raise :class:`CancelledError`.
 
     Returns
     -------
-    float
-        Radius of blur for each step between planes, px.
+    BlurEstimate
+        The estimate, or the given figures and the reason why the stack does not determine them.
+
+    Raises
+    ------
+    InputError
+        If stack and optics do not fit; the message says what to change.
     """
-    rows, columns = _most_textured(observations, labels)
-    crop = Observations(
-        np.ascontiguousarray(observations.planes[:, :, rows, columns]),
-        observations.scale,
-        observations.colour,
-    )
-    return blur_per_plane_of(crop, optics, labels[rows, columns], settings, progress)
+    settings = settings or SolverSettings()
+    images = as_stack(images)
+    check_stack(images.shape, images.dtype)
+    optics.check_planes(images.shape[0])
+    report = PassProgress(progress, 2)
+    observations = load_stack(images, settings.white, report.begin("reading the stack"))
+    estimate = estimate_from_stack(observations, optics, settings, report.begin("estimating the blur"))
+    report.end()
+    return estimate
 
 
-def blur_per_plane_of(
-    crop: Observations,
-    optics: UncalibratedFocus,
-    labels: NDArray[np.int32],
+def wants_estimate(optics: Optics, settings: SolverSettings) -> bool:
+    """Whether a run estimates the blur: where it is asked to, or cannot begin without."""
+    return settings.estimate_blur or _lacks_blur(optics)
+
+
+def estimate_from_stack(
+    observations: Observations,
+    optics: Optics,
     settings: SolverSettings,
     progress: Callable[[float], None] | None = None,
-) -> float:
-    """Blur per plane of one square; parameters as for :func:`estimate_blur_per_plane`."""
-    plain = settings.replace(smoothness=0.0, image_prior=0.0)
-    done = 0
-
-    def report(_share: float = 0.0) -> None:
-        """Say how far the search is; called within an evaluation too, so that it may be stopped there."""
+) -> BlurEstimate:
+    """Estimate of a stack in memory; `progress` gets the share that is done and may raise to stop."""
+    parts = []
+    crops = crops_of(observations.shape)
+    for rows, columns in crops:
+        crop = observations.planes[:, :, rows, columns]
+        parts.append(patch_spectra(Observations(crop, observations.scale, observations.colour), optics))
         if progress is not None:
-            progress(min(done / EVALUATIONS, 1.0))
-
-    def residual(logarithm: float) -> float:
-        nonlocal done
-        trial = optics.replace(blur_per_plane=float(np.exp(logarithm)))
-        run = Unknowns(crop, trial, plain, labels, (), report)
-        for _ in range(2):
-            run.improve_depth(report)
-            run.improve_image(5, report)
-        run.improve_depth(report)
-        done += 1
-        report()
-        return run.data
-
-    most = LARGEST_BLUR / optics.blur_scale / (optics.planes - 1)
-    found = minimize_scalar(
-        residual,
-        bounds=(float(np.log(most / 40)), float(np.log(most))),
-        method="bounded",
-        options={"maxiter": EVALUATIONS, "xatol": 0.02},
+            progress(0.5 * len(parts) / len(crops))
+    return estimate_from_spectra(
+        PatchSpectra.joined(parts),
+        optics,
+        settings.blur_kernel,
+        None if progress is None else lambda share: progress(0.5 + 0.5 * share),
     )
-    return float(np.exp(found.x))
 
 
-def _most_textured(observations: Observations, labels: NDArray[np.int32]) -> tuple[slice, slice]:
-    middle = observations.grey(observations.count // 2)
-    crops = candidate_crops(observations.shape)
-    scores = [variety(middle[crop], labels[crop]) for crop in crops]
-    return crops[int(np.argmax(scores))]
+def crops_of(shape: tuple[int, int]) -> list[tuple[slice, slice]]:
+    """Squares of an image of `shape` that the estimate looks at, spread over it without overlap."""
+    spans = []
+    for length in shape:
+        count = min(CROPS, -(-length // CROP))
+        side = min(CROP, length // count)
+        spans.append([slice(int(at), int(at) + side) for at in np.linspace(0, length - side, count)])
+    return [(rows, columns) for rows in spans[0] for columns in spans[1]]
 
 
-def candidate_crops(shape: tuple[int, int]) -> list[tuple[slice, slice]]:
-    """Squares of an image of `shape` of which the most textured one is looked at."""
-    height, width = shape
-    side_y, side_x = min(CROP, height), min(CROP, width)
-    return [
-        (slice(int(y), int(y) + side_y), slice(int(x), int(x) + side_x))
-        for y in np.unique(np.linspace(0, height - side_y, 6).astype(int))
-        for x in np.unique(np.linspace(0, width - side_x, 6).astype(int))
-    ]
+def estimate_from_spectra(
+    spectra: PatchSpectra,
+    optics: Optics,
+    kernel: BlurKernel,
+    progress: Callable[[float], None] | None = None,
+) -> BlurEstimate:
+    """Estimate from the patches of a stack, and what the user is told of it."""
+    lacking = _lacks_blur(optics)
+    fit = fit_blur_scale(spectra, optics.replace(blur_per_plane=1.0) if lacking else optics, kernel, progress)
+    determined = not fit.refusal
+    name, what, unit, value = "blur_scale", "blur scale", "", fit.scale if determined else optics.blur_scale
+    if lacking:  # its blur scale is a convention: what is told is the growth of the radius
+        growth = fit.scale if determined else min(FALLBACK, FALLBACK_SPAN / (optics.planes - 1))
+        name, what, unit, value = "blur_per_plane", "blur per plane", " px", growth / optics.blur_scale
+    estimated = optics.replace(**{name: value})
+    if determined:
+        note = f"The {what} was estimated from the stack: {with_spread(value, fit.spread * value)}{unit}."
+    else:
+        note = f"The stack does not determine the {what} ({fit.refusal}); {value:.3g}{unit} was taken."
+    return BlurEstimate(
+        blur_scale=estimated.blur_scale,
+        blur_scale_spread=fit.spread * estimated.blur_scale,
+        in_focus_blur=optics.effective_in_focus_blur,
+        in_focus_blur_spread=float("inf"),
+        determined=determined,
+        note=note,
+        optics=estimated,
+    )
 
 
-def variety(grey: NDArray[np.float32], labels: NDArray[np.int32]) -> float:
-    """How varied the sharpest planes of a square are, weighted with its contrast in a plane."""
-    return float(labels.std() * np.abs(np.diff(grey, axis=0)).mean())
+def with_spread(value: float, spread: float) -> str:
+    """Write a value with its spread, to the digit at which the spread begins."""
+    digits = max(0, -int(np.floor(np.log10(spread))))
+    return f"{value:.{digits}f} ± {spread:.{digits}f}"
+
+
+def _lacks_blur(optics: Optics) -> bool:
+    return isinstance(optics, UncalibratedFocus) and optics.blur_per_plane is None

@@ -39,7 +39,7 @@ class SolverState:
     confidence : ndarray, (Y, X), float32
         Contrast of the cost over the candidate depths, 0 (none) to 1; zero before the first depth step.
     optics : Optics
-        The optics in use (with the estimate of `blur_per_plane` where it was not given).
+        The optics in use (with the estimate of the blur where one was made).
     settings : SolverSettings
         The settings in use, with the depth range filled in.
     losses : tuple of float

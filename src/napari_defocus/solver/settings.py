@@ -1,6 +1,5 @@
 """Settings of the solver: one frozen dataclass, with presets."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_args
 
@@ -8,6 +7,7 @@ import numpy as np
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics.blur_basis import BlurKernel
+from napari_defocus.solver.setting_checks import CheckedFields, as_pair
 
 PAPER = "Jackson et al., arXiv 2602.18509"
 
@@ -34,7 +34,7 @@ def _setting(default: Any, text: str, *, unit: str = "", source: str = "") -> An
 
 
 @dataclass(frozen=True, kw_only=True)
-class SolverSettings:
+class SolverSettings(CheckedFields):
     """Settings of :func:`solve`; every field carries its help, unit and source in its metadata.
 
     ``SolverSettings()`` is our best for real photographs. The presets :meth:`simulation`, :meth:`nyuv2`,
@@ -77,6 +77,8 @@ class SolverSettings:
     blur_kernel : {"disc", "gaussian"}
         Shape of the blur: the disc of a uniformly lit round aperture, or a Gaussian as in the paper; both
         with the standard deviation that the optics give.
+    estimate_blur : bool
+        Estimate the blur scale of the optics (or the blur per plane) from the stack before the first epoch.
     trusted_blur : float, optional
         Standard deviation of the blur at which a plane counts half as much for a pixel as when it is sharp,
         px. None: all planes count alike, as in the paper.
@@ -161,6 +163,9 @@ class SolverSettings:
     blur_kernel: BlurKernel = _setting(
         "disc", "Shape of the blur: the disc of a round aperture, or a Gaussian as in the paper."
     )
+    estimate_blur: bool = _setting(
+        False, "Estimate the blur scale from the stack; what is given stays where the stack does not tell it."
+    )
     trusted_blur: float | None = _setting(
         1.0, "Blur at which a plane counts half as much as when sharp; empty: all count alike.", unit="px"
     )
@@ -214,7 +219,7 @@ class SolverSettings:
         for name in ("white", "noise", "trusted_blur"):
             if getattr(self, name) is not None:
                 self._check_number(name, lambda value: value > 0, "above 0")
-        for name in ("warm_start", "outlier_relative"):
+        for name in ("warm_start", "outlier_relative", "estimate_blur"):
             if not isinstance(getattr(self, name), bool | np.bool_):
                 raise InputError(f"{name} must be true or false, but is {getattr(self, name)!r}.")
         for name, choices in CHOICES.items():
@@ -227,27 +232,7 @@ class SolverSettings:
             if int(self.kernel_size) % 2 == 0:
                 raise InputError(f"kernel_size must be odd, but is {self.kernel_size}.")
         if self.depth_range is not None:
-            object.__setattr__(self, "depth_range", _as_pair(self.depth_range))
-
-    def _check_whole(self, name: str, low: int, high: int | None = None, *, optional: bool = False) -> None:
-        value = getattr(self, name)
-        if value is None and optional:
-            return
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < low:
-            raise InputError(f"{name} must be a whole number of at least {low}, but is {value!r}.")
-        if high is not None and value > high:
-            raise InputError(f"{name} must be at most {high}, but is {value}.")
-        object.__setattr__(self, name, int(value))
-
-    def _check_number(self, name: str, holds: Callable[[float], bool], bound: str) -> None:
-        value = getattr(self, name)
-        try:
-            number = float(value)
-        except (TypeError, ValueError):
-            raise InputError(f"{name} must be a number, but is {value!r}.") from None
-        if not np.isfinite(number) or not holds(number):
-            raise InputError(f"{name} must be a finite number {bound}, but is {number:g}.")
-        object.__setattr__(self, name, number)
+            object.__setattr__(self, "depth_range", as_pair(self.depth_range))
 
     @classmethod
     def simulation(cls, **overrides: Any) -> Self:
@@ -342,11 +327,3 @@ _PUBLISHED: dict[str, Any] = {
     "image_prior": 0.0,
     "outlier_method": "none",
 }
-
-
-def _as_pair(value: Any) -> tuple[float, float]:
-    try:
-        near, far = (float(number) for number in value)
-    except (TypeError, ValueError):
-        raise InputError(f"depth_range must be two numbers (nearest, farthest), but is {value!r}.") from None
-    return near, far
