@@ -28,6 +28,14 @@ def test_solve_writes_the_result_in_the_unit_of_the_optics(folder, camera, outpu
         assert name in said.out
 
 
+def test_estimate_of_the_blur_is_asked_for_and_its_outcome_said(folder, camera, output, capsys):
+    args = ["solve", str(folder), "--optics", str(camera), "-o", str(output), *QUICK, "--estimate-blur"]
+    assert main(args) == 0
+    assert "does not determine the blur scale" in capsys.readouterr().out  # its 40 x 48 px are too few
+    parameters = json.loads((output / "parameters.json").read_text())
+    assert parameters["settings"]["estimate_blur"] is True
+
+
 def test_without_optics_depth_is_in_plane_steps_and_this_is_said(folder, output, capsys):
     assert main(["focus", str(folder), "-o", str(output)]) == 0
     said = capsys.readouterr().out

@@ -13,7 +13,7 @@ from stacks import texture
 from napari_defocus import CancelledError, InputError, SolverSettings, UncalibratedFocus, solve
 from napari_defocus.io.parameters import load_parameters
 from napari_defocus.optics.tiles import Tile
-from napari_defocus.solver import block_tasks, blur_estimation, initialization
+from napari_defocus.solver import block_tasks, initialization
 from napari_defocus.solver.block_run import BlockRun
 from napari_defocus.solver.blocks import Block, grid, outlier_halo, solving_halo
 from napari_defocus.solver.cluster import Local
@@ -178,14 +178,16 @@ def test_of_a_chunked_stack_no_task_reads_more_than_its_window(stack, quick, tmp
         assert max(np.prod(size) for size in reads.sizes) <= 50 * 50
 
 
-def test_blur_per_plane_is_estimated_as_on_the_whole_image(stack, monkeypatch):
-    monkeypatch.setattr(blur_estimation, "CROP", 60)
-    settings = SolverSettings(epochs=1, initialization="focus")
-    whole = solve(stack, UncalibratedFocus(planes=6), settings)
-    result = solve(stack, UncalibratedFocus(planes=6), settings, block=BLOCK)
-    assert result.parameters["optics"]["blur_per_plane"] == pytest.approx(
-        whole.parameters["optics"]["blur_per_plane"], rel=1e-3
-    )
+@pytest.mark.parametrize(
+    ("optics", "figure"), [(UncalibratedFocus(planes=6), "blur_per_plane"), (LENS, "blur_scale")]
+)
+def test_blur_is_estimated_as_on_the_whole_image(stack, optics, figure):
+    settings = SolverSettings(epochs=1, initialization="focus", estimate_blur=True)
+    whole = solve(stack, optics, settings)
+    result = solve(stack, optics, settings, block=BLOCK)
+    estimate = whole.parameters["optics"][figure]
+    assert result.parameters["optics"][figure] == pytest.approx(estimate, rel=1e-6)
+    assert "estimated from the stack" in whole.notes[0]
     assert result.notes == whole.notes
 
 

@@ -20,6 +20,12 @@ def test_presets_take_overrides_and_survive_json(preset):
     assert SolverSettings.from_dict(json.loads(json.dumps(made.to_dict()))) == made
 
 
+def test_asking_for_an_estimate_of_the_blur_survives_json():
+    made = SolverSettings(estimate_blur=True)
+    assert not SolverSettings().estimate_blur
+    assert SolverSettings.from_dict(json.loads(json.dumps(made.to_dict()))).estimate_blur
+
+
 def test_published_table():
     nyu, make3d, mobile = SolverSettings.nyuv2(), SolverSettings.make3d(), SolverSettings.mobiledepth()
     assert [s.epochs for s in (nyu, make3d, mobile)] == [40, 5, 5]
@@ -52,6 +58,7 @@ def test_published_table():
         ({"threads": 0}, "threads"),
         ({"warm_start": "no"}, "warm_start"),
         ({"outlier_relative": "off"}, "outlier_relative"),
+        ({"estimate_blur": "yes"}, "estimate_blur"),
         ({"candidates": 10**6}, "candidates"),
         ({"cost_window": 999}, "cost_window"),
         ({"outlier_radius": 10**6}, "outlier_radius"),

@@ -146,7 +146,8 @@ class BlurForm(Form):
         self.blur_scale = NumberField(
             "Blur scale",
             tooltip="Standard deviation of the blur in units of the radius of the circle of confusion: 1 as "
-            "in the paper, near 0.5 for a real round aperture.",
+            "in the paper, near 0.5 for a real round aperture. With 'Estimate blur' ticked below it is found "
+            "from the stack.",
         )
         self.min_blur = NumberField(
             "Least blur", unit="px", tooltip="Least standard deviation of the blur, as in the paper."
