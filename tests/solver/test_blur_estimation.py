@@ -68,6 +68,13 @@ def test_blur_scale_of_a_rendered_stack_within_its_spread(name):
     assert abs(found.blur_scale - 0.5) < 2 * found.blur_scale_spread < 0.1
 
 
+def test_of_many_planes_that_hardly_differ_some_are_left_out():
+    many = UncalibratedFocus(planes=90, blur_per_plane=0.06)
+    found = estimate_blur(stack_of(many), many.replace(blur_scale=0.5), GAUSSIAN)
+    assert found.determined
+    assert found.blur_scale == pytest.approx(1.0, abs=found.blur_scale_spread)
+
+
 def test_planes_in_any_order_give_the_same():
     order = [3, 0, 4, 2, 1]
     shuffled = LENS.replace(focus_distances=np.array(LENS.focus_distances)[order])

@@ -26,7 +26,7 @@ from napari_defocus.optics.blur_basis import BlurKernel
 from napari_defocus.solver.patch_spectra import Floats, PatchSpectra, focus_order, ring_frequencies
 
 GROWTH = (0.03, 6.0)
-"""Growth of the blur's standard deviation from plane to plane that is searched, px."""
+"""Growth of the blur's standard deviation, from one plane that is looked at to the next, px: the search."""
 
 STEP = 0.04
 """Step of the search in the logarithm of the scale."""
@@ -94,11 +94,13 @@ def fit_blur_scale(
     progress : callable, optional
         Gets the share that is done; may raise to stop.
     """
-    if len(np.unique(optics.centers)) < 3:
+    order = focus_order(optics)
+    centers = np.unique(optics.centers[order])
+    if len(centers) < 3:
         return _refused("two planes fit every blur scale, each with another depth")
     if len(spectra) < LEAST_PATCHES:
         return _refused("too little of it has texture that is sharpest between the first and the last plane")
-    radius = float(np.median(optics.slopes) * np.median(np.diff(np.unique(optics.centers))))
+    radius = float(np.median(optics.slopes[order]) * np.median(np.diff(centers)))
     low, high = np.log(np.array(GROWTH) / radius)
     logarithms = np.linspace(low, high, int(np.ceil((high - low) / STEP)) + 1)
     residual, energy = patch_residuals(spectra, optics, kernel, np.exp(logarithms), progress)

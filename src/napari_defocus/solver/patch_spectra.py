@@ -25,6 +25,9 @@ what pixels of finite size leave of the image."""
 PLANES = 9
 """Most planes of a patch: those next to its sharpest one."""
 
+MOST_PLANES = 24
+"""Most planes of a stack that are looked at: next to each other, those of a longer one hardly differ."""
+
 SATURATED, SATURATED_SHARE = 0.99, 0.005
 """Intensity that counts as white, and the share of white pixels from which a patch is left out."""
 
@@ -75,8 +78,9 @@ def ring_frequencies(*, discrete: bool = False) -> Floats:
 
 
 def focus_order(optics: Optics) -> NDArray[np.int64]:
-    """Planes in the order of the blur coordinate of their focus, (planes,)."""
-    return np.asarray(np.argsort(optics.centers, kind="stable"), np.int64)
+    """Planes that are looked at, in the order of the blur coordinate of their focus."""
+    order = np.argsort(optics.centers, kind="stable")
+    return np.asarray(order[:: -(-len(order) // MOST_PLANES)], np.int64)
 
 
 def patch_spectra(observations: Observations, optics: Optics) -> PatchSpectra:
@@ -85,7 +89,7 @@ def patch_spectra(observations: Observations, optics: Optics) -> PatchSpectra:
     Patches that are sharpest in the first or the last plane, and those with white pixels, are left out.
     """
     order = focus_order(optics)
-    planes = min(PLANES, observations.count)
+    planes = min(PLANES, len(order))
     stack = np.stack([observations.grey(int(index)) for index in order])
     parts = [_row_spectra(row, planes) for row in _patch_rows(stack)]
     if not parts:
