@@ -12,7 +12,7 @@ from benchmarks.accuracy.rendering import Case
 from benchmarks.accuracy.truth import positive_depth
 from napari_defocus import DefocusResult, SolverSettings, depth_from_focus, solve
 from napari_defocus.metrics import abs_rel, psnr
-from napari_defocus.solver.initialization import initial_labels, mosaic
+from napari_defocus.solver.initialization import mosaic, start_of
 from napari_defocus.solver.observations import load_stack
 
 Made = TypeVar("Made")
@@ -105,7 +105,7 @@ def _plain_mosaic(case: Case) -> Outcome:
 
     def run(images: NDArray) -> NDArray[np.float32]:
         observations = load_stack(images, settings.white)
-        labels, _ = initial_labels(observations, settings)
+        labels = start_of(observations, case.told, settings).labels
         return observations.to_image(mosaic(observations, labels))
 
     image, seconds = _timed(run, case)

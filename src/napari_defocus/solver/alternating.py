@@ -2,11 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from napari_defocus.optics import Optics
 from napari_defocus.solver.blur_estimation import estimate_from_stack, wants_estimate
-from napari_defocus.solver.initialization import initial_labels
+from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.observations import as_stack, check_stack, load_stack
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.progress import RunProgress
@@ -120,13 +121,13 @@ def alternating_minimization(
     images, settings = checked(images, optics, settings)
     observations = load_stack(images, settings.white, report.stage("reading the stack"))
     notes: tuple[str, ...] = ()
-    labels, label_notes = initial_labels(observations, settings, report.stage("finding the sharpest planes"))
-    notes += label_notes
     if wants_estimate(optics, settings):
         estimate = estimate_from_stack(observations, optics, settings, report.stage("estimating the blur"))
         optics = estimate.optics
-        notes += (estimate.note,)
-    run = Unknowns(observations, optics, settings, labels, notes, report.stage("first residual"))
+        notes = (estimate.note,)
+    start = start_of(observations, optics, settings, report.stage("finding the sharpest planes"))
+    start = replace(start, notes=notes + start.notes)
+    run = Unknowns(observations, optics, settings, start, report.stage("first residual"))
     yield run.state(0, "initialization")
     for epoch in range(1, settings.epochs + 1):
         run.improve_depth(report.stage(f"epoch {epoch} of {settings.epochs}: depth"))

@@ -12,7 +12,7 @@ import numpy as np
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics
 from napari_defocus.optics.tiles import Tile
-from napari_defocus.solver import block_tasks
+from napari_defocus.solver import block_start, block_tasks
 from napari_defocus.solver.block_arrays import Target
 from napari_defocus.solver.block_passes import EPOCH, BlockPasses
 from napari_defocus.solver.block_store import MARK, BlockStore
@@ -20,10 +20,13 @@ from napari_defocus.solver.blocks import SIDE, Block, check_side, grid, outlier_
 from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectra, wants_estimate
 from napari_defocus.solver.cluster import Cluster, Local
 from napari_defocus.solver.depth_step import CELL
-from napari_defocus.solver.graph_cut import cut
-from napari_defocus.solver.initialization import NO_GRAPH_CUT, reduction
+from napari_defocus.solver.focus_labels import cut_coarse
+from napari_defocus.solver.focus_start import joined, samples
+from napari_defocus.solver.initialization import NO_GRAPH_CUT, paper_cut, uses_focus_cut, uses_graph_cut
+from napari_defocus.solver.noise import noise_level
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
 from napari_defocus.solver.patch_spectra import PatchSpectra
+from napari_defocus.solver.reduction import reduction
 from napari_defocus.solver.result import DefocusResult, Progress
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.unknowns import blur_operator
@@ -68,13 +71,13 @@ class BlockRun(BlockPasses):
         """Run all passes."""
         stack = self.stack()
         self._find_white(stack)
-        labels = self._labels(stack)
         self._estimate_blur(stack)
+        start = self._start(stack)
         operator = blur_operator(self.job.optics, self.job.settings, self.frame)
         halo = solving_halo(operator.halo, self.settings)
         blocks = grid(self.frame, self.side, halo, CELL if self.settings.cost_window > 1 else 1)
         if self.settings.smoothness > 0 and self.settings.noise is None:
-            sums = self.map(block_tasks.start, blocks, [stack, labels], "first residual")
+            sums = self.map(block_tasks.start, blocks, [stack, start], "first residual")
             self.job = replace(self.job, misfit=sum(sums) / self.samples)
         shape = (block_tasks.IMAGE + (3 if self.colour else 1), *self.frame)
         losses: list[float] = []
@@ -86,7 +89,7 @@ class BlockRun(BlockPasses):
             # An array of its own: what an epoch starts from must stay as it is until all blocks are done, and
             # a worker that was given up for dead may still write.
             name = f"state {epoch}"
-            arrays = [stack, labels, state]
+            arrays = [stack, start, state]
             sums, state = self.fill(
                 block_tasks.advance, blocks, arrays, message, name, shape, np.float32, EPOCH, epoch=epoch
             )
@@ -106,28 +109,40 @@ class BlockRun(BlockPasses):
             white = white_level(found[:, 1], None)
         self.job = replace(self.job, settings=self.job.settings.replace(white=white))
 
-    def _labels(self, stack: Any) -> Any:
-        """Sharpest planes: cut on the reduced grid for the whole image, refined block by block."""
+    def _start(self, stack: Any) -> Any:
+        """Sharpest planes and peaks: cut on the reduced grid for the whole image, refined block by block."""
         settings, message = self.job.settings, "finding the sharpest planes"
-        halo = block_tasks.cut_reach(settings)
-        coarse = None
-        if block_tasks.uses_graph_cut(settings):
-            factor = reduction(self.images.shape[0], self.frame)
+        halo = block_start.start_reach(settings)
+        coarse, noise, scale = None, None, (0.0, 0.0)
+        factor = reduction(self.images.shape[0], self.frame)
+        by_focus = uses_focus_cut(settings)
+        if by_focus or settings.focus_prior > 0:
+            tiles = [Block(tile, tile) for tile in samples(self.frame)]
+            noise = noise_level(self.map(block_start.sample_noise, tiles, [stack], message))
+        if uses_graph_cut(settings):
             blocks = grid(self.frame, -(-self.side // factor) * factor, halo)  # no cell in two blocks
-            costs = self.map(block_tasks.coarse_costs, blocks, [stack], message, factor=factor)
-            rows: dict[int, list[Any]] = {}
-            for block, cost in zip(blocks, costs, strict=True):
-                rows.setdefault(block.inner.y0, []).append(cost)
-            whole = np.concatenate([np.concatenate(row, axis=1) for row in rows.values()])
-            coarse = cut(whole, settings.mrf_smoothness / factor)
+            known = noise if by_focus else None
+            parts = self.map(block_start.coarse_costs, blocks, [stack], message, factor=factor, noise=known)
+            costs, guide, scale = joined(parts, blocks)
+            if known is not None:
+                coarse = cut_coarse(costs, guide, known, settings, factor)
+            else:
+                coarse = paper_cut(costs, settings, factor)
         elif settings.initialization == "mrf":
             self.notes += (NO_GRAPH_CUT,)
-        at_full_size = coarse is not None and coarse.shape == self.frame
-        arrays = [None if at_full_size else stack]
-        blocks = grid(self.frame, self.side, halo)
-        function = block_tasks.sharpest_planes
-        coarse = self.runner.share(coarse)
-        return self.fill(function, blocks, arrays, message, "labels", self.frame, np.int32, coarse=coarse)[1]
+        return self.fill(
+            block_start.starts,
+            grid(self.frame, self.side, halo),
+            [stack],
+            message,
+            "start",
+            (2 if settings.focus_prior > 0 else 1, *self.frame),
+            np.float32,
+            coarse=self.runner.share(coarse),
+            factor=factor,
+            noise=noise,
+            roughness=scale,
+        )[1]
 
     def _estimate_blur(self, stack: Any) -> None:
         """Estimate the blur where that is wanted."""

@@ -11,30 +11,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from skimage.measure import block_reduce
 
 from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_operator import BlurOperator
-from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.optics.tiles import Tile, split
 from napari_defocus.solver.blocks import Block, widened
-from napari_defocus.solver.graph_cut import graph_cut_available
-from napari_defocus.solver.initialization import (
-    ANCHORING,
-    FOCUS_WINDOW,
-    cut_cost,
-    focus_cost,
-    least_cost,
-    mosaic,
-)
+from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
 from napari_defocus.solver.settings import SolverSettings
-from napari_defocus.solver.sharpness import LOG_SIGMA
 from napari_defocus.solver.smoothing import SmoothnessPrior
-from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, label_coordinates
+from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, start_coordinates
 
 Floats = NDArray[np.float32]
 Share = Callable[[float], None]
@@ -82,85 +70,29 @@ def extremes(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -
     return np.array([images.min(axis=axes), images.max(axis=axes)], np.float64)
 
 
-def cut_reach(settings: SolverSettings) -> int:
-    """Halo that the costs of the labels need, px."""
-    if uses_graph_cut(settings):
-        return int(4 * LOG_SIGMA + 0.5) + int(4 * settings.sharpness_sigma + 0.5) + 1
-    return FOCUS_WINDOW // 2 + 1
-
-
-def uses_graph_cut(settings: SolverSettings) -> bool:
-    """Whether the labels come from a graph cut, and not from the focus measure alone."""
-    return settings.initialization == "mrf" and graph_cut_available()
-
-
-def coarse_costs(job: Job, block: Block, images: NDArray[Any], *, factor: int, progress: Share) -> Floats:
-    """Costs of the graph cut averaged over cells of `factor` px, (cells, cells, planes).
-
-    Blocks begin on multiples of the factor.
-    """
-    observations = load_stack(images, job.settings.white)
-
-    def reduced(index: int) -> Floats:
-        cost = cut_cost(observations, index, job.settings)[block.inside]
-        cost = np.pad(cost, [(0, -length % factor) for length in cost.shape], mode="edge")
-        return np.asarray(block_reduce(cost, (factor, factor), np.mean) if factor > 1 else cost)
-
-    costs = []
-    for cost in map_ahead(reduced, range(observations.count)):
-        costs.append(cost)
-        progress(len(costs) / observations.count)
-    return np.stack(costs, axis=-1).astype(np.float32)
-
-
-def sharpest_planes(
-    job: Job, block: Block, images: NDArray[Any], *, coarse: NDArray[np.int32] | None, progress: Share
-) -> tuple[None, tuple[NDArray[np.int32]]]:
-    """Plane that each inner pixel is sharpest in, drawn to the labels of the graph cut where there are any.
-
-    `coarse` are those of the whole image, one a cell; at full size they are the labels themselves.
-    """
-    if coarse is not None and coarse.shape == job.frame:
-        return None, (coarse[block.inner.slices],)
-    observations = load_stack(images, job.settings.white)
-    anchor = None if coarse is None else enlarged(coarse, job.frame, block.outer)
-    cost = focus_cost if coarse is None else cut_cost
-    strength = ANCHORING * job.settings.mrf_smoothness
-    labels = least_cost(observations, job.settings, cost, anchor, strength, progress)
-    return None, (labels[block.inside],)
-
-
-def enlarged(coarse: NDArray[np.int32], shape: tuple[int, int], tile: Tile) -> Floats:
-    """Interpolate coarse labels to the pixels of a tile of an image of `shape`."""
-    corner, size = (tile.y0, tile.x0), (tile.height, tile.width)
-    rows, columns = (
-        (first + np.arange(length) + 0.5) * few / many - 0.5
-        for first, length, few, many in zip(corner, size, coarse.shape, shape, strict=True)
-    )
-    where = np.meshgrid(rows, columns, indexing="ij")
-    return np.asarray(ndimage.map_coordinates(coarse.astype(np.float32), where, order=1, mode="nearest"))
-
-
 def crop_spectra(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> PatchSpectra:
     """Spectra of the patches of a crop, from which the blur is estimated."""
     return patch_spectra(load_stack(images, job.settings.white), job.optics)
 
 
-def start(
-    job: Job, block: Block, images: NDArray[Any], labels: NDArray[np.int32], *, progress: Share
-) -> float:
-    """Sum of squared residuals of the inner pixels at the labels' depth."""
-    observations = load_stack(images, job.settings.white)
+def as_start(kept: Floats) -> Start:
+    """Start of a run from what :func:`block_start.starts` kept, (1 or 2, Y, X)."""
+    return Start(kept[0].astype(np.int32), kept[1] if len(kept) > 1 else None)
+
+
+def start(job: Job, block: Block, images: NDArray[Any], kept: Floats, *, progress: Share) -> float:
+    """Sum of squared residuals of the inner pixels at the depth of the start."""
+    observations, begin = load_stack(images, job.settings.white), as_start(kept)
     operator = blur_operator(job.optics, job.settings, job.frame)
-    coordinates = label_coordinates(operator, labels, job.settings)
-    return residual_inside(operator, observations, mosaic(observations, labels), coordinates, block)
+    coordinates = start_coordinates(operator, begin, job.settings)
+    return residual_inside(operator, observations, mosaic(observations, begin.labels), coordinates, block)
 
 
 def advance(
     job: Job,
     block: Block,
     images: NDArray[Any],
-    labels: NDArray[np.int32],
+    kept: Floats,
     state: Floats | None,
     *,
     epoch: int,
@@ -174,8 +106,8 @@ def advance(
         The run and the block.
     images : ndarray, (planes, Y, X) or (planes, Y, X, 3)
         The focal stack.
-    labels : ndarray, (Y, X)
-        Sharpest planes.
+    kept : ndarray, (1 or 2, Y, X)
+        Start of the run: sharpest planes, peaks.
     state : ndarray, (5 + channels, Y, X), optional
         The unknowns after the last epoch. None: start from the labels.
     epoch : int
@@ -196,7 +128,8 @@ def advance(
     if state is not None:
         dual = state[DUAL:IMAGE]
         part = Part(job.frame, job.misfit, state[COORDINATES], state[SMOOTH], dual, state[IMAGE:])
-    run = Unknowns(observations, job.optics, job.settings, labels, (), _between(progress, 0, 0.1), part=part)
+    begin = as_start(kept)
+    run = Unknowns(observations, job.optics, job.settings, begin, _between(progress, 0, 0.1), part=part)
     losses = [objective_inside(run, block)] if state is None else []
     run.improve_depth(_between(progress, 0.1, 0.5))
     losses.append(objective_inside(run, block))
@@ -225,6 +158,7 @@ def objective_inside(run: Unknowns, block: Block) -> float:
     total = residual_inside(run.operator, run.observations, run.image, run.coordinates, block)
     away = (run.image - run.mosaic)[(..., *inside)]
     total += run.pull * float((away**2).sum(dtype=np.float64))
+    total += run.peak_tie * float(((run.coordinates - run.peaks)[inside] ** 2).sum(dtype=np.float64))
     if run.prior:
         depth, smooth = (run.blur_per_coordinate * values for values in (run.coordinates, run.smooth))
         edges = np.zeros_like(run.prior.edges)

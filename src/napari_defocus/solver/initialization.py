@@ -1,24 +1,26 @@
 """First depth and all-in-focus image: the sharpest plane of each pixel."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.measure import block_reduce
 
+from napari_defocus.optics import Optics
 from napari_defocus.optics.lookahead import map_ahead
+from napari_defocus.solver.focus_labels import cells
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
+from napari_defocus.solver.focus_start import cut_labels, noise_of, part_of, peaks
+from napari_defocus.solver.glare import glare
 from napari_defocus.solver.graph_cut import cut, graph_cut_available
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.reduction import reduction
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.sharpness import sharpness_cost
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
-
-MAX_CUT_SIZE = 1_500_000
-"""Greatest number of pixels times labels in one graph; larger stacks are cut on a reduced grid."""
 
 ANCHORING = 4
 """Pull of the coarse labels on the fine ones for each label between them, in units of the smoothness."""
@@ -32,38 +34,72 @@ NO_GRAPH_CUT = (
 )
 
 
-def initial_labels(
-    observations: Observations,
-    settings: SolverSettings,
-    progress: Callable[[float], None] | None = None,
-) -> tuple[Labels, tuple[str, ...]]:
-    """Plane that each pixel is sharpest in, and notes for the user.
+@dataclass(frozen=True, eq=False)
+class Start:
+    """What a run starts from.
 
-    With ``initialization="mrf"`` a graph cut on sharpness costs; large stacks are cut on a reduced grid and
-    refined at full size. With "focus", or where gco-wrapper is missing, the plane of greatest
-    sum-modified Laplacian (the classic focus measure).
-
-    Returns
-    -------
+    Attributes
+    ----------
     labels : ndarray, (Y, X), int32
-        Plane indices.
+        Index of the plane that each pixel is sharpest in.
+    peaks : ndarray, (Y, X), float32, optional
+        Blur coordinate of the peak of each pixel's focus measure. None where the settings do not ask for it.
     notes : tuple of str
         What was done otherwise than asked.
     """
+
+    labels: Labels
+    peaks: Floats | None = None
     notes: tuple[str, ...] = ()
-    if settings.initialization == "mrf" and graph_cut_available():
-        factor = reduction(observations.count, observations.shape)
-        coarse = _coarse_costs(observations, settings, factor, progress)
-        # a coarse pixel stands for factor ** 2 fine ones, an edge between two for `factor` fine edges
-        labels = cut(coarse, settings.mrf_smoothness / factor, _second_half(progress))
-        if factor == 1:
-            return labels, notes
-        anchor = _enlarge(labels, observations.shape)
-        strength = ANCHORING * settings.mrf_smoothness
-        return least_cost(observations, settings, cut_cost, anchor, strength, progress), notes
-    if settings.initialization == "mrf":
-        notes = (NO_GRAPH_CUT,)
-    return least_cost(observations, settings, focus_cost, None, 0.0, progress), notes
+
+
+def start_of(
+    observations: Observations,
+    optics: Optics,
+    settings: SolverSettings,
+    progress: Callable[[float], None] | None = None,
+) -> Start:
+    """Sharpest planes and, where the settings draw the depth to them, the peaks of the focus measure.
+
+    With ``initialization="mrf"`` the labels come from a graph cut; large stacks are cut on a reduced grid and
+    refined at full size. With "focus", or where gco-wrapper is missing, they are the planes of greatest
+    sum-modified Laplacian (the classic focus measure).
+
+    Parameters
+    ----------
+    observations : Observations
+        The focal stack.
+    optics : Optics
+        Its optics, complete.
+    settings : SolverSettings
+        Settings of the run.
+    progress : callable, optional
+        Gets the share that is done; may raise to stop.
+    """
+    use_cut, by_focus = uses_graph_cut(settings), uses_focus_cut(settings)
+    notes = (NO_GRAPH_CUT,) if settings.initialization == "mrf" and not use_cut else ()
+    if not by_focus and settings.focus_prior == 0:
+        return Start(paper_labels(observations, settings, use_cut, progress), None, notes)
+    unusable, noise = glare(observations, optics), noise_of(observations)
+    first = part_of(progress, 0, 0.7)
+    if by_focus:
+        labels = cut_labels(observations, optics, noise, unusable, settings, first)
+    else:
+        labels = paper_labels(observations, settings, use_cut, first)
+    if settings.focus_prior == 0:
+        return Start(labels, None, notes)
+    places = peaks(observations, optics, noise, unusable, labels, settings.threads, part_of(progress, 0.7, 1))
+    return Start(labels, places, notes)
+
+
+def uses_graph_cut(settings: SolverSettings) -> bool:
+    """Whether the labels come from a graph cut, and not from the focus measure alone."""
+    return settings.initialization == "mrf" and graph_cut_available()
+
+
+def uses_focus_cut(settings: SolverSettings) -> bool:
+    """Whether that cut is on the focus measure, and not on a sharpness as in the paper."""
+    return uses_graph_cut(settings) and settings.sharpness == "focus"
 
 
 def mosaic(observations: Observations, labels: Labels) -> Floats:
@@ -73,20 +109,44 @@ def mosaic(observations: Observations, labels: Labels) -> Floats:
     return np.asarray(np.clip(chosen * np.float32(observations.scale), 0, 1), np.float32)
 
 
-def reduction(planes: int, shape: tuple[int, int]) -> int:
-    """Factor by which the grid of the graph cut is coarser than an image of `shape`."""
-    size = planes * shape[0] * shape[1]
-    return int(np.ceil(np.sqrt(size / MAX_CUT_SIZE)))
-
-
 def cut_cost(observations: Observations, index: int, settings: SolverSettings) -> Floats:
-    """Cost of a plane in the graph cut, (Y, X)."""
+    """Cost of a plane in the graph cut as in the paper, (Y, X)."""
     return sharpness_cost(observations.grey(index), settings.sharpness, settings.sharpness_sigma)
 
 
 def focus_cost(observations: Observations, index: int, settings: SolverSettings) -> Floats:
     """Cost of a plane by the classic focus measure, (Y, X)."""
     return -sum_modified_laplacian(observations.grey(index), FOCUS_WINDOW)
+
+
+def paper_labels(
+    observations: Observations,
+    settings: SolverSettings,
+    use_cut: bool,
+    progress: Callable[[float], None] | None,
+) -> Labels:
+    """Labels by a graph cut on the sharpness as in the paper, or by the focus measure alone."""
+    if not use_cut:
+        return least_cost(observations, settings, focus_cost, None, 0.0, progress)
+    factor = reduction(observations.count, observations.shape)
+    labels = paper_cut(_coarse_costs(observations, settings, factor, progress), settings, factor, progress)
+    if factor == 1:
+        return labels
+    anchor, strength = _enlarge(labels, observations.shape), ANCHORING * settings.mrf_smoothness
+    return least_cost(observations, settings, cut_cost, anchor, strength, progress)
+
+
+def paper_cut(
+    costs: Floats, settings: SolverSettings, factor: int, progress: Callable[[float], None] | None = None
+) -> Labels:
+    """Labels of cells of `factor` px from costs (planes, cells, cells), as in the paper."""
+    # a cell stands for factor ** 2 pixels, an edge between two for `factor` edges
+    return cut(
+        np.ascontiguousarray(np.moveaxis(costs, 0, -1)),
+        settings.mrf_smoothness / factor,
+        part_of(progress, 0.5, 1),
+        truncation=settings.mrf_truncation,
+    )
 
 
 def _coarse_costs(
@@ -96,18 +156,14 @@ def _coarse_costs(
     progress: Callable[[float], None] | None,
 ) -> Floats:
     def reduced(index: int) -> Floats:
-        cost = cut_cost(observations, index, settings)
-        if factor == 1:
-            return cost
-        cost = np.pad(cost, [(0, -length % factor) for length in cost.shape], mode="edge")
-        return np.asarray(block_reduce(cost, (factor, factor), np.mean))
+        return cells(cut_cost(observations, index, settings)[None], factor)[0]
 
     costs = []
     for cost in map_ahead(reduced, range(observations.count)):
         costs.append(cost)
         if progress is not None:
             progress(0.5 * len(costs) / observations.count)
-    return np.stack(costs, axis=-1).astype(np.float32)
+    return np.stack(costs)
 
 
 def _enlarge(labels: Labels, shape: tuple[int, int]) -> Floats:
@@ -138,7 +194,3 @@ def least_cost(
         if progress is not None:
             progress(0.5 + 0.5 * (index + 1) / observations.count)
     return labels
-
-
-def _second_half(progress: Callable[[float], None] | None) -> Callable[[float], None] | None:
-    return None if progress is None else lambda share: progress(0.5 + 0.5 * share)

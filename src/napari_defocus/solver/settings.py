@@ -8,13 +8,14 @@ import numpy as np
 from napari_defocus.errors import InputError
 from napari_defocus.optics.blur_basis import BlurKernel
 from napari_defocus.solver.setting_checks import CheckedFields, as_pair
+from napari_defocus.solver.setting_presets import PUBLISHED, SIMULATION
 
 PAPER = "Jackson et al., arXiv 2602.18509"
 
 CandidateSpacing = Literal["blur", "depth"]
 AifSolver = Literal["cg", "fista"]
 Initialization = Literal["mrf", "focus"]
-Sharpness = Literal["sobel", "laplacian", "log"]
+Sharpness = Literal["focus", "sobel", "laplacian", "log"]
 Boundary = Literal["reflect", "zero"]
 OutlierMethod = Literal["none", "variation", "constant", "both"]
 
@@ -27,6 +28,16 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "boundary": get_args(Boundary),
     "outlier_method": get_args(OutlierMethod),
 }
+
+
+_NOT_NEGATIVE = (
+    "mrf_smoothness",
+    "sharpness_sigma",
+    "outlier_threshold",
+    "smoothness",
+    "image_prior",
+    "focus_prior",
+)
 
 
 def _setting(default: Any, text: str, *, unit: str = "", source: str = "") -> Any:
@@ -70,10 +81,16 @@ class SolverSettings(CheckedFields):
         First depth from graph-cut labels, or from the classic focus measure.
     mrf_smoothness : float
         Weight lambda of the label differences between neighbours, in units of the sharpness cost.
-    sharpness : {"sobel", "laplacian", "log"}
-        Measure of sharpness in the data cost of the graph cut.
+    mrf_truncation : float, optional
+        Label difference beyond which neighbours cost no more. None: none, as in the paper.
+    sharpness : {"focus", "sobel", "laplacian", "log"}
+        Data cost of the graph cut: the focus measure relative to its peak and to the noise, with less
+        smoothness across edges of the image; or as in the paper, from Sobel gradients or a Laplacian.
     sharpness_sigma : float
-        Standard deviation of the Gaussian that averages the sharpness, px.
+        Standard deviation of the Gaussian that averages the sharpness, px; not for "focus".
+    focus_prior : float
+        Weight that draws the depth to the peak of the focus measure, in units of what that peak is known
+        with; 0 is none, as in the paper.
     blur_kernel : {"disc", "gaussian"}
         Shape of the blur: the disc of a uniformly lit round aperture, or a Gaussian as in the paper; both
         with the standard deviation that the optics give.
@@ -119,7 +136,7 @@ class SolverSettings(CheckedFields):
         If a setting is out of bounds; the message names it.
     """
 
-    epochs: int = _setting(3, "Rounds of depth step and all-in-focus step.", source=PAPER)
+    epochs: int = _setting(2, "Rounds of depth step and all-in-focus step.", source=PAPER)
     depth_range: tuple[float, float] | None = _setting(
         None, "Nearest and farthest depth to search; empty: the focus distances with a margin.", unit="depth"
     )
@@ -156,10 +173,18 @@ class SolverSettings(CheckedFields):
         "mrf", "First depth from graph-cut labels, or from the classic focus measure.", source=PAPER
     )
     mrf_smoothness: float = _setting(
-        0.2, "Weight of label differences between neighbours in the graph cut.", source=PAPER
+        0.7, "Weight of label differences between neighbours in the graph cut.", source=PAPER
     )
-    sharpness: Sharpness = _setting("sobel", "Sharpness measure of the graph cut.", source=PAPER)
+    mrf_truncation: float | None = _setting(
+        1.5, "Label difference beyond which neighbours cost no more; empty: none, as in the paper."
+    )
+    sharpness: Sharpness = _setting(
+        "focus", "Sharpness measure of the graph cut; sobel as in the paper.", source=PAPER
+    )
     sharpness_sigma: float = _setting(2.0, "Gaussian that averages the sharpness.", unit="px", source=PAPER)
+    focus_prior: float = _setting(
+        1.0, "Weight of the focus measure's peak in the depth; 0 is none, as in the paper."
+    )
     blur_kernel: BlurKernel = _setting(
         "disc", "Shape of the blur: the disc of a round aperture, or a Gaussian as in the paper."
     )
@@ -167,7 +192,7 @@ class SolverSettings(CheckedFields):
         False, "Estimate the blur scale from the stack; what is given stays where the stack does not tell it."
     )
     trusted_blur: float | None = _setting(
-        1.0, "Blur at which a plane counts half as much as when sharp; empty: all count alike.", unit="px"
+        0.7, "Blur at which a plane counts half as much as when sharp; empty: all count alike.", unit="px"
     )
     kernel_size: int | Literal["proportional"] | None = _setting(
         None, "Window to which blur kernels are cut; empty: full support.", unit="px", source=PAPER
@@ -177,7 +202,7 @@ class SolverSettings(CheckedFields):
         0.003, "Greatest error of an interpolated blur at any spatial frequency."
     )
     smoothness: float = _setting(
-        40.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
+        0.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
     )
     image_prior: float = _setting(
         1.0, "Weight of the sharpest planes in the all-in-focus image, against noise; 0 is none."
@@ -214,11 +239,13 @@ class SolverSettings(CheckedFields):
         self._check_whole("threads", 1, optional=True)
         for name in ("candidate_step", "golden_tolerance", "blur_tolerance", "fista_growth"):
             self._check_number(name, lambda value: value > 0, "above 0")
-        for name in ("mrf_smoothness", "sharpness_sigma", "outlier_threshold", "smoothness", "image_prior"):
+        for name in _NOT_NEGATIVE:
             self._check_number(name, lambda value: value >= 0, "of at least 0")
         for name in ("white", "noise", "trusted_blur"):
             if getattr(self, name) is not None:
                 self._check_number(name, lambda value: value > 0, "above 0")
+        if self.mrf_truncation is not None:
+            self._check_number("mrf_truncation", lambda value: value >= 1, "of at least 1")
         for name in ("warm_start", "outlier_relative", "estimate_blur"):
             if not isinstance(getattr(self, name), bool | np.bool_):
                 raise InputError(f"{name} must be true or false, but is {getattr(self, name)!r}.")
@@ -237,13 +264,13 @@ class SolverSettings(CheckedFields):
     @classmethod
     def simulation(cls, **overrides: Any) -> Self:
         """Return our fastest settings for stacks that obey the model exactly: no window, warm start."""
-        return cls(**_SIMULATION | overrides)
+        return cls(**SIMULATION | overrides)
 
     @classmethod
     def nyuv2(cls, **overrides: Any) -> Self:
         """Return the published settings for NYUv2 at 320 x 240 (SPEC of the paper, table of settings)."""
         return cls(
-            **_PUBLISHED
+            **PUBLISHED
             | {"epochs": 40, "depth_range": (0.1, 10.0), "candidates": 100, "kernel_size": 11}
             | {"fista_iterations": 200, "fista_growth": 1.05, "cost_window": 1}
             | overrides
@@ -253,7 +280,7 @@ class SolverSettings(CheckedFields):
     def make3d(cls, **overrides: Any) -> Self:
         """Return the published settings for Make3D at 345 x 460."""
         return cls(
-            **_PUBLISHED
+            **PUBLISHED
             | {"epochs": 5, "depth_range": (0.01, 80.0), "candidates": 100, "kernel_size": 15}
             | {"fista_iterations": 10, "fista_growth": 2.0, "cost_window": 5}
             | overrides
@@ -263,7 +290,7 @@ class SolverSettings(CheckedFields):
     def mobiledepth(cls, **overrides: Any) -> Self:
         """Return the published settings for MobileDepth at half size."""
         return cls(
-            **_PUBLISHED
+            **PUBLISHED
             | {"epochs": 5, "depth_range": (1.0, 800.0), "candidates": 200, "kernel_size": "proportional"}
             | {"fista_iterations": 10, "fista_growth": 2.0, "cost_window": 50}
             | overrides
@@ -298,32 +325,3 @@ class SolverSettings(CheckedFields):
         if unknown:
             raise InputError(f"Unknown solver setting {unknown[0]!r}; known are {', '.join(known)}.")
         return cls(**values)
-
-
-_SIMULATION: dict[str, Any] = {
-    "epochs": 40,
-    "candidate_step": 1.0,
-    "cost_window": 1,
-    "golden_tolerance": 0.002,
-    "fista_iterations": 8,
-    "fista_growth": 1.07,
-    "outlier_method": "none",
-    "blur_kernel": "gaussian",
-    "trusted_blur": None,
-    "smoothness": 0.0,
-    "image_prior": 0.0,
-}
-
-_PUBLISHED: dict[str, Any] = {
-    "candidate_spacing": "depth",
-    "aif_solver": "fista",
-    "warm_start": False,
-    "initialization": "mrf",
-    "blur_kernel": "gaussian",
-    "trusted_blur": None,
-    "boundary": "zero",
-    "blur_tolerance": 0.0005,
-    "smoothness": 0.0,
-    "image_prior": 0.0,
-    "outlier_method": "none",
-}

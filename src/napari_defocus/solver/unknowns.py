@@ -12,7 +12,7 @@ from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.solver.aif_step import aif_step
 from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.depth_step import depth_step
-from napari_defocus.solver.initialization import mosaic
+from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
@@ -28,6 +28,10 @@ MAX_BLUR = 48.0
 
 TIE = 0.05
 """Tie of the depth to its smooth companion, as a share of the smoothness, for each px of blur."""
+
+PEAK_SPREAD = 0.3
+"""Spread of a peak of the focus measure where the planes are one px of blur apart, as a share of that; it
+grows with the square of the distance, as the error of a parabola through three planes."""
 
 LEAST_MISFIT = (0.1 / 255) ** 2
 """Least mean squared residual that the smoothness is scaled with."""
@@ -62,8 +66,9 @@ class Part:
 class Unknowns:
     """Depth and all-in-focus image of a run, and what is needed to improve them.
 
-    The objective is the sum of squared residuals plus, unless their weights are 0, the cost of a depth map
-    that is not smooth (:class:`SmoothnessPrior`) and of an image far from the mosaic of sharpest planes.
+    The objective is the sum of squared residuals plus, unless their weights are 0, the cost of a depth away
+    from the peak of the focus measure, of a depth map that is not smooth (:class:`SmoothnessPrior`), and of
+    an image far from the mosaic of sharpest planes.
     With a `part` they are those of a window of a larger image.
     """
 
@@ -72,8 +77,7 @@ class Unknowns:
         observations: Observations,
         optics: Optics,
         settings: SolverSettings,
-        labels: NDArray[np.int32],
-        notes: tuple[str, ...],
+        start: Start,
         progress: Callable[[float], None] | None = None,
         *,
         part: Part | None = None,
@@ -81,12 +85,13 @@ class Unknowns:
         part = part or Part(observations.shape)
         self.observations = observations
         self.settings = settings
-        self.notes = notes
+        self.notes = start.notes
         self.operator = blur_operator(optics, settings, part.frame)
         assert settings.depth_range is not None
         self.candidates = candidate_coordinates(optics, settings.depth_range, settings)
-        self.coordinates = label_coordinates(self.operator, labels, settings)
-        self.mosaic = mosaic(observations, labels)
+        self.coordinates = start_coordinates(self.operator, start, settings)
+        self.peaks = self.coordinates
+        self.mosaic = mosaic(observations, start.labels)
         self.image = self.mosaic
         if part.coordinates is not None:
             self.coordinates = part.coordinates
@@ -100,7 +105,9 @@ class Unknowns:
             self.image, observations.planes, observations.scale, self.coordinates, progress
         )
         self.pull = settings.image_prior * observations.count
-        self.prior = self._smoothness_prior(part.misfit)
+        misfit = self.data / observations.planes.size if part.misfit is None else part.misfit
+        self.prior = self._smoothness_prior(misfit)
+        self.peak_tie = self._peak_tie(misfit)
         self.smooth, self.dual = self.coordinates, part.dual
         if part.smooth is not None:
             self.smooth = part.smooth
@@ -111,6 +118,7 @@ class Unknowns:
     def loss(self) -> float:
         """The objective: residual and priors."""
         total = self.data + self.pull * float(((self.image - self.mosaic) ** 2).sum(dtype=np.float64))
+        total += self.peak_tie * float(((self.coordinates - self.peaks) ** 2).sum(dtype=np.float64))
         if self.prior:
             depth, smooth = self._in_blur(self.coordinates), self._in_blur(self.smooth)
             total += self.prior.distance(depth, smooth) + self.prior.variation(smooth)
@@ -119,14 +127,17 @@ class Unknowns:
     def improve_depth(self, progress: Callable[[float], None]) -> None:
         """Depth step, then the smooth companion of the depth."""
         before = self.loss
+        smooth_tie = self.prior.tie * self.blur_per_coordinate**2 if self.prior else 0.0
+        tie = smooth_tie + self.peak_tie
+        share = np.float32(self.peak_tie / tie if tie > 0 else 0)
         step = depth_step(
             self.operator,
             self.observations,
             self.image,
             self.coordinates,
             self.candidates,
-            anchor=self.smooth,
-            coupling=self.prior.tie * self.blur_per_coordinate**2 if self.prior else 0.0,
+            anchor=self.smooth + share * (self.peaks - self.smooth),  # two ties make one
+            coupling=tie,
             cost_window=self.settings.cost_window,
             golden_tolerance=self.settings.golden_tolerance,
             progress=progress,
@@ -187,16 +198,23 @@ class Unknowns:
         smooth, dual = self.prior.smoothed(self._in_blur(self.coordinates), self.dual, progress)
         return smooth / np.float32(self.blur_per_coordinate), dual
 
-    def _smoothness_prior(self, misfit: float | None) -> SmoothnessPrior | None:
+    def _smoothness_prior(self, misfit: float) -> SmoothnessPrior | None:
         if self.settings.smoothness == 0:
             return None
         planes, channels = self.observations.planes.shape[:2]
-        if misfit is None:
-            misfit = self.data / self.observations.planes.size
-        if self.settings.noise is not None:
-            misfit = self.settings.noise**2
-        weight = self.settings.smoothness * max(misfit, LEAST_MISFIT) * np.sqrt(planes * channels)
+        weight = self.settings.smoothness * self._scale(misfit) * np.sqrt(planes * channels)
         return SmoothnessPrior(TIE * weight, weight, edge_weights(self.mosaic))
+
+    def _peak_tie(self, misfit: float) -> float:
+        """Cost of a squared difference from the peak of the focus measure: misfit over its variance."""
+        planes, channels = self.observations.planes.shape[:2]
+        apart = float(np.abs(np.diff(np.sort(self.operator.optics.centers))).mean())
+        spread = PEAK_SPREAD * 2 * self.blur_per_coordinate * apart**2
+        return float(self.settings.focus_prior * self._scale(misfit) * planes * channels / spread**2)
+
+    def _scale(self, misfit: float) -> float:
+        """Mean squared residual that the weights of the priors are in units of."""
+        return max(misfit if self.settings.noise is None else self.settings.noise**2, LEAST_MISFIT)
 
 
 def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, int]) -> BlurOperator:
@@ -220,7 +238,12 @@ def kernel_size(settings: SolverSettings, shape: tuple[int, int]) -> int | None:
     return settings.kernel_size
 
 
-def label_coordinates(operator: BlurOperator, labels: NDArray[np.int32], settings: SolverSettings) -> Floats:
-    """Blur coordinates of the focus positions of labelled planes, within the depth range."""
-    depth = np.clip(operator.optics.focus_positions_array, *(settings.depth_range or (-np.inf, np.inf)))
-    return operator.coordinates(depth)[labels]
+def start_coordinates(operator: BlurOperator, start: Start, settings: SolverSettings) -> Floats:
+    """Blur coordinates of the peaks, or of the focus positions of the labelled planes, in the depth range."""
+    optics = operator.optics
+    if start.peaks is not None:
+        depth = optics.from_blur_coordinate(start.peaks)
+    else:
+        depth = optics.focus_positions_array
+    coordinates = operator.coordinates(np.clip(depth, *(settings.depth_range or (-np.inf, np.inf))))
+    return coordinates if start.peaks is not None else coordinates[start.labels]

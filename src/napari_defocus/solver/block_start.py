@@ -1,0 +1,137 @@
+"""The start of a run on one block: noise, costs of the graph cut, sharpest planes and peaks.
+
+Functions are called as those of :mod:`block_tasks` are.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_defocus.optics.lookahead import map_ahead
+from napari_defocus.optics.tiles import Tile
+from napari_defocus.solver import focus_labels
+from napari_defocus.solver.block_tasks import Floats, Job, Share
+from napari_defocus.solver.blocks import Block
+from napari_defocus.solver.focus_labels import CoarseCosts, Labels
+from napari_defocus.solver.focus_start import enlarged
+from napari_defocus.solver.glare import GREATEST_REACH, RIM, glare
+from napari_defocus.solver.initialization import (
+    ANCHORING,
+    FOCUS_WINDOW,
+    cut_cost,
+    focus_cost,
+    least_cost,
+    uses_focus_cut,
+    uses_graph_cut,
+)
+from napari_defocus.solver.noise import plane_noise
+from napari_defocus.solver.observations import load_stack
+from napari_defocus.solver.settings import SolverSettings
+from napari_defocus.solver.sharpness import LOG_SIGMA
+
+
+def start_reach(settings: SolverSettings) -> int:
+    """Halo that the start of a run needs, px."""
+    if uses_focus_cut(settings) or settings.focus_prior > 0:
+        return focus_labels.REACH + int(GREATEST_REACH + RIM) + 1
+    if uses_graph_cut(settings):
+        return int(4 * LOG_SIGMA + 0.5) + int(4 * settings.sharpness_sigma + 0.5) + 1
+    return FOCUS_WINDOW // 2 + 1
+
+
+def sample_noise(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> NDArray[np.float64]:
+    """Noise of each plane in a sample of the image, (planes,), of white."""
+    return plane_noise(load_stack(images, job.settings.white))
+
+
+def coarse_costs(
+    job: Job, block: Block, images: NDArray[Any], *, factor: int, noise: float | None, progress: Share
+) -> CoarseCosts:
+    """Costs of the graph cut averaged over cells of `factor` px; blocks begin on multiples of the factor.
+
+    With the noise of the stack they are those of the focus measure, else those of the paper.
+    """
+    observations = load_stack(images, job.settings.white)
+    if noise is not None:
+        unusable = glare(observations, job.optics)
+        return focus_labels.coarse_costs(observations, job.optics, noise, unusable, block.inside, factor)
+
+    def reduced(index: int) -> Floats:
+        cost = cut_cost(observations, index, job.settings)[block.inside]
+        return focus_labels.cells(cost[None], factor)[0]
+
+    costs = []
+    for cost in map_ahead(reduced, range(observations.count)):
+        costs.append(cost)
+        progress(len(costs) / observations.count)
+    volume = np.stack(costs)
+    return CoarseCosts(volume, volume[:1], (0.0, 0.0), block.inner.height * block.inner.width)
+
+
+def starts(
+    job: Job,
+    block: Block,
+    images: NDArray[Any],
+    *,
+    coarse: Labels | None,
+    factor: int,
+    noise: float | None,
+    roughness: tuple[float, float],
+    progress: Share,
+) -> tuple[None, tuple[Floats]]:
+    """Start of the inner pixels: sharpest planes and, where they are asked for, the peaks (1 or 2, y, x).
+
+    Parameters
+    ----------
+    job, block
+        The run and the block.
+    images : ndarray, (planes, Y, X) or (planes, Y, X, 3)
+        The focal stack.
+    coarse : ndarray, (cells, cells), int32, optional
+        Labels of the graph cut on the whole image, in the order of focus if they are by the focus measure.
+    factor : int
+        Side of their cells, px.
+    noise : float, optional
+        Noise of the stack, of white. None: no use is made of the focus measure.
+    roughness : (float, float)
+        Mean squared differences of the image of the sharpest planes.
+    progress : callable
+        Gets the share that is done; may raise to stop.
+    """
+    settings, optics = job.settings, job.optics
+    observations = load_stack(images, settings.white)
+    order = np.argsort(optics.centers).astype(np.int32)
+    unusable = None if noise is None else glare(observations, optics)
+    if coarse is None:
+        labels = least_cost(observations, settings, focus_cost, None, 0.0, None)
+    elif uses_focus_cut(settings):
+        assert noise is not None
+        labels = enlarged(coarse, block.outer, factor)
+        if factor > 1:
+            labels = focus_labels.refine(observations, optics, noise, unusable, roughness, settings, labels)
+        labels = order[labels]
+    elif factor == 1:
+        labels = coarse[block.outer.slices]
+    else:
+        anchor, strength = interpolated(coarse, job.frame, block.outer), ANCHORING * settings.mrf_smoothness
+        labels = least_cost(observations, settings, cut_cost, anchor, strength, None)
+    kept = [labels[block.inside].astype(np.float32)]
+    if settings.focus_prior > 0:
+        assert noise is not None
+        rank = np.argsort(order).astype(np.int32)[labels]
+        peaks = focus_labels.peak_coordinates(observations, optics, noise, unusable, rank)
+        kept.append(peaks[block.inside])
+    return None, (np.stack(kept),)
+
+
+def interpolated(coarse: NDArray[np.int32], shape: tuple[int, int], tile: Tile) -> Floats:
+    """Interpolate coarse labels to the pixels of a tile of an image of `shape`."""
+    corner, size = (tile.y0, tile.x0), (tile.height, tile.width)
+    rows, columns = (
+        (first + np.arange(length) + 0.5) * few / many - 0.5
+        for first, length, few, many in zip(corner, size, coarse.shape, shape, strict=True)
+    )
+    where = np.meshgrid(rows, columns, indexing="ij")
+    return np.asarray(ndimage.map_coordinates(coarse.astype(np.float32), where, order=1, mode="nearest"))

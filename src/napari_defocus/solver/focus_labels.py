@@ -1,0 +1,166 @@
+"""Sharpest planes by a graph cut on the focus measure: coarse cut, refinement, and peaks between planes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from skimage.measure import block_reduce
+
+from napari_defocus.optics import Optics
+from napari_defocus.solver import label_kernels
+from napari_defocus.solver.edge_contrast import neighbour_weights, roughness
+from napari_defocus.solver.focus_cost import REACH as COST_REACH
+from napari_defocus.solver.focus_cost import focus_costs, focus_measures, noise_response
+from napari_defocus.solver.graph_cut import cut
+from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.settings import SolverSettings
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int32]
+Region = tuple[slice, slice]
+Pairs = NDArray[np.bool_] | None
+Share = Callable[[float], None] | None
+
+PEAK_WINDOW = 9
+"""Window of the focus measure whose peak is placed between planes, px."""
+
+REACH = max(COST_REACH, PEAK_WINDOW // 2 + 1) + 8
+"""Halo of a window in which labels are refined and peaks placed, px."""
+
+SWEEPS = 6
+"""Greatest number of sweeps that refine the labels of a window."""
+
+FARTHEST_PEAK = 1.2
+"""Distance from its label beyond which a peak is not that label's, planes."""
+
+LEAST_BEND = 1e-3
+"""Least curvature of the logarithm of the focus measure at a peak."""
+
+
+@dataclass(frozen=True, eq=False)
+class CoarseCosts:
+    """What the cut on the reduced grid needs of a window, and what the refinement needs of all windows.
+
+    Attributes
+    ----------
+    costs : ndarray, (planes, cells, cells), float32
+        Costs of the planes in the order of focus, averaged over cells.
+    guide : ndarray, (channels, cells, cells), float32
+        Image of the sharpest planes, averaged over cells.
+    roughness : (float, float)
+        Mean squared differences of that image at full size.
+    pixels : int
+        Pixels that these are means of.
+    """
+
+    costs: Floats
+    guide: Floats
+    roughness: tuple[float, float]
+    pixels: int
+
+
+def coarse_costs(
+    window: Observations, optics: Optics, noise: float, unusable: Pairs, inside: Region, factor: int
+) -> CoarseCosts:
+    """Costs of the inner pixels of a window, averaged over cells of `factor` px that begin on its corner."""
+    costs, guide = _costs_and_guide(window, optics, noise, unusable)
+    costs, guide = costs[(..., *inside)], guide[(..., *inside)]
+    return CoarseCosts(cells(costs, factor), cells(guide, factor), roughness(guide), guide[0].size)
+
+
+def cut_coarse(
+    costs: Floats, guide: Floats, noise: float, settings: SolverSettings, factor: int, progress: Share = None
+) -> Labels:
+    """Labels in the order of focus of all cells; costs (planes, cells, cells), guide (channels, ...)."""
+    weights = neighbour_weights(guide, noise / factor, roughness(guide))
+    return cut(
+        np.ascontiguousarray(np.moveaxis(costs, 0, -1)),
+        settings.mrf_smoothness / factor,  # a cell stands for factor ** 2 pixels, an edge for factor edges
+        progress,
+        truncation=settings.mrf_truncation,
+        weights=weights,
+    )
+
+
+def refine(
+    window: Observations,
+    optics: Optics,
+    noise: float,
+    unusable: Pairs,
+    scale: tuple[float, float],
+    settings: SolverSettings,
+    labels: Labels,
+) -> Labels:
+    """Relax the coarse labels (Y, X) of a window at full size, in the order of focus.
+
+    `unusable` (planes, Y, X) are pairs of plane and pixel that tell nothing, `scale` is the roughness of the
+    whole image.
+    """
+    costs, guide = _costs_and_guide(window, optics, noise, unusable)
+    weights = neighbour_weights(guide, noise, scale)
+    truncation = np.float32(np.inf if settings.mrf_truncation is None else settings.mrf_truncation)
+    refined = np.ascontiguousarray(labels, np.int32).copy()
+    for sweep in range(SWEEPS):
+        if not label_kernels.relax_labels(
+            costs,
+            weights.across,
+            weights.down,
+            np.float32(settings.mrf_smoothness),
+            truncation,
+            sweep % 2 == 1,
+            refined,
+        ):
+            break
+    return refined
+
+
+def peak_coordinates(
+    window: Observations, optics: Optics, noise: float, unusable: Pairs, labels: Labels
+) -> Floats:
+    """Blur coordinate (Y, X) of the peak of the focus measure next to each pixel's label, in focus order.
+
+    The parabola through the logarithms of three planes (Nayar & Nakagawa 1994), around the label or the
+    higher of its neighbours. Where there is no peak, or it is too far from the label, the label's own.
+    """
+    centers = np.sort(optics.centers)
+    last = len(centers) - 1
+    if last < 2:
+        return centers[labels].astype(np.float32)
+    measures = focus_measures(window, 0.0, PEAK_WINDOW, unusable)[np.argsort(optics.centers)]
+    floor = np.float32(0.5 * noise * noise_response(0.0))
+    level = np.log(np.maximum(measures, 0) + floor)
+
+    def around(middle: Labels) -> list[Floats]:
+        return [np.take_along_axis(level, (middle + step)[None], 0)[0] for step in (-1, 0, 1)]
+
+    middle = np.clip(labels, 1, last - 1)
+    before, here, after = around(middle)
+    uphill = np.where(
+        (before > here) & (before > after), -1, np.where((after > here) & (after > before), 1, 0)
+    )
+    middle = np.clip(middle + uphill, 1, last - 1)
+    before, here, after = around(middle)
+    bend = 2 * here - before - after
+    place = middle + np.clip((after - before) / (2 * np.maximum(bend, LEAST_BEND)), -1, 1)
+    place = np.where((bend > LEAST_BEND) & (np.abs(place - labels) <= FARTHEST_PEAK), place, labels)
+    found = np.interp(np.clip(place, 0, last), np.arange(last + 1), centers)
+    return np.asarray(found, np.float32)
+
+
+def _costs_and_guide(
+    window: Observations, optics: Optics, noise: float, unusable: Pairs
+) -> tuple[Floats, Floats]:
+    """Costs in the order of focus, and the image of each pixel's sharpest plane (channels, Y, X)."""
+    costs = focus_costs(window, noise, unusable)
+    sharpest = costs.argmin(axis=0)
+    guide = np.take_along_axis(window.planes, sharpest[None, None], axis=0)[0] * np.float32(window.scale)
+    return costs[np.argsort(optics.centers)], guide.astype(np.float32)
+
+
+def cells(values: Floats, factor: int) -> Floats:
+    """Means (slices, cells, cells) of slices over cells of `factor` px; the last ones are filled up."""
+    if factor == 1:
+        return np.ascontiguousarray(values)
+    values = np.pad(values, [(0, 0), *((0, -length % factor) for length in values.shape[1:])], mode="edge")
+    return np.asarray(block_reduce(values, (1, factor, factor), np.mean), np.float32)

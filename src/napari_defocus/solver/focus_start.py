@@ -1,0 +1,143 @@
+"""The start by the focus measure on a whole stack in memory: noise, graph cut, refinement, peaks."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_defocus.optics import Optics
+from napari_defocus.optics.tiles import Tile, map_tiles, split
+from napari_defocus.solver import focus_labels
+from napari_defocus.solver.blocks import Block, grid, widened
+from napari_defocus.solver.focus_labels import CoarseCosts, Labels, Pairs
+from napari_defocus.solver.noise import noise_level, plane_noise
+from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.reduction import reduction
+from napari_defocus.solver.settings import SolverSettings
+
+Floats = NDArray[np.float32]
+Share = Callable[[float], None] | None
+
+TILE = 256
+"""Side of the tiles that are worked on at once, px."""
+
+SAMPLES = 4
+"""Squares in each direction in which the noise is looked at."""
+
+SAMPLE_SIDE = 160
+"""Greatest side of such a square, px."""
+
+
+def samples(shape: tuple[int, int]) -> list[Tile]:
+    """Squares of an image of `shape` in which the noise is looked at; together all of a small one."""
+    spans = []
+    for length in shape:
+        count = min(SAMPLES, -(-length // SAMPLE_SIDE))
+        side = min(SAMPLE_SIDE, length // count)
+        spans.append([(int(at), side) for at in np.linspace(0, length - side, count)])
+    return [Tile(y0, x0, height, width) for y0, height in spans[0] for x0, width in spans[1]]
+
+
+def noise_of(observations: Observations) -> float:
+    """Standard deviation of the noise of a stack, of white."""
+    return noise_level([plane_noise(view(observations, tile)) for tile in samples(observations.shape)])
+
+
+def cut_labels(
+    observations: Observations,
+    optics: Optics,
+    noise: float,
+    unusable: Pairs,
+    settings: SolverSettings,
+    progress: Share = None,
+) -> Labels:
+    """Index of each pixel's sharpest plane (Y, X), by the graph cut on the focus measure."""
+    shape, order = observations.shape, np.argsort(optics.centers).astype(np.int32)
+    factor = reduction(observations.count, shape)
+    blocks = grid(shape, -(-TILE // factor) * factor, focus_labels.REACH)  # no cell in two tiles
+
+    tiles = {block.inner: block for block in blocks}
+
+    def coarse(tile: Tile) -> CoarseCosts:
+        block = tiles[tile]
+        window, pairs = view(observations, block.outer), _pairs(unusable, block.outer)
+        return focus_labels.coarse_costs(window, optics, noise, pairs, block.inside, factor)
+
+    parts = [part for _, part in map_tiles(coarse, list(tiles), settings.threads, part_of(progress, 0, 0.4))]
+    costs, guide, scale = joined(parts, blocks)
+    labels = focus_labels.cut_coarse(costs, guide, noise, settings, factor, part_of(progress, 0.4, 0.6))
+    if factor == 1:
+        return order[labels]
+    whole = np.empty(shape, np.int32)
+
+    def refined(tile: Tile) -> Labels:
+        block = tiles[tile]
+        window, pairs = view(observations, block.outer), _pairs(unusable, block.outer)
+        first = enlarged(labels, block.outer, factor)
+        return focus_labels.refine(window, optics, noise, pairs, scale, settings, first)[block.inside]
+
+    for tile, part in map_tiles(refined, list(tiles), settings.threads, part_of(progress, 0.6, 1)):
+        whole[tile.slices] = part
+    return order[whole]
+
+
+def peaks(
+    observations: Observations,
+    optics: Optics,
+    noise: float,
+    unusable: Pairs,
+    labels: Labels,
+    threads: int | None,
+    progress: Share = None,
+) -> Floats:
+    """Blur coordinates (Y, X) of the peaks of the focus measure next to the labels (plane indices)."""
+    rank = np.argsort(np.argsort(optics.centers)).astype(np.int32)
+    found = np.empty(observations.shape, np.float32)
+
+    def place(tile: Tile) -> Floats:
+        block = Block(tile, widened(tile, focus_labels.REACH, observations.shape))
+        window, pairs = view(observations, block.outer), _pairs(unusable, block.outer)
+        own = rank[labels[block.outer.slices]]
+        return focus_labels.peak_coordinates(window, optics, noise, pairs, own)[block.inside]
+
+    for tile, part in map_tiles(place, split(observations.shape, (TILE, TILE)), threads, progress):
+        found[tile.slices] = part
+    return found
+
+
+def joined(parts: list[CoarseCosts], blocks: list[Block]) -> tuple[Floats, Floats, tuple[float, float]]:
+    """Costs, guide and roughness of the whole image from those of its blocks, given row by row."""
+    rows: dict[int, list[CoarseCosts]] = {}
+    for block, part in zip(blocks, parts, strict=True):
+        rows.setdefault(block.inner.y0, []).append(part)
+
+    def whole(name: str) -> Floats:
+        return np.concatenate(
+            [np.concatenate([getattr(part, name) for part in row], axis=2) for row in rows.values()], axis=1
+        )
+
+    weights = [part.pixels for part in parts]
+    across, down = np.average([part.roughness for part in parts], axis=0, weights=weights)
+    return whole("costs"), whole("guide"), (float(across), float(down))
+
+
+def enlarged(labels: Labels, tile: Tile, factor: int) -> Labels:
+    """Labels of the cells (cells, cells) that the pixels of a tile lie in."""
+    rows = np.arange(tile.y0, tile.y0 + tile.height) // factor
+    columns = np.arange(tile.x0, tile.x0 + tile.width) // factor
+    return labels[np.ix_(rows, columns)]
+
+
+def view(observations: Observations, tile: Tile) -> Observations:
+    """A window of a stack, without a copy."""
+    planes = observations.planes[(..., *tile.slices)]
+    return Observations(planes, observations.scale, observations.colour)
+
+
+def _pairs(unusable: Pairs, tile: Tile) -> Pairs:
+    return None if unusable is None else unusable[(..., *tile.slices)]
+
+
+def part_of(progress: Share, first: float, last: float) -> Share:
+    """Progress of a step that is the part from `first` to `last` of a longer one."""
+    return None if progress is None else lambda share: progress(first + (last - first) * share)

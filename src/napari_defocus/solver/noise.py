@@ -1,0 +1,36 @@
+"""Noise of a focal stack, estimated from the stack."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_defocus.solver.observations import Observations
+
+MASK = np.outer([1, -2, 1], [1, -2, 1]).astype(np.float32)
+"""Difference of two Laplacians: blind to any image that is locally quadratic; its norm is 6."""
+
+MEDIAN_OF_NORMAL = 0.6745
+"""Median of the absolute value of a normal deviate."""
+
+LEAST_NOISE = 0.1 / 255
+"""Least noise that is reckoned with, of white."""
+
+
+def plane_noise(observations: Observations) -> NDArray[np.float64]:
+    """Standard deviation of the noise in the luminance of each plane, (planes,), of white.
+
+    The mask of Immerkaer, "Fast noise variance estimation", 1996, with the median of its absolute response,
+    to which texture counts little.
+    """
+    responses = (
+        ndimage.convolve(observations.grey(index), MASK, mode="nearest")
+        for index in range(observations.count)
+    )
+    return np.array([np.median(np.abs(response)) for response in responses]) / (6 * MEDIAN_OF_NORMAL)
+
+
+def noise_level(parts: Sequence[NDArray[np.float64]]) -> float:
+    """Noise of a stack from that of each plane in some parts of it: of the plane with least texture."""
+    return max(float(np.median(np.array(parts), axis=0).min()), LEAST_NOISE)
