@@ -60,7 +60,7 @@ def coarse_costs(
 
     def reduced(index: int) -> Floats:
         cost = cut_cost(observations, index, job.settings)[block.inside]
-        return focus_labels.cells(cost[None], factor)[0]
+        return np.asarray(focus_labels.cells(cost[None], factor)[0])
 
     costs = []
     for cost in map_ahead(reduced, range(observations.count)):

@@ -156,7 +156,7 @@ def _coarse_costs(
     progress: Callable[[float], None] | None,
 ) -> Floats:
     def reduced(index: int) -> Floats:
-        return cells(cut_cost(observations, index, settings)[None], factor)[0]
+        return np.asarray(cells(cut_cost(observations, index, settings)[None], factor)[0])
 
     costs = []
     for cost in map_ahead(reduced, range(observations.count)):
