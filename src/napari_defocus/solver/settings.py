@@ -183,7 +183,7 @@ class SolverSettings(CheckedFields):
     )
     sharpness_sigma: float = _setting(2.0, "Gaussian that averages the sharpness.", unit="px", source=PAPER)
     focus_prior: float = _setting(
-        1.0, "Weight of the focus measure's peak in the depth; 0 is none, as in the paper."
+        0.3, "Weight of the focus measure's peak in the depth; 0 is none, as in the paper."
     )
     blur_kernel: BlurKernel = _setting(
         "disc", "Shape of the blur: the disc of a round aperture, or a Gaussian as in the paper."
