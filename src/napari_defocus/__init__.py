@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 __getattr__, __dir__, _ = lazy.attach(
     __name__,
     submod_attrs={
+        "alignment": ["AlignmentResult", "align_focal_stack"],
         "errors": ["CancelledError", "InputError", "SolverError"],
         "io": ["FocalStack", "read_focal_stack", "save_result"],
         "optics": ["Microscope", "Optics", "ThinLens", "UncalibratedFocus", "load_optics", "save_optics"],
@@ -27,6 +28,7 @@ __getattr__, __dir__, _ = lazy.attach(
 )
 
 if TYPE_CHECKING:
+    from napari_defocus.alignment import AlignmentResult, align_focal_stack
     from napari_defocus.errors import CancelledError, InputError, SolverError
     from napari_defocus.io import FocalStack, read_focal_stack, save_result
     from napari_defocus.optics import (
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AlignmentResult",
     "CancelledError",
     "DefocusResult",
     "FocalStack",
@@ -59,6 +62,7 @@ __all__ = [
     "ThinLens",
     "UncalibratedFocus",
     "__version__",
+    "align_focal_stack",
     "alternating_minimization",
     "depth_from_focus",
     "load_optics",
