@@ -14,7 +14,7 @@ __getattr__, __dir__, _ = lazy.attach(
     submod_attrs={
         "alignment": ["AlignmentResult", "align_focal_stack"],
         "errors": ["CancelledError", "InputError", "SolverError"],
-        "io": ["FocalStack", "read_focal_stack", "save_result"],
+        "io": ["FocalStack", "read_focal_stack", "save_alignment", "save_result"],
         "optics": ["Microscope", "Optics", "ThinLens", "UncalibratedFocus", "load_optics", "save_optics"],
         "solver": [
             "DefocusResult",
@@ -30,7 +30,7 @@ __getattr__, __dir__, _ = lazy.attach(
 if TYPE_CHECKING:
     from napari_defocus.alignment import AlignmentResult, align_focal_stack
     from napari_defocus.errors import CancelledError, InputError, SolverError
-    from napari_defocus.io import FocalStack, read_focal_stack, save_result
+    from napari_defocus.io import FocalStack, read_focal_stack, save_alignment, save_result
     from napari_defocus.optics import (
         Microscope,
         Optics,
@@ -67,6 +67,7 @@ __all__ = [
     "depth_from_focus",
     "load_optics",
     "read_focal_stack",
+    "save_alignment",
     "save_optics",
     "save_result",
     "solve",
