@@ -19,7 +19,7 @@ def move(plane: NDArray[Any], motion: Motion) -> NDArray[Any]:
     """Return a plane (Y, X[, 3]) as it would be seen in the frame of the reference, in its own type.
 
     Cubic splines; beyond its border the plane is continued by its mirror image. Values stay within those of
-    the plane, so that a saturated light gets no ring.
+    their channel, so that a saturated light gets no ring.
     """
     if motion == STILL:
         return plane
@@ -28,8 +28,8 @@ def move(plane: NDArray[Any], motion: Motion) -> NDArray[Any]:
     moved = np.empty(channels.shape)
     for channel in range(channels.shape[2]):
         source = channels[..., channel].astype(np.float64)
-        moved[..., channel] = affine_transform(source, matrix, offset, order=3, mode="reflect")
-    np.clip(moved, plane.min(), plane.max(), out=moved)
+        values = affine_transform(source, matrix, offset, order=3, mode="reflect")
+        np.clip(values, source.min(), source.max(), out=moved[..., channel])
     if plane.dtype.kind in "iu":
         np.rint(moved, out=moved)
     return moved.reshape(plane.shape).astype(plane.dtype, copy=False)
