@@ -27,12 +27,13 @@ def test_a_good_plane_is_moved():
 @pytest.mark.parametrize(
     ("second", "said"),
     [
-        (plane(Motion(scale=1.06)), "scale of \\+6.0 %"),
+        (plane(Motion(scale=1.06)), "scale of +6.0 %"),
         (plane(Motion(rotation=-7.0)), "-7.0 degrees"),
         (plane(Motion(shift_x=40.0)), "shift of 40 px"),
         (plane(Motion(shift_x=10.0), error=3.0), "better than 3.0 px"),
         (plane(Motion(shift_x=10.0), strain=4.0), "contradict each other by 4.0 px"),
         (plane(Motion(shift_x=10.0), after=0.7), "agree less with plane 1"),
+        (plane(Motion(shift_x=10.0), before=0.0, after=0.1), "agrees too little with plane 1"),
     ],
 )
 def test_a_plane_that_is_better_left_alone_is_named(second, said):
@@ -40,8 +41,7 @@ def test_a_plane_that_is_better_left_alone_is_named(second, said):
     assert [item.accepted for item in found] == [False, True, False]
     assert found[2].applied == Motion()
     assert found[2].note.startswith("Plane 2 stays as it is: ")
-    with pytest.raises(AssertionError, match=said):  # a search that shows the sentence when it fails
-        raise AssertionError(found[2].note)
+    assert said in found[2].note
 
 
 def test_motion_below_its_error_is_none():
@@ -56,9 +56,10 @@ def test_planes_that_would_hardly_agree_better_stay():
     assert "hardly agree better" in summary(found, 0)
 
 
-def test_a_plane_of_another_scene_stays_as_it_is():
+@pytest.mark.parametrize("seed", [7, 8])
+def test_a_plane_of_another_scene_stays_as_it_is(seed):
     images = moved_stack([Motion(shift_x=2.0 * k) for k in range(4)], blur=[1.0] * 4)
-    images[3] = moved_stack([Motion()], blur=[1.0], seed=7)[0]
+    images[3] = moved_stack([Motion()], blur=[1.0], seed=seed)[0]
     result = align_focal_stack(images, reference=0)
     np.testing.assert_array_equal(result.images[3], images[3])
     assert any(note.startswith("Plane 3 stays as it is") for note in result.notes)

@@ -92,3 +92,15 @@ def test_solving_with_alignment_records_it(stack, output, capsys, command):
 def test_without_the_option_nothing_is_aligned(stack, output):
     assert main(["focus", str(stack), "-o", str(output), "--quiet"]) == 0
     assert "alignment" not in json.loads((output / "parameters.json").read_text())
+
+
+def test_a_run_with_alignment_is_done_again_with_it(stack, output, tmp_path):
+    quick = ["--epochs", "1", "--set", "initialization=focus", "--quiet"]
+    assert main(["solve", str(stack), "--align", "translation", "-o", str(output), *quick]) == 0
+    for option, aligned in (([], True), (["--align", "off"], False)):
+        again = tmp_path / f"again {aligned}"
+        assert (
+            main(["solve", str(stack), "--parameters", str(output), "-o", str(again), *option, "--quiet"])
+            == 0
+        )
+        assert ("alignment" in json.loads((again / "parameters.json").read_text())) == aligned

@@ -10,8 +10,8 @@ from napari_defocus.alignment.motion import Motion
 from napari_defocus.alignment.result import PlaneAlignment
 from napari_defocus.alignment.warping import common_frame, move
 
-LEAST_MOTION = 0.2
-"""Motion of the corner that moves most below which a stack counts as aligned, px (0.1 px on average)."""
+LEAST_MOTION = 0.25
+"""Motion of the corner that moves most below which a stack counts as aligned, px (half of it on average)."""
 
 SURE = 3.0
 """How many standard errors a motion must have to be believed."""
@@ -23,6 +23,9 @@ were measured in still stacks, as of a sharp zone that wanders over a slope, low
 
 GREATEST_STRAIN = 1.0
 """Contradiction between comparisons of a plane above which it counts as not measured, px."""
+
+LEAST_AGREEMENT = 0.2
+"""Correlation with the neighbour below which a plane, once moved, shows another scene or only noise."""
 
 GREATEST_ERROR = 2.0
 """Standard error above which a plane counts as not measured, px."""
@@ -62,7 +65,7 @@ def judge(planes: Sequence[PlaneAlignment], reference: int, shape: tuple[int, in
     judged = []
     for index, plane in enumerate(planes):
         neighbour = index - 1 if index > reference else index + 1
-        reason = "" if index == reference or not telling(plane) else _objection(plane, neighbour, shape)
+        reason = "" if plane.largest < LEAST_MOTION else _objection(plane, neighbour, shape)
         note = f"Plane {index} stays as it is: {reason}." if reason else ""
         judged.append(replace(plane, accepted=not reason and index != reference, note=note))
     return judged if worth_it(judged) else [replace(plane, accepted=False) for plane in judged]
@@ -94,7 +97,7 @@ def summary(planes: Sequence[PlaneAlignment], reference: int) -> str:
     most = max(still, key=lambda plane: plane.largest)
     found = f"the largest motion found is {most.largest:.2f} px, ± {most.error:.2f} px"
     if any(map(telling, still)):
-        return f"No plane was moved: they would hardly agree better for it ({found})."
+        return f"The planes count as aligned: moved they would hardly agree better ({found}); nothing was changed."
     return f"The planes are aligned already as far as can be measured ({found}); nothing was changed."
 
 
@@ -111,6 +114,8 @@ def _objection(plane: PlaneAlignment, neighbour: int, shape: tuple[int, int]) ->
         return f"a rotation of {motion.rotation:+.1f} degrees is implausible"
     if shift > GREATEST_SHIFT * max(shape):
         return f"a shift of {shift:.0f} px is implausible"
+    if plane.agreement_after < LEAST_AGREEMENT:
+        return f"even moved it agrees too little with plane {neighbour} ({plane.agreement_after:.2f} of 1)"
     if 1 - plane.agreement_after > (1 + TELLING) * (1 - plane.agreement_before):
         return (
             f"moved it would agree less with plane {neighbour} "

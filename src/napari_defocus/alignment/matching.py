@@ -34,7 +34,7 @@ FLOOR = 0.3
 RADIUS = 12
 """Half the side of the windows, px; less in images that would not hold three of them."""
 
-REFINEMENTS = 3
+REFINEMENTS = 2
 """Rounds of the flow on each level of its pyramid."""
 
 LEAST_SCATTER = 0.02

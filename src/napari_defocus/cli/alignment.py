@@ -22,9 +22,8 @@ def add_align_option(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=(*MOTIONS, "off"),
         const=DEFAULT,
-        default="off",
-        help=f"align the planes first, as photographs often need; {MEANING} (default: off; {DEFAULT} where "
-        "no kind is named)",
+        help=f"align the planes first, as photographs often need; {MEANING} ({DEFAULT} where no kind is named; "
+        "default: off, or as in --parameters)",
     )
 
 
@@ -64,7 +63,7 @@ def run(args: argparse.Namespace) -> None:
 
 def aligned(stack: "FocalStack", args: argparse.Namespace) -> "FocalStack":
     """Return the stack as ``--align`` asks for it, with what was found in its metadata."""
-    if args.align == "off":
+    if args.align in (None, "off"):
         return stack
     result = measure(stack, args, args.align)
     return replace(stack, images=result.images, metadata=stack.metadata | {"alignment": result.to_dict()})

@@ -52,11 +52,14 @@ def add_parser(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> None:
     """Solve the stack and write the result."""
     from napari_defocus.cli.progress import ProgressBar
+    from napari_defocus.io.parameters import recorded_motion
     from napari_defocus.optics import UncalibratedFocus
     from napari_defocus.solver import alternating_minimization, finish
 
     check_blocks(args)
     optics, settings = requested(args)
+    if args.align is None and args.parameters is not None:
+        args.align = recorded_motion(args.parameters)
     stack, directory = open_stack(args, optics)
     optics = stack.optics
     if optics is None:
