@@ -97,7 +97,9 @@ def summary(planes: Sequence[PlaneAlignment], reference: int) -> str:
     most = max(still, key=lambda plane: plane.largest)
     found = f"the largest motion found is {most.largest:.2f} px, ± {most.error:.2f} px"
     if any(map(telling, still)):
-        return f"The planes count as aligned: moved they would hardly agree better ({found}); nothing was changed."
+        return (
+            f"The planes count as aligned, moved they would hardly agree better ({found}); nothing was done."
+        )
     return f"The planes are aligned already as far as can be measured ({found}); nothing was changed."
 
 

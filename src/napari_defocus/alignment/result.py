@@ -89,6 +89,7 @@ class AlignmentResult:
             lines.append(
                 [
                     str(index),
+                    "reference" if index == self.reference else "yes" if plane.accepted else "no",
                     f"{100 * (motion.scale - 1):+.3f}",
                     f"{motion.rotation:+.3f}",
                     f"{motion.shift_y:+.2f}",
@@ -96,7 +97,6 @@ class AlignmentResult:
                     f"{plane.largest:.2f} ± {plane.error:.2f}",
                     f"{plane.agreement_before:.4f}",
                     f"{plane.agreement_after:.4f}",
-                    "reference" if index == self.reference else "yes" if plane.accepted else "no",
                 ]
             )
         return lines
@@ -126,6 +126,7 @@ class AlignmentResult:
 
 HEADINGS = (
     "plane",
+    "moved",
     "scale %",
     "turn °",
     "shift y px",
@@ -133,6 +134,5 @@ HEADINGS = (
     "largest px",
     "agreement",
     "after",
-    "moved",
 )
 """Columns of the report."""

@@ -22,8 +22,8 @@ def add_align_option(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         choices=(*MOTIONS, "off"),
         const=DEFAULT,
-        help=f"align the planes first, as photographs often need; {MEANING} ({DEFAULT} where no kind is named; "
-        "default: off, or as in --parameters)",
+        help=f"align the planes first, as photographs often need; {MEANING} ({DEFAULT} if no kind is "
+        "named; default: off, or as in --parameters)",
     )
 
 
