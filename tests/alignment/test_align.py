@@ -49,7 +49,7 @@ def test_any_plane_can_be_the_reference(jittered, reference):
 
 
 def test_slight_breathing_is_found_to_a_tenth_of_a_pixel():
-    motions = breathing(7, 0.02)
+    motions = breathing(7, 0.01)
     result = align_focal_stack(moved_stack(motions, noise=0.005))
     assert result.changed
     for plane, true in zip(result.planes, motions, strict=True):

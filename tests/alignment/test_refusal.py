@@ -6,11 +6,11 @@ from napari_defocus import align_focal_stack
 from napari_defocus.alignment import Motion, PlaneAlignment
 from napari_defocus.alignment.judging import judge, summary
 
-CENTRE = PlaneAlignment(Motion(), 0.0, 0.0, 0.0, 1.0, 1.0, False)
+CENTRE = PlaneAlignment(Motion(), 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, False)
 
 
-def plane(motion, *, error=0.02, strain=0.05, before=0.8, after=0.95):
-    return PlaneAlignment(motion, motion.largest(SHAPE), error, strain, before, after, False)
+def plane(motion, *, error=0.02, strain=0.05, before=0.8, after=0.95, beyond=0.8):
+    return PlaneAlignment(motion, motion.largest(SHAPE), error, strain, before, after, beyond, False)
 
 
 GOOD = plane(Motion(1.01, 0.0, 0.0, 1.0))
@@ -50,10 +50,15 @@ def test_motion_below_its_error_is_none():
     assert "aligned already" in summary(found, 0)
 
 
-def test_planes_that_would_hardly_agree_better_stay():
-    found = judge([CENTRE, plane(Motion(shift_x=1.0), before=0.9, after=0.902)], 0, SHAPE)
+@pytest.mark.parametrize(
+    ("after", "beyond"),
+    [(0.9009, 0.8), (0.92, 0.93), (0.92, 0.915)],
+    ids=["hardly better", "still better beyond", "hardly worse beyond"],
+)
+def test_planes_that_do_not_agree_best_when_moved_stay(after, beyond):
+    found = judge([CENTRE, plane(Motion(shift_x=1.0), before=0.9, after=after, beyond=beyond)], 0, SHAPE)
     assert not any(item.accepted for item in found)
-    assert "hardly agree better" in summary(found, 0)
+    assert "count as aligned" in summary(found, 0)
 
 
 @pytest.mark.parametrize("seed", [7, 8])

@@ -126,9 +126,12 @@ def test_a_reference_that_is_none(widget, viewer, qtbot, notifications, text, sa
     assert len(viewer.layers) == 1
 
 
-def test_of_a_microscope_it_is_said_that_it_is_seldom_needed(widget, viewer):
+def test_a_microscope_seldom_needs_it_and_only_shifts(widget, viewer):
     add_stack(viewer, optics=SCOPE)
     assert "seldom" in widget.panel.status.text()
+    assert widget.motion.value == "translation"
+    widget.picker.layer.value = add_stack(viewer)
+    assert widget.motion.value == "similarity"
 
 
 @pytest.fixture

@@ -164,11 +164,11 @@ def _describe(
     poses, errors = solve_poses(matches, len(details), reference, radius)
     planes = []
     for index, (pose, error) in enumerate(zip(poses, errors, strict=True)):
-        before = after = 1.0
+        before = after = beyond = 1.0
         if index != reference:
             neighbour = index - 1 if index > reference else index + 1
             between = pose.after(poses[neighbour].inverse())
-            before, after = agreement(details[neighbour], details[index], between)
+            before, after, beyond = agreement(details[neighbour], details[index], between)
         planes.append(
             PlaneAlignment(
                 motion=replace(pose, shift_y=factor * pose.shift_y, shift_x=factor * pose.shift_x),
@@ -177,6 +177,7 @@ def _describe(
                 strain=factor * strain(matches, poses, index, reference, radius),
                 agreement_before=before,
                 agreement_after=after,
+                agreement_beyond=beyond,
                 accepted=False,
             )
         )

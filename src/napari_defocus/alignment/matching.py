@@ -38,7 +38,7 @@ REFINEMENTS = 2
 """Rounds of the flow on each level of its pyramid."""
 
 LEAST_SCATTER = 0.02
-"""Scatter of the windows that is not looked below, px."""
+"""Scatter of the windows below which theirs is not believed to be, px."""
 
 Floats = NDArray[np.float32]
 

@@ -24,6 +24,8 @@ class PlaneAlignment:
     agreement_before, agreement_after : float
         Correlation of its detail with that of its neighbour on the side of the reference, before and after
         both are moved; 1 for the reference itself.
+    agreement_beyond : float
+        The same when moved twice as far; less than after where the motion is real.
     accepted : bool
         Whether the plane was moved; if not it is as it was.
     note : str
@@ -36,6 +38,7 @@ class PlaneAlignment:
     strain: float
     agreement_before: float
     agreement_after: float
+    agreement_beyond: float
     accepted: bool
     note: str = ""
 

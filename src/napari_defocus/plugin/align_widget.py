@@ -25,7 +25,7 @@ MOTIONS = [
     ("shift and scale", "breathing"),
     ("shift", "translation"),
 ]
-RARELY = "Ready: press Run. The planes of a microscope on a stage seldom need it."
+RARELY = "Ready: press Run. The planes of a microscope on a stage seldom need it, and then only shifts."
 
 
 class AlignWidget(RunWidget):
@@ -87,7 +87,9 @@ class AlignWidget(RunWidget):
     def fill(self, stack: FocalStackLayer) -> None:
         self.reference.set_placeholder(f"the middle one: {stack.planes // 2}")
         self._clear()
-        if (stack.optics or {}).get("kind") == Microscope.kind:
+        microscope = (stack.optics or {}).get("kind") == Microscope.kind
+        self.motion.value = "translation" if microscope else "similarity"
+        if microscope:
             self.panel.set_ready(True, RARELY)
 
     def _on_running(self, running: bool) -> None:
