@@ -15,6 +15,9 @@ from PIL import Image
 from qtpy.QtCore import QEventLoop, QTimer
 from qtpy.QtWidgets import QApplication
 
+from napari_defocus.alignment import Motion
+from napari_defocus.alignment.warping import move
+
 IMAGES = Path(__file__).parent / "images"
 SIZE = 1400, 900
 
@@ -91,12 +94,30 @@ def focus(folder: Path) -> None:
     viewer.close()
 
 
+def alignment(folder: Path) -> None:
+    """The photographic sample made to breathe and shift, and what is found of it."""
+    viewer, widget = open_window("Align focal stack")
+    viewer.open_sample("napari-defocus", "photograph")
+    layer = viewer.layers["photograph"]
+    planes = len(layer.data)
+    motions = [
+        Motion(scale=1 + 0.004 * (plane - planes // 2), shift_y=1.5 * np.sin(2 * plane), shift_x=0.8 * plane)
+        for plane in range(planes)
+    ]
+    layer.data = np.stack([move(np.asarray(layer.data[k]), motions[k].inverse()) for k in range(planes)])
+    run(widget)
+    save(viewer, "alignment", folder)
+    viewer.close()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    scenes = {scene.__name__: scene for scene in (photograph, microscope, focus, alignment)}
     parser.add_argument("--folder", type=Path, default=IMAGES)
-    folder = parser.parse_args().folder
-    for scene in (photograph, microscope, focus):
-        scene(folder)
+    parser.add_argument("--scenes", nargs="+", choices=scenes, default=list(scenes), metavar="NAME")
+    arguments = parser.parse_args()
+    for name in arguments.scenes:
+        scenes[name](arguments.folder)
         QApplication.processEvents()
 
 

@@ -59,7 +59,8 @@ near 0.5, where the paper has 1). `focus` is the classic measure at the window o
 made with the truth; `mosaic` the better of its all-in-focus image at any window and the plain mosaic of
 sharpest planes. The true image has neither noise nor diffraction. CPU seconds are of all threads. Noise is
 the standard deviation in mid-grey, of 255; `blur told` the factor on the true blur scale that the solvers
-are given. Flagged pixels are those whose depth a method filled from its neighbours."""
+are given. For photographs `ours` aligns the planes first, within its CPU seconds; no other row does. Flagged
+pixels are those whose depth a method filled from its neighbours."""
 
 Columns = Mapping[str, tuple[str, str]]
 

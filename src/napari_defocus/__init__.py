@@ -12,8 +12,9 @@ __version__ = "0.1.0"
 __getattr__, __dir__, _ = lazy.attach(
     __name__,
     submod_attrs={
+        "alignment": ["AlignmentResult", "align_focal_stack"],
         "errors": ["CancelledError", "InputError", "SolverError"],
-        "io": ["FocalStack", "read_focal_stack", "save_result"],
+        "io": ["FocalStack", "read_focal_stack", "save_alignment", "save_result"],
         "optics": ["Microscope", "Optics", "ThinLens", "UncalibratedFocus", "load_optics", "save_optics"],
         "solver": [
             "BlurEstimate",
@@ -29,8 +30,9 @@ __getattr__, __dir__, _ = lazy.attach(
 )
 
 if TYPE_CHECKING:
+    from napari_defocus.alignment import AlignmentResult, align_focal_stack
     from napari_defocus.errors import CancelledError, InputError, SolverError
-    from napari_defocus.io import FocalStack, read_focal_stack, save_result
+    from napari_defocus.io import FocalStack, read_focal_stack, save_alignment, save_result
     from napari_defocus.optics import (
         Microscope,
         Optics,
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AlignmentResult",
     "BlurEstimate",
     "CancelledError",
     "DefocusResult",
@@ -64,11 +67,13 @@ __all__ = [
     "ThinLens",
     "UncalibratedFocus",
     "__version__",
+    "align_focal_stack",
     "alternating_minimization",
     "depth_from_focus",
     "estimate_blur",
     "load_optics",
     "read_focal_stack",
+    "save_alignment",
     "save_optics",
     "save_result",
     "solve",

@@ -85,6 +85,23 @@ def test_viewer_closed_in_mid_run(make_napari_viewer, qtbot, patient_solver):
     qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=60_000)
 
 
+def test_alignment_adds_a_layer_that_is_drawn(make_napari_viewer, qtbot):
+    viewer = make_napari_viewer(show=True)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Align focal stack")
+    images = make_stack(side=96)
+    images[3] = np.roll(images[3], 3, axis=1)
+    add_stack(viewer, images)
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: not widget.panel.running, timeout=120_000)
+    aligned = viewer.layers["stone aligned"]
+    viewer.dims.set_current_step(0, 3)
+    both = viewer.screenshot(flash=False)
+    aligned.visible = False
+    assert not np.array_equal(both, viewer.screenshot(flash=False))
+    assert widget.table.isVisible()
+    assert widget.table.rowCount() == 4
+
+
 def test_error_is_shown_as_a_notification(window, qtbot, patient_solver):
     from napari._qt.dialogs.qt_notification import NapariQtNotification
 

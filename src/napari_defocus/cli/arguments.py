@@ -12,6 +12,12 @@ Subparsers = Any
 
 def add_stack(parser: argparse.ArgumentParser) -> None:
     """Add the stack itself, its optics and the arguments of :func:`add_output`."""
+    add_input(parser)
+    add_output(parser, default="experiments/stacks/NAME_TIME")
+
+
+def add_input(parser: argparse.ArgumentParser) -> None:
+    """Add the stack itself and its optics."""
     parser.add_argument(
         "stack",
         metavar="STACK",
@@ -23,14 +29,14 @@ def add_stack(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="optics as .toml or .json (default: optics.toml beside the images, then the files' metadata)",
     )
-    add_output(parser, default="experiments/stacks/NAME_TIME")
 
 
-def add_output(parser: argparse.ArgumentParser, *, default: str) -> None:
+def add_output(parser: argparse.ArgumentParser, *, default: str, plots: bool = True) -> None:
     """Add where results go and how much is said meanwhile."""
     parser.add_argument("-o", "--output", metavar="DIR", help=f"folder for the results (default: {default})")
     parser.add_argument("--overwrite", action="store_true", help="replace results that are in DIR already")
-    parser.add_argument("--save-plots", action="store_true", help="also write plots (needs matplotlib)")
+    if plots:
+        parser.add_argument("--save-plots", action="store_true", help="also write plots (needs matplotlib)")
     talk = parser.add_mutually_exclusive_group()
     talk.add_argument("--verbose", action="store_true", help="print each step, and errors in full")
     talk.add_argument("--quiet", action="store_true", help="print errors only")

@@ -2,6 +2,7 @@
 
 import argparse
 
+from napari_defocus.cli.alignment import add_align_option
 from napari_defocus.cli.arguments import Subparsers, add_stack
 from napari_defocus.cli.stack import open_stack, warn_uncalibrated, write_result
 
@@ -14,6 +15,7 @@ def add_parser(commands: Subparsers) -> None:
         description="Depth and all-in-focus image by the sum-modified Laplacian of each plane.",
     )
     add_stack(parser)
+    add_align_option(parser)
     parser.add_argument("--window", type=int, default=3, metavar="PX", help="side of the summing window (3)")
     parser.add_argument("--step", type=int, default=1, metavar="PX", help="step of the Laplacian (1)")
     parser.add_argument("--median", type=int, default=3, metavar="PX", help="side of the median filter (3)")

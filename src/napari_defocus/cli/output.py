@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from napari_defocus.solver import DefocusResult
 
 
-def output_directory(args: argparse.Namespace, dataset: str, name: str) -> Path:
-    """Return the folder that the results will be moved to, which need not exist yet.
+def output_directory(
+    args: argparse.Namespace, dataset: str, name: str, *, names: frozenset[str] | None = None
+) -> Path:
+    """Return the folder that the results will be moved to, which need not exist yet; `names` as below.
 
     Raises
     ------
@@ -30,17 +32,20 @@ def output_directory(args: argparse.Namespace, dataset: str, name: str) -> Path:
         directory = Path("experiments", dataset, f"{name}_{moment}")
     else:
         directory = Path(args.output)
-    check_output(directory, overwrite=args.overwrite)
-    if args.save_plots:
+    check_output(directory, overwrite=args.overwrite, names=names)
+    if getattr(args, "save_plots", False):
         check_matplotlib()
     return directory
 
 
-def check_output(directory: Path, *, overwrite: bool) -> None:
-    """Raise :class:`InputError` when results could not be moved to `directory` after the computation."""
-    from napari_defocus.io.result_directory import check_target, resolve_target
+def check_output(directory: Path, *, overwrite: bool, names: frozenset[str] | None = None) -> None:
+    """Raise :class:`InputError` when results could not be moved to `directory` after the computation.
 
-    check_target(directory, overwrite=overwrite)
+    `names` are those that files of an older result may have; None: of a depth map and what goes with it.
+    """
+    from napari_defocus.io.result_directory import RESULT_FILES, check_target, resolve_target
+
+    check_target(directory, overwrite=overwrite, names=names or RESULT_FILES)
     # The nearest folder that is there decides: the ones below it are made with the results.
     path = resolve_target(directory)
     parent = next(folder for folder in (path, *path.parents) if folder.exists())

@@ -3,6 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
+from napari_defocus.cli.alignment import add_align_option
 from napari_defocus.cli.arguments import Subparsers, add_stack, parse_setting
 from napari_defocus.cli.blocks import add_blocks, check_blocks, in_blocks, solve_in_blocks, write_store
 from napari_defocus.cli.stack import open_stack, warn_uncalibrated, write_result
@@ -22,6 +23,7 @@ def add_parser(commands: Subparsers) -> None:
         description="Depth, all-in-focus image, outliers and confidence by depth from defocus.",
     )
     add_stack(parser)
+    add_align_option(parser)
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--preset", choices=PRESETS, default="default", help="settings to start from")
     start.add_argument(
@@ -55,11 +57,14 @@ def add_parser(commands: Subparsers) -> None:
 def run(args: argparse.Namespace) -> None:
     """Solve the stack and write the result."""
     from napari_defocus.cli.progress import ProgressBar
+    from napari_defocus.io.parameters import recorded_motion
     from napari_defocus.optics import UncalibratedFocus
     from napari_defocus.solver import alternating_minimization, finish
 
     check_blocks(args)
     optics, settings = requested(args)
+    if args.align is None and args.parameters is not None:
+        args.align = recorded_motion(args.parameters)
     stack, directory = open_stack(args, optics)
     optics = stack.optics
     if optics is None:

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from napari_defocus.cli.alignment import aligned
 from napari_defocus.cli.output import describe_result, output_directory
 
 if TYPE_CHECKING:
@@ -18,12 +19,12 @@ UNCALIBRATED_NOTE = (
 
 
 def open_stack(args: argparse.Namespace, optics: "Optics | str | None") -> tuple["FocalStack", Path]:
-    """Open the stack of the command line and check that its results can be written.
+    """Open the stack of the command line, check that its results can be written, and align it if asked.
 
     Parameters
     ----------
     args : Namespace
-        With `stack` and the arguments of ``add_output``.
+        With `stack`, `align` and the arguments of ``add_output``.
     optics : Optics or path, optional
         Optics to use. None: those found with the stack.
 
@@ -37,12 +38,17 @@ def open_stack(args: argparse.Namespace, optics: "Optics | str | None") -> tuple
     InputError
         If the stack cannot be read, does not fit the optics, or the folder cannot be written.
     """
+    stack = read_stack(args, optics)
+    directory = output_directory(args, "stacks", stack.name)
+    return aligned(stack, args), directory
+
+
+def read_stack(args: argparse.Namespace, optics: "Optics | str | None") -> "FocalStack":
+    """Open the stack of the command line."""
     from napari_defocus.io import read_focal_stack
 
     paths = [Path(name) for name in args.stack]
-    stack = read_focal_stack(paths[0] if len(paths) == 1 else paths, optics=optics)
-    directory = output_directory(args, "stacks", stack.name)
-    return stack, directory
+    return read_focal_stack(paths[0] if len(paths) == 1 else paths, optics=optics)
 
 
 def warn_uncalibrated(args: argparse.Namespace) -> None:
@@ -70,6 +76,7 @@ def write_result(
 
 
 def origin(stack: "FocalStack") -> dict[str, Any]:
-    """Return what tells which images were read, in which order."""
-    known: dict[str, Any] = {key: stack.metadata[key] for key in ("files", "names") if key in stack.metadata}
+    """Return what tells which images were read, in which order, and how they were aligned."""
+    keys = ("files", "names", "alignment")
+    known: dict[str, Any] = {key: stack.metadata[key] for key in keys if key in stack.metadata}
     return {"source": stack.source, **known}

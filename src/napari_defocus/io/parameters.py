@@ -71,17 +71,7 @@ def load_parameters(path: str | Path) -> tuple[Optics, "SolverSettings"]:
     """
     from napari_defocus.solver.settings import SolverSettings
 
-    path = Path(path).expanduser()
-    if path.is_dir():
-        path = path / (ZARR_FILE if (path / ZARR_FILE).exists() else PARAMETERS_FILE)
-    try:
-        values = json.loads(path.read_text("utf-8"))
-        if path.name == ZARR_FILE:
-            values = values["attributes"]
-    except OSError as error:
-        raise InputError(f"The parameters {path} cannot be read: {error.strerror}.") from None
-    except (ValueError, TypeError, KeyError) as error:
-        raise InputError(f"The parameters {path} are not valid JSON: {error}.") from None
+    path, values = _read(path)
     if isinstance(values, dict) and values.get("method") == "focus":
         raise InputError(
             f"{path} is of a run of depth from focus, which has no optics and settings to solve with again; "
@@ -96,3 +86,33 @@ def load_parameters(path: str | Path) -> tuple[Optics, "SolverSettings"]:
         return optics_from_dict(tables[0]), SolverSettings.from_dict(tables[1])  # type: ignore[arg-type]
     except (InputError, TypeError) as error:
         raise InputError(f"{path}: {error}") from None
+
+
+def recorded_motion(path: str | Path) -> str | None:
+    """Return the kind of motion that the planes of a recorded run were aligned by, None where they were not.
+
+    Raises
+    ------
+    InputError
+        As :func:`load_parameters`.
+    """
+    _, values = _read(path)
+    alignment = values.get("alignment") if isinstance(values, dict) else None
+    motion = alignment.get("motion") if isinstance(alignment, dict) else None
+    return motion if isinstance(motion, str) else None
+
+
+def _read(path: str | Path) -> tuple[Path, Any]:
+    """Return the file of the parameters and what it holds."""
+    path = Path(path).expanduser()
+    if path.is_dir():
+        path = path / (ZARR_FILE if (path / ZARR_FILE).exists() else PARAMETERS_FILE)
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        if path.name == ZARR_FILE:
+            values = values["attributes"]
+    except OSError as error:
+        raise InputError(f"The parameters {path} cannot be read: {error.strerror}.") from None
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputError(f"The parameters {path} are not valid JSON: {error}.") from None
+    return path, values

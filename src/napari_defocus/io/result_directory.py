@@ -49,8 +49,13 @@ def resolve_target(directory: str | Path) -> Path:
         ) from None
 
 
-def check_target(directory: str | Path, *, overwrite: bool = False) -> None:
-    """Raise :class:`InputError` if a result would not be written to the directory; for use before a run."""
+def check_target(
+    directory: str | Path, *, overwrite: bool = False, names: frozenset[str] = RESULT_FILES
+) -> None:
+    """Raise :class:`InputError` if a result would not be written to the directory; for use before a run.
+
+    `names` are those that the files of an older result may have.
+    """
     target = resolve_target(directory)
     if not target.exists():
         return
@@ -60,7 +65,7 @@ def check_target(directory: str | Path, *, overwrite: bool = False) -> None:
     held = [name for name in held if name != _VOLUME_FOLDER and not name.startswith(_PARTIAL)]
     if held and not overwrite:
         raise InputError(f"The directory {target} is there already; choose another, or ask to overwrite it.")
-    foreign = [name for name in held if name not in RESULT_FILES]
+    foreign = [name for name in held if name not in names]
     if foreign:
         raise InputError(
             f"The directory {target} holds {foreign[0]}, which is no part of a result and would be lost; "
@@ -69,7 +74,7 @@ def check_target(directory: str | Path, *, overwrite: bool = False) -> None:
 
 
 @contextmanager
-def partial_directory(target: Path) -> Iterator[Path]:
+def partial_directory(target: Path, names: frozenset[str] = RESULT_FILES) -> Iterator[Path]:
     """Make a directory to write a result to, on the file system of `target`; once written, it is moved there.
 
     A target that is there already stays the same directory, since it may be a mounted volume: the files are
@@ -79,6 +84,8 @@ def partial_directory(target: Path) -> Iterator[Path]:
     ----------
     target : Path
         As :func:`resolve_target` returns it.
+    names : set of str
+        Every name that a file of this kind of result may have; those of an older result are removed.
 
     Yields
     ------
@@ -106,7 +113,7 @@ def partial_directory(target: Path) -> Iterator[Path]:
         raise
     try:
         if there:
-            _move_files(partial, target)
+            _move_files(partial, target, names)
         else:
             os.replace(partial, target)
     except OSError as error:
@@ -116,13 +123,11 @@ def partial_directory(target: Path) -> Iterator[Path]:
         ) from None
 
 
-def _move_files(partial: Path, target: Path) -> None:
+def _move_files(partial: Path, target: Path, names: frozenset[str]) -> None:
     """Move the files one by one, the parameters last; then remove what an older result has beside them."""
-    names = sorted(
-        (path.name for path in partial.iterdir()), key=lambda name: (name == PARAMETERS_FILE, name)
-    )
-    for name in names:
+    new = sorted((path.name for path in partial.iterdir()), key=lambda name: (name == PARAMETERS_FILE, name))
+    for name in new:
         os.replace(partial / name, target / name)
-    for name in RESULT_FILES.difference(names):
+    for name in names.difference(new):
         (target / name).unlink(missing_ok=True)
     partial.rmdir()

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBox
 
 from napari_defocus.errors import InputError, SolverError
 from napari_defocus.plugin.turns import Turns
-from napari_defocus.plugin.worker import SolverWorker
+from napari_defocus.plugin.worker import Outcome, SolverWorker
 from napari_defocus.solver.result import DefocusResult
 
 __all__ = ["RunPanel", "report"]
@@ -134,11 +134,11 @@ class RunPanel(QWidget):
     def _on_improved(self, result: DefocusResult) -> None:
         self._loss = result.losses[-1]
 
-    def _on_returned(self, result: DefocusResult) -> None:
+    def _on_returned(self, result: Outcome) -> None:
         self.bar.setValue(STEPS)
         self._turns.add(partial(self._conclude, "Done", result))
 
-    def _on_cancelled(self, result: DefocusResult | None) -> None:
+    def _on_cancelled(self, result: Outcome | None) -> None:
         self.bar.setValue(0)
         if result is None:
             self.status.setText("Cancelled before the first result; nothing was added.")
@@ -158,12 +158,10 @@ class RunPanel(QWidget):
         self._update_buttons()
         self.running_changed.emit(False)
 
-    def _conclude(self, outcome: str, result: DefocusResult) -> None:
+    def _conclude(self, outcome: str, result: Outcome) -> None:
         parts = [f"{outcome} after {_duration(time.monotonic() - self._started)}"]
-        if result.losses:
-            parts.append(f"loss {result.losses[-1]:.3g}")
-        if result.method == "defocus":
-            parts.append(f"{np.count_nonzero(result.outliers) / result.outliers.size:.1%} outliers")
+        if isinstance(result, DefocusResult):
+            parts += _figures(result)
         self.status.setText("\n".join([" · ".join(parts), *result.notes]))
         for note in result.notes:
             show_info(note)
@@ -171,6 +169,13 @@ class RunPanel(QWidget):
     def _update_buttons(self) -> None:
         self.run_button.setEnabled(self._can_run and not self.running)
         self.cancel_button.setEnabled(self.worker is not None and not self.worker.abort_requested)
+
+
+def _figures(result: DefocusResult) -> list[str]:
+    figures = [f"loss {result.losses[-1]:.3g}"] if result.losses else []
+    if result.method == "defocus":
+        figures.append(f"{np.count_nonzero(result.outliers) / result.outliers.size:.1%} outliers")
+    return figures
 
 
 def _duration(seconds: float) -> str:

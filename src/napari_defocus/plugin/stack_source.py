@@ -9,7 +9,15 @@ from napari.layers import Image
 
 from napari_defocus.errors import InputError
 
-__all__ = ["METADATA_KEY", "FocalStackLayer", "figure", "is_stack", "stack_from_layer"]
+__all__ = [
+    "METADATA_KEY",
+    "FocalStackLayer",
+    "figure",
+    "is_stack",
+    "placement",
+    "spatial_axes",
+    "stack_from_layer",
+]
 
 METADATA_KEY = "napari_defocus"
 """Key of our entry in a layer's metadata."""
@@ -97,9 +105,8 @@ def stack_from_layer(layer: Image, plane_axis: int = 0) -> FocalStackLayer:
         If the layer has more axes than a focal stack.
     """
     data = _lazy(layer.data[0] if layer.multiscale else layer.data)
-    others = [axis for axis in range(layer.ndim) if axis != plane_axis]
-    rows, columns = others[-2:]
-    extra = others[:-2]
+    rows, columns = spatial_axes(layer, plane_axis)
+    extra = [axis for axis in range(layer.ndim) if axis not in (plane_axis, rows, columns)]
     longer = [axis for axis in extra if data.shape[axis] > 1]
     if longer:
         raise InputError(
@@ -116,7 +123,7 @@ def stack_from_layer(layer: Image, plane_axis: int = 0) -> FocalStackLayer:
     return FocalStackLayer(
         name=layer.name,
         images=data,
-        placement=_placement(layer, [rows, columns]),
+        placement=placement(layer, [rows, columns]),
         plane_unit=layer.units[plane_axis],
         optics=entry.get("optics"),
         figures=figures if isinstance(figures, dict) else {},
@@ -137,7 +144,14 @@ def _lazy(data: Any) -> Any:
     return da.from_array(data, chunks=chunks, name=False, meta=meta)
 
 
-def _placement(layer: Image, axes: list[int]) -> dict[str, Any]:
+def spatial_axes(layer: Image, plane_axis: int) -> tuple[int, int]:
+    """Return the axes of rows and columns: the last two that are not the plane axis."""
+    rows, columns = [axis for axis in range(layer.ndim) if axis != plane_axis][-2:]
+    return rows, columns
+
+
+def placement(layer: Image, axes: list[int]) -> dict[str, Any]:
+    """Return keyword arguments that put a layer of some of another layer's axes where that one lies."""
     shear = np.eye(layer.ndim)
     if np.ndim(layer.shear) == 1:
         shear[np.triu_indices(layer.ndim, 1)] = layer.shear

@@ -11,12 +11,16 @@ from superqt.utils import WorkerBase
 from superqt.utils._qthreading import WorkerBaseSignals
 
 from napari_defocus import solver
+from napari_defocus.alignment.result import AlignmentResult
 from napari_defocus.errors import CancelledError
 from napari_defocus.optics import Optics
 from napari_defocus.solver.result import DefocusResult, SolverState
 from napari_defocus.solver.settings import SolverSettings
 
 __all__ = ["DefocusWorker", "FocusWorker", "SolverWorker"]
+
+Outcome = DefocusResult | AlignmentResult
+"""What a run may end with."""
 
 LEAST_INTERVAL = 0.2
 """Seconds between two updates of the window: drawing an image takes up to a tenth of one."""
@@ -43,7 +47,7 @@ class SolverSignals(WorkerBaseSignals):
     cancelled = Signal(object)
 
 
-class SolverWorker(WorkerBase["DefocusResult | None"]):
+class SolverWorker(WorkerBase["Outcome | None"]):
     """A run that ends in exactly one of ``returned``, ``cancelled`` and ``errored``, then ``finished``.
 
     Unlike a generator worker it also reports a RuntimeError. The solver has a thread of its own: a request to
@@ -98,11 +102,12 @@ class SolverWorker(WorkerBase["DefocusResult | None"]):
         """Run the solver; called in its thread."""
 
     @abstractmethod
-    def best(self) -> DefocusResult | None:
+    def best(self) -> Outcome | None:
         """Return the best result so far, None before the first."""
 
     def _report(self) -> None:
-        error, result = self._error, None
+        error = self._error
+        result: Outcome | None = None
         if error is None and not self._unwanted:
             try:
                 result = self.best()

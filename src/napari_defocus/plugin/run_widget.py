@@ -1,0 +1,107 @@
+"""What all widgets have in common: a stack, some fields, a run."""
+
+from napari.components import ViewerModel
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtGui import QShowEvent
+from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+
+from napari_defocus.errors import InputError
+from napari_defocus.plugin.run_panel import RunPanel, report
+from napari_defocus.plugin.stack_picker import StackPicker
+from napari_defocus.plugin.stack_source import FocalStackLayer
+from napari_defocus.plugin.turns import Turns
+from napari_defocus.plugin.worker import SolverWorker
+
+__all__ = ["RunWidget"]
+
+NO_STACK = (
+    "Open a focal stack first: with the button above, or File > Open Sample > napari-defocus. An image layer "
+    "that is open already is offered if it has a plane axis."
+)
+READY = "Ready: press Run."
+
+
+class RunWidget(QWidget):
+    """A widget that does something with a focal stack in another thread.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        The viewer it is docked in; results are added to it.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self.picker = StackPicker(viewer)
+        self._turns = Turns(self)
+        self.panel = RunPanel(self._turns)
+        self._fields = QVBoxLayout()
+        self._fields.addWidget(self.picker)
+        self._lay_out()
+        self.picker.changed.connect(self._on_stack)
+        self.panel.run_requested.connect(self.run)
+        self.panel.running_changed.connect(self._on_running)
+
+    def _lay_out(self) -> None:
+        inner = QWidget()
+        inner.setLayout(self._fields)
+        scroll = self._scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidget(inner)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        layout = QVBoxLayout(self)
+        layout.addWidget(scroll, 1)
+        layout.addWidget(self.panel)
+
+    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
+        """Make the dock wide enough for whole fields; only now is the window's style known."""
+        super().showEvent(event)
+        inner, bar = self._scroll.widget(), self._scroll.verticalScrollBar()
+        if inner is not None and bar is not None:
+            self._scroll.setMinimumWidth(inner.minimumSizeHint().width() + bar.sizeHint().width())
+
+    def event(self, event: QEvent | None) -> bool:
+        """Stop the run when the dock is closed: that only takes the widget out of its window."""
+        if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.abandon()
+        return bool(super().event(event))
+
+    def abandon(self) -> None:
+        """Stop the run; nobody waits for its result."""
+        self.panel.abandon()
+
+    def run(self) -> None:
+        """Start a run with what the fields say; wrong input becomes a notification."""
+        try:
+            stack = self.picker.stack()
+            if stack is None:
+                raise InputError(NO_STACK)
+            worker = self.begin(stack)
+        except InputError as error:
+            self.panel.status.setText(str(error))
+            report(error)
+            return
+        self.panel.start(worker)
+
+    def begin(self, stack: FocalStackLayer) -> SolverWorker:
+        """Return the worker of a run, its signals connected, or raise :class:`InputError`."""
+        raise NotImplementedError
+
+    def fill(self, stack: FocalStackLayer) -> None:
+        """Show what is known of a newly chosen stack."""
+        raise NotImplementedError
+
+    def _on_stack(self) -> None:
+        try:
+            stack = self.picker.stack()
+        except InputError as error:
+            self.panel.set_ready(True, str(error))
+            return
+        self.panel.set_ready(stack is not None, NO_STACK if stack is None else READY)
+        if stack is not None:
+            self.fill(stack)
+
+    def _on_running(self, running: bool) -> None:
+        self.picker.setEnabled(not running)
