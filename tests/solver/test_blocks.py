@@ -15,7 +15,7 @@ from napari_defocus.io.parameters import load_parameters
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import block_tasks, blur_estimation, initialization
 from napari_defocus.solver.block_run import BlockRun
-from napari_defocus.solver.blocks import Block, grid, outlier_halo, solving_halo
+from napari_defocus.solver.blocks import Block, finishing_halo, grid, solving_halo
 from napari_defocus.solver.cluster import Local
 from napari_defocus.solver.graph_cut import graph_cut_available
 from napari_defocus.solver.observations import load_stack
@@ -66,8 +66,9 @@ def test_halos_grow_with_what_reaches_across_the_border():
     assert solving_halo(30, prior) == solving_halo(20, prior) + 10
     assert solving_halo(20, prior.replace(cost_window=25)) == solving_halo(20, prior) + 10
     assert solving_halo(20, prior.replace(smoothness=0.0)) < solving_halo(20, prior)
-    assert outlier_halo(prior) > 12 * prior.outlier_radius
-    assert outlier_halo(prior.replace(outlier_method="none")) == 0
+    assert finishing_halo(30, prior) == 30 + 6 * prior.outlier_radius
+    assert finishing_halo(30, prior.replace(outlier_fill="mean")) == 30 + 12 * prior.outlier_radius
+    assert finishing_halo(30, prior.replace(outlier_method="none")) == 30
 
 
 @pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")

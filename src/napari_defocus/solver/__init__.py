@@ -1,6 +1,6 @@
 """Depth from defocus and depth from focus."""
 
-from napari_defocus.solver.alternating import alternating_minimization, finish, solve
+from napari_defocus.solver.alternating import alternating_minimization, finish, so_far, solve
 from napari_defocus.solver.depth_from_focus import depth_from_focus
 from napari_defocus.solver.result import DefocusResult, Progress, SolverState
 from napari_defocus.solver.settings import SolverSettings
@@ -13,5 +13,6 @@ __all__ = [
     "alternating_minimization",
     "depth_from_focus",
     "finish",
+    "so_far",
     "solve",
 ]
