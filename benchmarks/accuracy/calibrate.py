@@ -8,7 +8,7 @@ them; --write puts that into the table that the solver reads. To be repeated whe
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 import napari_defocus.solver.calibration as calibration_module
-from benchmarks.accuracy.fitting import Pixels, Sampler, defocus_pixels, fit, focus_pixels, left_out
+from benchmarks.accuracy.fitting import Pixels, defocus_pixels, fit, focus_pixels, left_out
 from benchmarks.accuracy.measures import DROPPED
-from benchmarks.accuracy.rendering import default_cache, load_case
+from benchmarks.accuracy.rendering import Case, default_cache, load_case
 from benchmarks.accuracy.report import table
 from benchmarks.accuracy.scenes import SCENES
 from napari_defocus import SolverSettings
@@ -27,7 +27,7 @@ PATH = Path(calibration_module.__file__).parent / calibration_module.TABLE
 
 TUNING = [name for name, scene in SCENES.items() if scene.subset == "tuning"]
 
-RUNS: dict[str, dict[str, Sampler]] = {
+RUNS: dict[str, dict[str, Callable[[Case], Pixels]]] = {
     "defocus": {
         "defaults": partial(defocus_pixels, settings=SolverSettings()),
         "weaker priors": partial(

@@ -1,7 +1,7 @@
 """How far the depth of each pixel can be trusted, from the end of a run.
 
-The confidence is a probability: that the depth is right within `TOLERANCE`, half a pixel of blur. With a depth
-that is off by so much, the plane whose blur changes fastest would be blurred by half a pixel (standard
+The confidence is a probability: that the depth is right within `TOLERANCE`, half a pixel of blur. With a
+depth that is off by so much, the plane whose blur changes fastest would be blurred by half a pixel (standard
 deviation) more or less than it is. Counted in blur, it means the same for a camera and a microscope.
 """
 
@@ -30,6 +30,9 @@ TOLERANCE = 0.5
 
 STEP = 0.5
 """Distance of the depths at which the cost curve is looked at, px of blur."""
+
+LEAST, MOST = 5, 256
+"""Bounds on their number."""
 
 SEPARATION = 1.0
 """Distance beyond which another minimum of the cost curve is a rival, px of blur."""
@@ -129,9 +132,9 @@ def cost_curve(estimate: Estimate, progress: Callable[[float], None] | None = No
     operator, observations = estimate.operator, estimate.observations
     ends = sorted(operator.coordinates(estimate.depth_range).tolist())
     size = (ends[1] - ends[0]) * estimate.px_per_coordinate
-    candidates = np.linspace(*ends, max(5, 1 + round(size / STEP)), dtype=np.float32)
-    step = size / (len(candidates) - 1)
-    place = (estimate.coordinates - ends[0]) * np.float32((len(candidates) - 1) / (ends[1] - ends[0]))
+    count = int(np.clip(1 + round(size / STEP), LEAST, MOST))
+    candidates, step = np.linspace(ends[0], ends[1], count).astype(np.float32), size / (count - 1)
+    place = (estimate.coordinates - ends[0]) * np.float32((count - 1) / (ends[1] - ends[0]))
     padded = operator.pad(estimate.image)
     places = candidate_steps(operator, candidates)
     values = operator.basis.values_at_steps()
@@ -139,7 +142,7 @@ def cost_curve(estimate: Estimate, progress: Callable[[float], None] | None = No
 
     def shape(tile: Tile) -> tuple[Floats, Floats]:
         wide = widen(tile, COST_WINDOW // 2, observations.shape)
-        cost = np.empty((wide.height, len(candidates), wide.width), np.float32)
+        cost = np.empty((wide.height, count, wide.width), np.float32)
         confidence_kernels.curve_tile(
             tile_banks(operator, padded, wide),
             observations.planes,
@@ -152,7 +155,7 @@ def cost_curve(estimate: Estimate, progress: Callable[[float], None] | None = No
             np.empty((rows, wide.width), np.float32),
             cost,
         )
-        mean = np.empty((len(candidates), tile.height, tile.width), np.float32)
+        mean = np.empty((count, tile.height, tile.width), np.float32)
         inner, sums = (tile.y0 - wide.y0, tile.x0 - wide.x0), np.empty(wide.width, np.float32)
         curves = np.ascontiguousarray(np.moveaxis(cost, 0, 1))
         window_kernels.box_mean(curves, COST_WINDOW, *inner, sums, mean)
