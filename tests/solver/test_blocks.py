@@ -111,6 +111,8 @@ def test_blocks_on_one_machine_give_the_untiled_result(stack, quick):
     assert agreement(result, quick) > 0.999
     assert np.abs(result.all_in_focus - quick.all_in_focus).max() < 1e-4
     assert (result.outliers != quick.outliers).mean() < 1e-3
+    assert (np.abs(result.confidence - quick.confidence) < 1e-2).mean() > 0.999
+    assert quick.outliers.any()
     assert_allclose(result.losses, quick.losses, rtol=1e-4)
     assert (np.diff(result.losses) <= 0).all()
     assert result.parameters["blocks"]["side"] == BLOCK

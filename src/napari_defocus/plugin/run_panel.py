@@ -162,9 +162,10 @@ class RunPanel(QWidget):
         parts = [f"{outcome} after {_duration(time.monotonic() - self._started)}"]
         if result.losses:
             parts.append(f"loss {result.losses[-1]:.3g}")
+        expected = f"{result.confidence.mean():.0%} of depths expected right {result.confidence_meaning}"
         if result.method == "defocus":
             parts.append(f"{np.count_nonzero(result.outliers) / result.outliers.size:.1%} outliers")
-        self.status.setText("\n".join([" · ".join(parts), *result.notes]))
+        self.status.setText("\n".join([" · ".join(parts), expected, *result.notes]))
         for note in result.notes:
             show_info(note)
 

@@ -37,6 +37,9 @@ LEAST, MOST = 5, 256
 SEPARATION = 1.0
 """Distance beyond which another minimum of the cost curve is a rival, px of blur."""
 
+LEAST_MISFIT = (0.2 / 255) ** 2
+"""Mean squared residual that no camera is taken to be below: in a flat image, rounding is no evidence."""
+
 COST_WINDOW = 5
 """Side of the window over which the cost curve is averaged, px."""
 
@@ -161,7 +164,9 @@ def cost_curve(estimate: Estimate, progress: Callable[[float], None] | None = No
         window_kernels.box_mean(curves, COST_WINDOW, *inner, sums, mean)
         curvature, rival = np.empty((2, tile.height, tile.width), np.float32)
         here = np.ascontiguousarray(place[tile.slices])
-        confidence_kernels.curve_shape(mean, here, np.float32(SEPARATION / step), curvature, rival)
+        confidence_kernels.curve_shape(
+            mean, here, np.float32(SEPARATION / step), np.float32(rows * LEAST_MISFIT), curvature, rival
+        )
         return curvature, rival
 
     curvature, rival = np.empty((2, *observations.shape), np.float32)

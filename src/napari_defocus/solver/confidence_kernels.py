@@ -9,8 +9,6 @@ from napari_defocus.optics.basis_kernels import ONE, TWO
 from napari_defocus.optics.compiling import compiled
 from napari_defocus.solver.depth_kernels import ZERO, evaluate_row, read_row, sweep_row
 
-TINY = np.float32(1e-12)
-
 
 @compiled
 def curve_tile(banks, stack, scale, y0, x0, values, below, weights, roots, scratch, steps, seen, cost):
@@ -23,7 +21,7 @@ def curve_tile(banks, stack, scale, y0, x0, values, below, weights, roots, scrat
 
 
 @compiled
-def curve_shape(cost, place, separation, curvature, rival):
+def curve_shape(cost, place, separation, floor, curvature, rival):
     """Shape of each pixel's cost curve around its depth.
 
     Parameters
@@ -34,6 +32,8 @@ def curve_shape(cost, place, separation, curvature, rival):
         Depth of each pixel, in steps of the candidates.
     separation : float
         Distance from the depth, in steps, beyond which another minimum is a rival.
+    floor : float
+        Cost that the least costs are not taken to be below.
     curvature, rival : (h, w)
         Get the second difference of the cost at the depth over the least cost, and the least cost near the
         depth over the least one elsewhere.
@@ -51,5 +51,5 @@ def curve_shape(cost, place, separation, curvature, rival):
                     far = min(far, value)
             k = min(max(int(at + np.float32(0.5)), 1), count - 2)
             bend = cost[k - 1, y, x] - TWO * cost[k, y, x] + cost[k + 1, y, x]
-            curvature[y, x] = max(bend, ZERO) / max(min(near, far), TINY)
-            rival[y, x] = near / max(far, TINY) if far < np.inf else ONE
+            curvature[y, x] = max(bend, ZERO) / max(min(near, far), floor)
+            rival[y, x] = max(near, floor) / max(far, floor) if far < np.inf else ONE

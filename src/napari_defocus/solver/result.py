@@ -12,6 +12,9 @@ from napari_defocus.optics import Optics
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.settings import SolverSettings
 
+MEANING = {"defocus": "within half a pixel of blur", "focus": "within one step between planes"}
+"""How near the truth a depth must be to count as right, by method."""
+
 Step = Literal["initialization", "depth", "aif"]
 
 Progress = Callable[[float, str], None]
@@ -83,7 +86,7 @@ class DefocusResult:
     confidence : ndarray, (Y, X), float32
         Probability, 0 to 1, that the depth is right: for depth from defocus within half a pixel of blur
         (see :mod:`solver.confidence`), for depth from focus within one step between planes. Where the depth
-        was replaced, that of the depth before.
+        was replaced, that of the depth before. docs/confidence.md says how far it holds.
     losses : tuple of float
         Loss after each half-step, never rising; empty for depth from focus.
     unit : str
@@ -105,3 +108,8 @@ class DefocusResult:
     method: Literal["defocus", "focus"]
     parameters: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def confidence_meaning(self) -> str:
+        """What the confidence is the probability of, to go after "that the depth is right"."""
+        return MEANING[self.method]
