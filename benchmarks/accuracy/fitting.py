@@ -12,7 +12,7 @@ from benchmarks.accuracy.rendering import Case
 from benchmarks.accuracy.truth import positive_depth
 from napari_defocus import SolverSettings, alternating_minimization
 from napari_defocus.metrics import sparsification
-from napari_defocus.solver.calibration import Calibration, Term
+from napari_defocus.solver.calibration import Calibration
 from napari_defocus.solver.confidence import TOLERANCE
 from napari_defocus.solver.depth_from_focus import reliability
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
@@ -30,19 +30,11 @@ RIDGE = 1e-4
 BINS = 10
 """Tenths of the confidence in which it is compared with the share of pixels that are right."""
 
-BOUNDS: dict[str, dict[str, tuple[float, float]]] = {
-    "defocus": {
-        "curvature": (-5.0, 3.0),
-        "rival": (-5.0, 1.0),
-        "in_front": (-2.0, 0.0),
-        "second_opinion": (-2.0, 0.5),
-    },
-    "focus": {"reliability": (0.0, 40.0)},
+SIGNS = {
+    "defocus": {"curvature": 1, "in_front": -1, "textured_step": -1, "second_opinion": -1},
+    "focus": {"reliability": 1},
 }
-"""Evidence below or above these counts like them: beyond, what is seen no longer tells more."""
-
-FAVOURABLE = {"curvature", "reliability"}
-"""Evidence that speaks for the depth the more the greater it is; all other speaks against it."""
+"""Evidence of each method, and whether it can only speak for the depth or only against it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,11 +104,8 @@ def drawn(
 
 def fit(method: str, runs: Sequence[Pixels]) -> Calibration:
     """Logistic regression by maximum likelihood; no evidence counts the wrong way round."""
-    bounds = BOUNDS[method]
-    design = np.concatenate(
-        [np.stack([np.clip(run.evidence[name], *ends) for name, ends in bounds.items()]) for run in runs],
-        axis=1,
-    )
+    signs = SIGNS[method]
+    design = np.concatenate([np.stack([run.evidence[name] for name in signs]) for run in runs], axis=1)
     right = np.concatenate([run.right for run in runs])
     middle, spread = design.mean(axis=1), design.std(axis=1) + 1e-9
     normed = (design - middle[:, None]) / spread[:, None]
@@ -128,21 +117,16 @@ def fit(method: str, runs: Sequence[Pixels]) -> Calibration:
         slope = np.r_[short.mean(), normed @ short / right.size + 2 * RIDGE * beta[1:]]
         return float(value), slope
 
-    signs = [(0, None) if name in FAVOURABLE else (None, 0) for name in bounds]
-    found = minimize(
-        cost, np.zeros(len(bounds) + 1), jac=True, method="L-BFGS-B", bounds=[(None, None), *signs]
-    )
+    bounds = [(None, None), *((0, None) if sign > 0 else (None, 0) for sign in signs.values())]
+    found = minimize(cost, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds)
     weights = found.x[1:] / spread
-    terms = {
-        name: Term(round(float(weight), 4), *ends)
-        for (name, ends), weight in zip(bounds.items(), weights, strict=True)
-    }
-    return Calibration(round(float(found.x[0] - weights @ middle), 4), terms)
+    rounded = {name: round(float(weight), 4) for name, weight in zip(signs, weights, strict=True)}
+    return Calibration(round(float(found.x[0] - weights @ middle), 4), rounded)
 
 
 def told(calibration: Calibration, run: Pixels) -> Floats:
     """Confidence of pixels."""
-    return calibration.probability((name, run.evidence[name]) for name in calibration.terms).astype(
+    return calibration.probability((name, run.evidence[name]) for name in calibration.weights).astype(
         np.float64
     )
 

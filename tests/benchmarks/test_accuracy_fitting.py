@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from benchmarks.accuracy import calibrate
 from benchmarks.accuracy.fitting import (
-    BOUNDS,
+    SIGNS,
     Pixels,
     calibration_error,
     fit,
@@ -18,13 +18,13 @@ from benchmarks.accuracy.fitting import (
 )
 from benchmarks.accuracy.scenes import SCENES
 
-WEIGHTS = {"curvature": 1.0, "rival": 0.8, "in_front": -0.7, "second_opinion": 0.0}
+WEIGHTS = {"curvature": 1.0, "textured_step": 0.8, "in_front": -0.7, "second_opinion": 0.0}
 
 
 def made_up(seed, pixels=4000):
-    """Pixels that are right by a law; the greater `rival`, the likelier, which must not be learnt."""
+    """Pixels that are right by a law; the greater `textured_step`, the likelier, which must not be learnt."""
     rng = np.random.default_rng(seed)
-    evidence = {name: rng.uniform(-1.5, 0, pixels) for name in BOUNDS["defocus"]}
+    evidence = {name: rng.uniform(-1.5, 0, pixels) for name in SIGNS["defocus"]}
     odds = 1 + sum(weight * evidence[name] for name, weight in WEIGHTS.items())
     right = rng.random(pixels) < expit(odds)
     truth = np.full(pixels, 2.0)
@@ -33,11 +33,11 @@ def made_up(seed, pixels=4000):
 
 def test_the_law_is_found_but_for_what_cannot_be():
     runs = [made_up(seed) for seed in range(5)]
-    terms = fit("defocus", runs).terms
-    assert terms["curvature"].weight == pytest.approx(1.0, abs=0.15)
-    assert terms["in_front"].weight == pytest.approx(-0.7, abs=0.15)
-    assert terms["rival"].weight == 0
-    assert abs(terms["second_opinion"].weight) < 0.1
+    weights = fit("defocus", runs).weights
+    assert weights["curvature"] == pytest.approx(1.0, abs=0.15)
+    assert weights["in_front"] == pytest.approx(-0.7, abs=0.15)
+    assert weights["textured_step"] == 0
+    assert abs(weights["second_opinion"]) < 0.1
 
 
 def test_a_fit_is_calibrated_for_scenes_of_its_kind():

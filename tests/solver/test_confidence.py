@@ -130,16 +130,17 @@ def test_the_scale_of_lengths_does_not_count(ramp_stack):
 
 def test_the_table_knows_all_evidence_and_nothing_else(ramp_stack):
     evidence = dict(last_state(ramp_stack).estimate.evidence())
-    assert set(Calibration.of("defocus").terms) == set(evidence)
+    assert set(Calibration.of("defocus").weights) == set(evidence)
     assert all(np.isfinite(values).all() for values in evidence.values())
-    assert set(Calibration.of("focus").terms) == {"reliability"}
+    assert set(Calibration.of("focus").weights) == {"reliability"}
 
 
-def test_evidence_counts_between_its_bounds():
-    values = {"intercept": 0.0, "terms": {"seen": {"weight": 2.0, "low": -1.0, "high": 1.0}}, "note": ""}
-    calibration = Calibration.from_dict(values)
-    odds = np.array([-9, -1, 0, 0.5, 1, 9], np.float32)
-    confidence = calibration.probability([("seen", odds)])
-    np.testing.assert_allclose(confidence, 1 / (1 + np.exp(-2 * np.clip(odds, -1, 1))), rtol=1e-6)
+def test_evidence_adds_up_to_odds():
+    calibration = Calibration.from_dict(
+        {"intercept": 0.5, "weights": {"one": 2.0, "other": -1.0}, "note": ""}
+    )
+    one, other = np.random.default_rng(0).normal(size=(2, 4, 5)).astype(np.float32)
+    confidence = calibration.probability([("one", one), ("other", other)])
+    np.testing.assert_allclose(confidence, 1 / (1 + np.exp(-(0.5 + 2 * one - other))), rtol=1e-5)
     assert confidence.dtype == np.float32
     assert Calibration.from_dict(calibration.to_dict()) == calibration

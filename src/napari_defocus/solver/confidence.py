@@ -34,8 +34,8 @@ STEP = 0.5
 LEAST, MOST = 5, 256
 """Bounds on their number."""
 
-SEPARATION = 1.0
-"""Distance beyond which another minimum of the cost curve is a rival, px of blur."""
+CURVATURES, STEPS, DISTANCES = (-5.0, 3.0), (-2.0, 0.0), (-2.0, 0.5)
+"""Bounds of the evidence, natural logs: beyond them it tells no more than at them."""
 
 LEAST_MISFIT = (0.2 / 255) ** 2
 """Mean squared residual that no camera is taken to be below: in a flat image, rounding is no evidence."""
@@ -94,26 +94,27 @@ class Estimate:
         ``curvature``
             log of the cost curve's curvature at the depth over the least cost: texture against noise and
             against what the model cannot explain.
-        ``rival``
-            log ratio of the least cost near the depth to the least one elsewhere.
         ``in_front``
             log of how far, in px of blur, the pixel lies before the farthest of its neighbours: what is near
             seems to reach over its edge, so that depths are wrong on the near side of a step.
+        ``textured_step``
+            Product of the two: before a step, texture vouches for less, being that of the near side's edge.
         ``second_opinion``
             log of the distance, in px of blur, to the depth that the classic focus measure finds.
         """
-        curvature, rival = cost_curve(self, progress)
-        yield "curvature", np.log(curvature + np.float32(1e-3))
-        yield "rival", np.log(np.maximum(rival, np.float32(1e-3)))
+        curvature = np.clip(np.log(cost_curvature(self, progress) + np.float32(1e-3)), *CURVATURES)
+        yield "curvature", curvature
         depth = self.coordinates * np.float32(self.px_per_coordinate)
         steps = depth - ndimage.minimum_filter(depth, NEIGHBOURS, mode="nearest")
         if isinstance(self.operator.optics, UncalibratedFocus):  # planes may be counted from near or from far
             behind = ndimage.maximum_filter(depth, NEIGHBOURS, mode="nearest") - depth
             steps = np.maximum(steps, behind)
-        yield "in_front", np.log(steps + np.float32(0.1))
+        in_front = np.clip(np.log(steps + np.float32(0.1)), *STEPS)
+        yield "in_front", in_front
+        yield "textured_step", curvature * in_front
         other = second_opinion(self.operator.optics, self.observations)
         other *= np.float32(self.px_per_coordinate)
-        yield "second_opinion", np.log(np.abs(depth - other) + np.float32(0.05))
+        yield "second_opinion", np.clip(np.log(np.abs(depth - other) + np.float32(0.05)), *DISTANCES)
 
 
 def px_per_coordinate(optics: Optics) -> float:
@@ -126,8 +127,8 @@ def confidence_reach(operator: BlurOperator) -> int:
     return max(operator.halo + COST_WINDOW // 2, FOCUS_WINDOW // 2 + 1, NEIGHBOURS // 2)
 
 
-def cost_curve(estimate: Estimate, progress: Callable[[float], None] | None = None) -> tuple[Floats, Floats]:
-    """Curvature of each pixel's cost curve over its least cost, per squared px of blur, and its rival.
+def cost_curvature(estimate: Estimate, progress: Callable[[float], None] | None = None) -> Floats:
+    """Curvature of each pixel's cost curve at its depth over its least cost, per squared px of blur.
 
     See :func:`confidence_kernels.curve_shape`. The curves are those of the residual alone, whatever the depth
     step that found the depth took into account.
@@ -143,7 +144,7 @@ def cost_curve(estimate: Estimate, progress: Callable[[float], None] | None = No
     values = operator.basis.values_at_steps()
     rows, order = int(np.prod(observations.planes.shape[:2])), operator.basis.order
 
-    def shape(tile: Tile) -> tuple[Floats, Floats]:
+    def shape(tile: Tile) -> Floats:
         wide = widen(tile, COST_WINDOW // 2, observations.shape)
         cost = np.empty((wide.height, count, wide.width), np.float32)
         confidence_kernels.curve_tile(
@@ -162,17 +163,15 @@ def cost_curve(estimate: Estimate, progress: Callable[[float], None] | None = No
         inner, sums = (tile.y0 - wide.y0, tile.x0 - wide.x0), np.empty(wide.width, np.float32)
         curves = np.ascontiguousarray(np.moveaxis(cost, 0, 1))
         window_kernels.box_mean(curves, COST_WINDOW, *inner, sums, mean)
-        curvature, rival = np.empty((2, tile.height, tile.width), np.float32)
+        curvature = np.empty((tile.height, tile.width), np.float32)
         here = np.ascontiguousarray(place[tile.slices])
-        confidence_kernels.curve_shape(
-            mean, here, np.float32(SEPARATION / step), np.float32(rows * LEAST_MISFIT), curvature, rival
-        )
-        return curvature, rival
+        confidence_kernels.curve_shape(mean, here, np.float32(rows * LEAST_MISFIT), curvature)
+        return curvature
 
-    curvature, rival = np.empty((2, *observations.shape), np.float32)
-    for tile, (bend, other) in map_tiles(shape, split(observations.shape, TILE), operator.threads, progress):
-        curvature[tile.slices], rival[tile.slices] = bend, other
-    return curvature / np.float32(step**2), rival
+    curvature = np.empty(observations.shape, np.float32)
+    for tile, part in map_tiles(shape, split(observations.shape, TILE), operator.threads, progress):
+        curvature[tile.slices] = part
+    return curvature / np.float32(step**2)
 
 
 def second_opinion(optics: Optics, observations: Observations) -> Floats:

@@ -5,7 +5,7 @@ Shapes and names are those of :mod:`depth_kernels`.
 
 import numpy as np
 
-from napari_defocus.optics.basis_kernels import ONE, TWO
+from napari_defocus.optics.basis_kernels import TWO
 from napari_defocus.optics.compiling import compiled
 from napari_defocus.solver.depth_kernels import ZERO, evaluate_row, read_row, sweep_row
 
@@ -21,8 +21,8 @@ def curve_tile(banks, stack, scale, y0, x0, values, below, weights, roots, scrat
 
 
 @compiled
-def curve_shape(cost, place, separation, floor, curvature, rival):
-    """Shape of each pixel's cost curve around its depth.
+def curve_shape(cost, place, floor, curvature):
+    """Second difference of each pixel's cost curve at its depth, over the least cost.
 
     Parameters
     ----------
@@ -30,26 +30,17 @@ def curve_shape(cost, place, separation, floor, curvature, rival):
         Windowed cost of each candidate.
     place : (h, w)
         Depth of each pixel, in steps of the candidates.
-    separation : float
-        Distance from the depth, in steps, beyond which another minimum is a rival.
     floor : float
-        Cost that the least costs are not taken to be below.
-    curvature, rival : (h, w)
-        Get the second difference of the cost at the depth over the least cost, and the least cost near the
-        depth over the least one elsewhere.
+        Cost that the least one is not taken to be below.
+    curvature : (h, w)
+        Is written.
     """
     count, height, width = cost.shape
     for y in range(height):
         for x in range(width):
-            at = place[y, x]
-            near, far = np.float32(np.inf), np.float32(np.inf)
-            for k in range(count):
-                value = cost[k, y, x]
-                if abs(np.float32(k) - at) <= separation:
-                    near = min(near, value)
-                else:
-                    far = min(far, value)
-            k = min(max(int(at + np.float32(0.5)), 1), count - 2)
+            least = cost[0, y, x]
+            for k in range(1, count):
+                least = min(least, cost[k, y, x])
+            k = min(max(int(place[y, x] + np.float32(0.5)), 1), count - 2)
             bend = cost[k - 1, y, x] - TWO * cost[k, y, x] + cost[k + 1, y, x]
-            curvature[y, x] = max(bend, ZERO) / max(min(near, far), floor)
-            rival[y, x] = max(near, floor) / max(far, floor) if far < np.inf else ONE
+            curvature[y, x] = max(bend, ZERO) / max(least, floor)

@@ -15,6 +15,9 @@ from napari_defocus.solver.focus_peak import PeakCurve, PeakFinder
 from napari_defocus.solver.observations import Observations, load_stack
 from napari_defocus.solver.result import DefocusResult, Progress
 
+MOST_RELIABLE = 40.0
+"""Reliability beyond which it tells no more, dB."""
+
 END_CONFIDENCE = 0.1
 """Greatest confidence of a peak on the first or last plane: the true one may lie beyond."""
 
@@ -145,9 +148,9 @@ def _measures(
 
 
 def reliability(peak: NDArray[np.float32], error: NDArray[np.float32], planes: int) -> NDArray[np.float32]:
-    """Reliability ``20 log10(planes * peak / sum |F - fit|)`` of Pertuz et al. 2013, dB, at least 0."""
+    """Reliability ``20 log10(planes * peak / sum |F - fit|)`` of Pertuz et al. 2013, 0 to 40 dB."""
     ratio = planes * peak / np.maximum(error, 1e-6 * np.maximum(peak, 1e-6))
-    return np.asarray(20 * np.log10(np.maximum(ratio, 1)), np.float32)
+    return np.asarray(np.minimum(20 * np.log10(np.maximum(ratio, 1)), MOST_RELIABLE), np.float32)
 
 
 def _confidence(
