@@ -112,11 +112,19 @@ def test_blocks_on_one_machine_give_the_untiled_result(stack, quick):
     assert np.abs(result.all_in_focus - quick.all_in_focus).max() < 1e-4
     assert (result.outliers != quick.outliers).mean() < 1e-3
     assert (np.abs(result.confidence - quick.confidence) < 1e-2).mean() > 0.999
-    assert quick.outliers.any()
     assert_allclose(result.losses, quick.losses, rtol=1e-4)
     assert (np.diff(result.losses) <= 0).all()
     assert result.parameters["blocks"]["side"] == BLOCK
     assert {k: result.parameters[k] for k in ("optics", "settings")} == quick.parameters
+
+
+def test_outliers_are_flagged_and_filled_alike_in_blocks(stack):
+    settings = QUICK.replace(outlier_confidence=0.9)
+    whole = solve(stack, LENS, settings)
+    assert 0.005 < whole.outliers.mean() < 0.5
+    result = solve(stack, LENS, settings, block=BLOCK)
+    assert (result.outliers != whole.outliers).mean() < 1e-3
+    assert agreement(result, whole) > 0.999
 
 
 def test_blocks_agree_when_the_depth_has_come_to_rest(stack):
