@@ -82,7 +82,7 @@ def task_rates(planes: int, side: int) -> tuple[dict[str, float], int]:
     block_tasks.advance(small, tiny, stack[:, part, part], labels[part, part], None, epoch=1, progress=quiet)
     _, (state,) = measured("first epoch", block_tasks.advance, stack, labels, None, epoch=1)
     _, (state,) = measured("epoch", block_tasks.advance, stack, labels, state, epoch=2)
-    measured("outliers", block_tasks.finished, state)
+    measured("outliers", block_tasks.finished, stack, state)
     return seconds, solving_halo(blur_operator(optics, settings, job.frame).halo, settings)
 
 

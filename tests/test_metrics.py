@@ -5,7 +5,16 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from napari_defocus.errors import InputError
-from napari_defocus.metrics import abs_rel, delta, depth_metrics, psnr, rmse, sparsification, ssim
+from napari_defocus.metrics import (
+    abs_rel,
+    delta,
+    depth_metrics,
+    psnr,
+    rmse,
+    sparsification,
+    sparsification_area,
+    ssim,
+)
 
 TRUTH = np.array([[1.0, 2.0], [4.0, 8.0]])
 GUESS = np.array([[1.1, 2.0], [5.0, 4.0]])  # ratios 1.1, 1, 1.25, 2; errors 0.1, 0, 1, -4
@@ -109,6 +118,19 @@ def test_hand_computed_sparsification():
     # Half a pixel dropped is half of its squared error.
     between = sparsification(GUESS, TRUTH, confidence, [0.125])
     np.testing.assert_allclose(between**2, (1.01 + 8) / 3.5)
+
+
+def test_sparsification_of_the_relative_error():
+    confidence = [[0.9, 0.8], [0.5, 0.1]]
+    curve = sparsification(GUESS, TRUTH, confidence, [0, 0.25, 0.5], relative=True)
+    np.testing.assert_allclose(curve, [0.85 / 4, 0.35 / 3, 0.1 / 2])
+    assert curve[0] == pytest.approx(abs_rel(GUESS, TRUTH))
+
+
+def test_hand_computed_area_between_curves():
+    assert sparsification_area([2, 2, 1], [2, 1, 1], [0, 0.25, 0.5]) == pytest.approx(0.25)
+    assert sparsification_area([2, 1, 0], [2, 1, 0], [0, 0.25, 0.5]) == 0
+    assert sparsification_area([0, 0], [0, 0], [0, 0.5]) == 0
 
 
 def test_sparsification_by_the_error_itself_is_best():

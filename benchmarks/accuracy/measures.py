@@ -7,11 +7,12 @@ from benchmarks.accuracy.rendering import Case
 from benchmarks.accuracy.rows import Outcome
 from benchmarks.accuracy.truth import positive_depth
 from napari_defocus import DefocusResult
-from napari_defocus.metrics import abs_rel, delta, psnr, rmse, sparsification, ssim
+from napari_defocus.metrics import abs_rel, delta, psnr, rmse, sparsification, sparsification_area, ssim
 from napari_defocus.optics import Microscope
 
 DROPPED = 0.2
 SHARES = tuple(round(0.05 * k, 2) for k in range(20))
+HALF = SHARES.index(0.5) + 1
 
 Measures = dict[str, float | list[float] | str]
 
@@ -48,11 +49,26 @@ def depth_measures(case: Case, result: DefocusResult) -> Measures:
         measures["abs_rel_unflagged"] = abs_rel(depth, truth, mask=~result.outliers)
     if isinstance(case.optics, Microscope):
         measures["rmse_dof"] = rmse(depth, truth) / case.optics.depth_of_field
-    curve = sparsification(depth, truth, result.confidence, SHARES)
-    best = sparsification(depth, truth, -np.abs(depth - truth), SHARES)
-    measures["rmse_dropped"] = float(curve[SHARES.index(DROPPED)])
-    measures["sparsification"] = curve.tolist()
-    measures["sparsification_best"] = best.tolist()
+    return measures | sparsification_measures(depth, truth, result.confidence)
+
+
+def sparsification_measures(
+    depth: NDArray[np.float64], truth: NDArray[np.float64], confidence: NDArray[np.float32]
+) -> Measures:
+    """Curves of RMSE and AbsRel against the share of least confident pixels dropped, and their areas.
+
+    Those ending in ``_best`` drop the pixels of greatest error first.
+    """
+    measures: Measures = {}
+    error = np.abs(depth - truth)
+    for name, wrong, relative in (("", error, False), ("_abs_rel", error / truth, True)):
+        curve, best = (
+            sparsification(depth, truth, trust, SHARES, relative=relative) for trust in (confidence, -wrong)
+        )
+        measures["sparsification" + name] = curve.tolist()
+        measures["sparsification" + name + "_best"] = best.tolist()
+        measures["ause" + name] = sparsification_area(curve[:HALF], best[:HALF], SHARES[:HALF])
+        measures[("abs_rel" if relative else "rmse") + "_dropped"] = float(curve[SHARES.index(DROPPED)])
     return measures
 
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks.accuracy.measures import SHARES
+from benchmarks.accuracy.measures import HALF, SHARES
 from benchmarks.accuracy.summary import FIGURES
 
 DEPTH = {
@@ -20,9 +20,16 @@ DEPTH = {
     "d<1.25": ("delta_1.25", ".3f"),
     "flagged": ("flagged", ".1%"),
     "AbsRel unflagged": ("abs_rel_unflagged", ".4f"),
-    "RMSE less 20 %": ("rmse_dropped", ".4g"),
     "CPU s": ("cpu_seconds", ".3g"),
     "choice": ("choice", ""),
+}
+TRUST = {
+    "RMSE": ("rmse", ".4g"),
+    "less 20 %": ("rmse_dropped", ".4g"),
+    "AUSE": ("ause", ".3f"),
+    "AbsRel": ("abs_rel", ".4f"),
+    "AbsRel less 20 %": ("abs_rel_dropped", ".4f"),
+    "AUSE of AbsRel": ("ause_abs_rel", ".3f"),
 }
 IMAGE = {
     "AIF dB": ("psnr", ".2f"),
@@ -60,7 +67,9 @@ made with the truth; `mosaic` the better of its all-in-focus image at any window
 sharpest planes. The true image has neither noise nor diffraction. CPU seconds are of all threads. Noise is
 the standard deviation in mid-grey, of 255; `blur told` the factor on the true blur scale that the solvers
 are given. For photographs `ours` aligns the planes first, within its CPU seconds; no other row does. Flagged
-pixels are those whose depth a method filled from its neighbours."""
+pixels are those whose depth a method filled from its neighbours. `less 20 %` is without the 20 % least
+confident pixels; AUSE the area between the curve of the error against the share dropped, 0 to 50 %, and that
+of dropping the pixels of greatest error, as a share of the error of all."""
 
 Columns = Mapping[str, tuple[str, str]]
 
@@ -93,6 +102,7 @@ def tables(run: Mapping[str, Any]) -> str:
         ("Scenes", facts_table(scenes)),
         ("Depth", row_table(DEPTH, depth)),
         ("Depth at edges and elsewhere", row_table(PARTS, depth)),
+        ("Confidence", row_table(TRUST, depth)),
         ("All-in-focus image", row_table(IMAGE, lines)),
         ("Ours against the others", summary_table(run["summary"])),
     ]
@@ -151,29 +161,27 @@ def write(run: Mapping[str, Any], folder: Path) -> None:
 
 
 def plot_sparsification(scenes: Mapping[str, Any], path: Path) -> None:
-    """Draw each row's error against the share of pixels dropped, relative to none, a scene a panel."""
+    """Draw RMSE against the share of pixels dropped, relative to none, a scene a panel; below, AbsRel."""
     from matplotlib.figure import Figure
 
-    columns = min(4, len(scenes))
-    lines = -(-len(scenes) // columns)
-    figure = Figure(figsize=(3.6 * columns, 3.0 * lines), layout="constrained")
-    panels = figure.subplots(lines, columns, sharex=True, sharey=True, squeeze=False).ravel()
-    for panel in panels[len(scenes) :]:
-        panel.remove()
+    columns = max(len(scenes), 1)
+    figure = Figure(figsize=(2.6 * columns + 0.6, 5.4), layout="constrained")
+    panels = figure.subplots(2, columns, sharex=True, sharey=True, squeeze=False)
     colours = {"published": "tab:red", "focus": "tab:orange", "ours": "tab:blue"}
-    for panel, (name, scene) in zip(panels, scenes.items(), strict=False):
-        for row, values in scene["rows"].items():
-            if "sparsification" not in values:
-                continue
-            colour = colours.get(row)
-            for curve, style in (("sparsification", "-"), ("sparsification_best", ":")):
-                relative = [error / values["rmse"] for error in values[curve]]
-                label = row if style == "-" else None
-                panel.plot(SHARES, relative, style, color=colour, label=label)
-        panel.axhline(0.5, color="0.8", zorder=0)
-        panel.set(title=name, ylim=(0, 1.2))
-    if panels[0].get_legend_handles_labels()[0]:
-        panels[0].legend(fontsize="small")
+    for line, curves in zip(panels, ("sparsification", "sparsification_abs_rel"), strict=True):
+        for panel, (name, scene) in zip(line, scenes.items(), strict=True):
+            for row, values in scene["rows"].items():
+                if curves not in values:
+                    continue
+                for curve, style in ((curves, "-"), (curves + "_best", ":")):
+                    relative = [error / (values[curves][0] or 1.0) for error in values[curve]]
+                    label = row if style == "-" else None
+                    panel.plot(SHARES[:HALF], relative[:HALF], style, color=colours.get(row), label=label)
+            panel.axhline(0.5, color="0.8", zorder=0)
+            panel.set(title=name, ylim=(0, 1.2))
+    for line, what in zip(panels, ("RMSE", "AbsRel"), strict=True):
+        line[0].set_ylabel(f"{what}, relative to all pixels")
+    if panels[0, 0].get_legend_handles_labels()[0]:
+        panels[0, 0].legend(fontsize="small")
     figure.supxlabel("share of least confident pixels dropped (dotted: of greatest error)")
-    figure.supylabel("RMSE, relative to all pixels")
     figure.savefig(path, dpi=100)

@@ -97,8 +97,9 @@ def sparsification(
     dropped: ArrayLike,
     *,
     mask: ArrayLike | None = None,
+    relative: bool = False,
 ) -> NDArray[np.float64]:
-    """Root mean square error of a depth map when its least confident pixels are left out.
+    """Error of a depth map when its least confident pixels are left out.
 
     Parameters
     ----------
@@ -111,11 +112,13 @@ def sparsification(
         Shares of pixels to leave out, from 0 to below 1.
     mask : array_like (Y, X) of bool, optional
         Pixels that count.
+    relative : bool
+        Whether to return the mean of the relative error (:func:`abs_rel`) and not the root mean square error.
 
     Returns
     -------
     ndarray (n,)
-        Root mean square error of what is left, in the unit of depth.
+        Root mean square error of what is left, in the unit of depth; or its AbsRel.
 
     Raises
     ------
@@ -130,10 +133,33 @@ def sparsification(
     if np.isnan(trust).any():
         raise InputError("The confidence has NaN; give pixels without any the least confidence.")
     levels, level, count = np.unique(-trust, return_inverse=True, return_counts=True)
-    total = np.bincount(level, (p - t) ** 2, len(levels))
+    total = np.bincount(level, np.abs(p - t) / t if relative else (p - t) ** 2, len(levels))
     kept = (1 - shares) * t.size
-    squares = np.interp(kept, [0, *np.cumsum(count)], [0, *np.cumsum(total)])
-    return np.asarray(np.sqrt(squares / kept))
+    mean = np.interp(kept, [0, *np.cumsum(count)], [0, *np.cumsum(total)]) / kept
+    return np.asarray(mean if relative else np.sqrt(mean))
+
+
+def sparsification_area(curve: ArrayLike, best: ArrayLike, dropped: ArrayLike) -> float:
+    """Area between two sparsification curves, over the error of all pixels and the range of shares.
+
+    The AUSE of Ilg et al., "Uncertainty estimates and multi-hypotheses networks for optical flow", ECCV 2018.
+
+    Parameters
+    ----------
+    curve, best : array_like (n,)
+        What :func:`sparsification` returns for a confidence, and for the best one there can be.
+    dropped : array_like (n,)
+        The shares of pixels left out, rising from 0.
+
+    Returns
+    -------
+    float
+        0 for a confidence that ranks pixels as their errors do.
+    """
+    values, shares = np.asarray(curve, np.float64), np.asarray(dropped, np.float64)
+    if values[0] == 0:
+        return 0.0
+    return float(np.trapezoid(values - np.asarray(best), shares) / (values[0] * np.ptp(shares)))
 
 
 def _same_shape(image: ArrayLike, truth: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -70,6 +70,7 @@ def test_the_wheel_holds_manifest_samples_types_and_licence(wheel):
     assert len(names) == len(set(names))
     assert {f"napari_defocus/{name}" for name in SAMPLES} <= set(names)
     assert "napari_defocus/py.typed" in names
+    assert "napari_defocus/solver/calibration.json" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert manifest == (ROOT / "napari.yaml").read_bytes()
     folders = {name.split("/")[0] for name in names}

@@ -262,14 +262,14 @@ def test_cancel_keeps_a_state_that_was_not_shown(widget, viewer, qtbot, patient_
 
 
 def test_cancel_in_the_midst_of_a_result_keeps_it(widget, viewer, qtbot, patient_solver, monkeypatch):
-    finish, begun, go_on = solver.finish, threading.Event(), threading.Event()
+    so_far, begun, go_on = solver.so_far, threading.Event(), threading.Event()
 
-    def slow_finish(state):
+    def slowly(state):
         begun.set()
         assert go_on.wait(60)
-        return finish(state)
+        return so_far(state)
 
-    monkeypatch.setattr(solver, "finish", slow_finish)
+    monkeypatch.setattr(solver, "so_far", slowly)
     add_stack(viewer)
     press(qtbot, widget.panel.run_button)
     qtbot.waitUntil(begun.is_set, timeout=RUN_MS)

@@ -70,6 +70,9 @@ def test_result_has_all_layers_and_its_parameters(viewer, layers):
     assert depth.colorbar.visible
     assert depth.name_overlay.visible
     np.testing.assert_array_equal(viewer.layers["stone outliers [1]"].data, DEPTH > 2.5)
+    confidence = viewer.layers["stone confidence [1]"]
+    assert tuple(confidence.contrast_limits) == (0, 1)
+    assert "half a pixel of blur" in confidence.metadata["napari_defocus"]["meaning"]
 
 
 def test_a_result_on_the_way_has_its_parameters_too(viewer, layers):

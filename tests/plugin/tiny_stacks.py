@@ -57,6 +57,16 @@ def add_stack(
     return viewer.add_layer(Image(data, metadata=metadata, **options))
 
 
+class Sure:
+    """Stands for an estimate of full confidence."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.shape = shape
+
+    def confidence(self) -> np.ndarray:
+        return np.ones(self.shape, np.float32)
+
+
 def make_state(
     shape: tuple[int, ...] = (24, 24), epoch: int = 0, optics: Optics = LENS, **changes: Any
 ) -> SolverState:
@@ -70,7 +80,7 @@ def make_state(
         "residual": losses[-1],
         "depth": depth,
         "all_in_focus": np.full(shape, 0.1 * (epoch + 1), np.float32),
-        "confidence": np.ones(shape[:2], np.float32),
+        "estimate": Sure(shape[:2]),
         "optics": optics,
         "settings": SolverSettings(),
         "losses": losses,

@@ -15,7 +15,7 @@ from napari_defocus.io.parameters import load_parameters
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import block_tasks, initialization
 from napari_defocus.solver.block_run import BlockRun
-from napari_defocus.solver.blocks import Block, grid, outlier_halo, solving_halo
+from napari_defocus.solver.blocks import Block, finishing_halo, grid, solving_halo
 from napari_defocus.solver.cluster import Local
 from napari_defocus.solver.graph_cut import graph_cut_available
 from napari_defocus.solver.observations import load_stack
@@ -66,8 +66,9 @@ def test_halos_grow_with_what_reaches_across_the_border():
     assert solving_halo(30, prior) == solving_halo(20, prior) + 10
     assert solving_halo(20, prior.replace(cost_window=25)) == solving_halo(20, prior) + 10
     assert solving_halo(20, prior.replace(smoothness=0.0)) < solving_halo(20, prior)
-    assert outlier_halo(prior) > 12 * prior.outlier_radius
-    assert outlier_halo(prior.replace(outlier_method="none")) == 0
+    assert finishing_halo(30, prior) == 30 + 6 * prior.outlier_radius
+    assert finishing_halo(30, prior.replace(outlier_fill="mean")) == 30 + 12 * prior.outlier_radius
+    assert finishing_halo(30, prior.replace(outlier_method="none")) == 30
 
 
 @pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
@@ -110,10 +111,20 @@ def test_blocks_on_one_machine_give_the_untiled_result(stack, quick):
     assert agreement(result, quick) > 0.999
     assert np.abs(result.all_in_focus - quick.all_in_focus).max() < 1e-4
     assert (result.outliers != quick.outliers).mean() < 1e-3
+    assert (np.abs(result.confidence - quick.confidence) < 1e-2).mean() > 0.999
     assert_allclose(result.losses, quick.losses, rtol=1e-4)
     assert (np.diff(result.losses) <= 0).all()
     assert result.parameters["blocks"]["side"] == BLOCK
     assert {k: result.parameters[k] for k in ("optics", "settings")} == quick.parameters
+
+
+def test_outliers_are_flagged_and_filled_alike_in_blocks(stack):
+    settings = QUICK.replace(outlier_confidence=0.9)
+    whole = solve(stack, LENS, settings)
+    assert 0.005 < whole.outliers.mean() < 0.5
+    result = solve(stack, LENS, settings, block=BLOCK)
+    assert (result.outliers != whole.outliers).mean() < 1e-3
+    assert agreement(result, whole) > 0.999
 
 
 def test_blocks_agree_when_the_depth_has_come_to_rest(stack):

@@ -53,6 +53,8 @@ def test_published_table():
         ({"kernel_size": "wide"}, "kernel_size"),
         ({"boundary": "wrap"}, "boundary"),
         ({"outlier_method": "all"}, "outlier_method"),
+        ({"outlier_fill": "nearest"}, "outlier_fill"),
+        ({"outlier_confidence": 1.5}, "outlier_confidence"),
         ({"depth_range": 3}, "depth_range"),
         ({"white": 0}, "white"),
         ({"threads": 0}, "threads"),
@@ -67,6 +69,14 @@ def test_published_table():
 def test_bad_settings_are_named(values, named):
     with pytest.raises(InputError, match=named):
         SolverSettings(**values)
+
+
+def test_outlier_settings_are_kept_and_the_published_ones_are_the_papers():
+    ours = SolverSettings(outlier_confidence=0.4, outlier_fill="mean", outlier_radius=3)
+    assert SolverSettings.from_dict(ours.to_dict()) == ours
+    published = SolverSettings.nyuv2(outlier_method="variation")
+    assert (published.outlier_fill, published.outlier_radius) == ("mean", 5)
+    assert SolverSettings.from_dict({}).outlier_method == "confidence"
 
 
 def test_unknown_setting_in_a_file():

@@ -118,7 +118,10 @@ def write_store(result: "DefocusResult", stack: "FocalStack", args: argparse.Nam
     rows, columns = depth.shape
     unit = "plane steps" if result.unit == "plane" else result.unit
     print(f"Depth of {columns} x {rows} pixels: {low:.4g} to {high:.4g} {unit}.")
-    print(f"Mean confidence {confidence:.2f} of 1; {100 * outliers:.1f} % of the pixels were outliers.")
+    print(
+        f"Mean confidence {confidence:.2f}: the share of depths to be expected right "
+        f"{result.confidence_meaning}; {100 * outliers:.1f} % of the pixels were outliers."
+    )
     print(f"Loss {result.losses[0]:.3e} at the start, {result.losses[-1]:.3e} at the end.")
     for note in result.notes:
         print(f"Note: {note}")

@@ -61,8 +61,8 @@ def describe_result(result: "DefocusResult", directory: Path) -> str:
     lines = [
         f"Depth of {columns} x {rows} pixels: {low:.4g} to {high:.4g} {unit} "
         f"(1st to 99th percentile), median {middle:.4g} {unit}.",
-        f"Mean confidence {result.confidence.mean():.2f} of 1; "
-        f"{100 * result.outliers.mean():.1f} % of the pixels were outliers.",
+        f"Mean confidence {result.confidence.mean():.2f}: the share of depths to be expected right "
+        f"{result.confidence_meaning}; {100 * result.outliers.mean():.1f} % of the pixels were outliers.",
     ]
     if result.losses:
         lines.append(f"Loss {result.losses[0]:.3e} at the start, {result.losses[-1]:.3e} at the end.")

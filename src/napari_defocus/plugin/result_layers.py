@@ -166,6 +166,8 @@ class ResultLayers:
             "losses": list(result.losses),
             "notes": list(result.notes),
         }
+        if kind == "confidence":
+            entry["meaning"] = f"probability that the depth is right {result.confidence_meaning}"
         return {METADATA_KEY: entry}
 
 

@@ -160,9 +160,13 @@ class RunPanel(QWidget):
 
     def _conclude(self, outcome: str, result: Outcome) -> None:
         parts = [f"{outcome} after {_duration(time.monotonic() - self._started)}"]
+        lines = []
         if isinstance(result, DefocusResult):
             parts += _figures(result)
-        self.status.setText("\n".join([" · ".join(parts), *result.notes]))
+            lines.append(
+                f"{result.confidence.mean():.0%} of depths expected right {result.confidence_meaning}"
+            )
+        self.status.setText("\n".join([" · ".join(parts), *lines, *result.notes]))
         for note in result.notes:
             show_info(note)
 

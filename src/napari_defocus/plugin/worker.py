@@ -186,9 +186,8 @@ class DefocusWorker(SolverWorker):
             self._state, self._result = state, None
             if not (show and self._shown.is_set()):
                 return False
-            self._result = solver.finish(state)
             self._shown.clear()
-            self.improved.emit(self._result)
+            self.improved.emit(solver.so_far(state))
             return not self.abort_requested
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from napari_defocus.optics import Optics
 from napari_defocus.solver.blur_estimation import estimate_from_stack, wants_estimate
 from napari_defocus.solver.initialization import start_of
@@ -150,14 +152,20 @@ def checked(images: Any, optics: Optics, settings: SolverSettings) -> tuple[Any,
 
 def finish(state: SolverState) -> DefocusResult:
     """Remove the outliers from a state of the run, whole or cut short, and make it the result."""
-    depth, outliers = remove_outliers(state.depth, state.all_in_focus, state.settings)
-    confidence = state.confidence.copy()
-    confidence[outliers] = 0
+    depth, outliers = remove_outliers(
+        state.depth, state.all_in_focus, state.confidence, state.optics, state.settings
+    )
+    return replace(so_far(state), depth=depth, outliers=outliers, confidence=state.confidence)
+
+
+def so_far(state: SolverState) -> DefocusResult:
+    """Make a result of a state on the way, without what takes its time: confidence (all 0) and outliers."""
+    shape = state.depth.shape
     return DefocusResult(
-        depth=depth,
+        depth=state.depth,
         all_in_focus=state.all_in_focus,
-        outliers=outliers,
-        confidence=confidence,
+        outliers=np.zeros(shape, np.bool_),
+        confidence=np.zeros(shape, np.float32),
         losses=state.losses,
         unit=state.optics.depth_unit,
         method="defocus",

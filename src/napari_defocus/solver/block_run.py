@@ -11,14 +11,16 @@ import numpy as np
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics
+from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import block_start, block_tasks
 from napari_defocus.solver.block_arrays import Target
 from napari_defocus.solver.block_passes import EPOCH, BlockPasses
 from napari_defocus.solver.block_store import MARK, BlockStore
-from napari_defocus.solver.blocks import SIDE, Block, check_side, grid, outlier_halo, solving_halo
+from napari_defocus.solver.blocks import SIDE, Block, check_side, finishing_halo, grid, solving_halo
 from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectra, wants_estimate
 from napari_defocus.solver.cluster import Cluster, Local
+from napari_defocus.solver.confidence import confidence_reach
 from napari_defocus.solver.depth_step import CELL
 from napari_defocus.solver.focus_labels import cut_coarse
 from napari_defocus.solver.focus_start import joined, samples
@@ -95,7 +97,7 @@ class BlockRun(BlockPasses):
             )
             losses += (np.sum(sums, axis=0) / self.samples).tolist()
             self.drop(f"state {epoch - 1}")
-        return self._finish(state, halo, tuple(losses))
+        return self._finish(stack, state, operator, halo, tuple(losses))
 
     def _find_white(self, stack: Any) -> None:
         """Fill in the white level of the whole stack."""
@@ -163,8 +165,10 @@ class BlockRun(BlockPasses):
         self.job = replace(self.job, optics=estimate.optics)
         self.notes += (estimate.note,)
 
-    def _finish(self, state: Any, halo: int, losses: tuple[float, ...]) -> DefocusResult:
-        """Remove the outliers and bring the result to where it is wanted."""
+    def _finish(
+        self, stack: Any, state: Any, operator: BlurOperator, halo: int, losses: tuple[float, ...]
+    ) -> DefocusResult:
+        """Tell the confidence, remove the outliers and bring the result to where it is wanted."""
         unit = self.job.optics.depth_unit
         shapes = [self.frame, (*self.frame, 3) if self.colour else self.frame, self.frame, self.frame]
         names = ("depth", "all_in_focus", "outliers", "confidence")
@@ -181,10 +185,10 @@ class BlockRun(BlockPasses):
             else:
                 arrays[name] = self.store.result(name, shape, dtype, unit if name == "depth" else None)
         targets = tuple(Target(array) for array in arrays.values())
-        blocks = grid(self.frame, self.side, outlier_halo(self.settings))
+        blocks = grid(self.frame, self.side, finishing_halo(confidence_reach(operator), self.settings))
         far = isinstance(self.runner, Cluster) and self.store is None
-        tasks = self.tasks(block_tasks.finished, blocks, [state], {}, () if far else targets)
-        for place, outcome in self.runner.run(tasks, self.progress.begin("removing outliers")):
+        tasks = self.tasks(block_tasks.finished, blocks, [stack, state], {}, () if far else targets)
+        for place, outcome in self.runner.run(tasks, self.progress.begin("confidence and outliers")):
             if far:
                 for target, part in zip(targets, outcome[1], strict=True):
                     target.write(blocks[place].inner, part)

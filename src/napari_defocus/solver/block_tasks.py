@@ -16,6 +16,7 @@ from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, split
 from napari_defocus.solver.blocks import Block, widened
+from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
 from napari_defocus.solver.outliers import remove_outliers
@@ -27,9 +28,9 @@ from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, start_
 Floats = NDArray[np.float32]
 Share = Callable[[float], None]
 
-COORDINATES, SMOOTH, CONTRAST, DUAL, IMAGE = 0, 1, 2, 3, 5
-"""Rows of a state, (5 + channels, Y, X): blur coordinates, smooth ones, contrast, dual variables of the
-smoothing (two rows), all-in-focus image."""
+COORDINATES, SMOOTH, DUAL, IMAGE = 0, 1, 2, 4
+"""Rows of a state, (4 + channels, Y, X): blur coordinates, smooth ones, dual variables of the smoothing (two
+rows), all-in-focus image."""
 
 MEASURED_AT_ONCE = 512
 """Side of the squares that are predicted at once to measure a residual, px: bounds the memory."""
@@ -108,7 +109,7 @@ def advance(
         The focal stack.
     kept : ndarray, (1 or 2, Y, X)
         Start of the run: sharpest planes, peaks.
-    state : ndarray, (5 + channels, Y, X), optional
+    state : ndarray, (4 + channels, Y, X), optional
         The unknowns after the last epoch. None: start from the labels.
     epoch : int
         Round, from 1.
@@ -120,7 +121,7 @@ def advance(
     losses : list of float
         Objective of the inner pixels after each half-step, as the block sees them; in the first epoch that
         of the start comes before.
-    states : (ndarray,), (5 + channels, y, x), float32
+    states : (ndarray,), (4 + channels, y, x), float32
         The unknowns of the inner pixels.
     """
     observations = load_stack(images, job.settings.white)
@@ -136,18 +137,23 @@ def advance(
     run.improve_image(job.settings.image_iterations(epoch), _between(progress, 0.5, 1))
     losses.append(objective_inside(run, block))
     dual = np.zeros((2, *run.smooth.shape), np.float32) if run.dual is None else run.dual
-    new = np.stack([run.coordinates, run.smooth, run.contrast, *dual, *run.image])
+    new = np.stack([run.coordinates, run.smooth, *dual, *run.image])
     return losses, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
 def finished(
-    job: Job, block: Block, state: Floats, *, progress: Share
+    job: Job, block: Block, images: NDArray[Any], state: Floats, *, progress: Share
 ) -> tuple[None, tuple[Floats, Floats, NDArray[np.bool_], Floats]]:
     """Depth, all-in-focus image, outliers and confidence of the inner pixels, outliers replaced."""
-    depth = job.optics.from_blur_coordinate(state[COORDINATES]).astype(np.float32)
-    image = state[IMAGE] if len(state) == IMAGE + 1 else np.moveaxis(state[IMAGE:], 0, -1)
-    depth, outliers = remove_outliers(depth, image, job.settings)
-    confidence = np.where(outliers, np.float32(0), state[CONTRAST])
+    assert job.settings.depth_range is not None
+    operator = blur_operator(job.optics, job.settings, job.frame)
+    observations = load_stack(images, job.settings.white)
+    channels, coordinates = np.ascontiguousarray(state[IMAGE:]), np.ascontiguousarray(state[COORDINATES])
+    estimate = Estimate(operator, observations, channels, coordinates, job.settings.depth_range)
+    confidence = estimate.confidence(progress)
+    depth = job.optics.from_blur_coordinate(coordinates).astype(np.float32)
+    image = observations.to_image(channels)
+    depth, outliers = remove_outliers(depth, image, confidence, job.optics, job.settings)
     inside = block.inside
     return None, (depth[inside], image[inside], outliers[inside], confidence[inside])
 

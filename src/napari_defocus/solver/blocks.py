@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics.tiles import Tile
-from napari_defocus.solver.outliers import MAX_PASSES, PATCH
+from napari_defocus.solver.outliers import PASSES, PATCH
 from napari_defocus.solver.settings import SolverSettings
 
 Region = tuple[slice, slice]
@@ -86,9 +86,20 @@ def solving_halo(reach: int, settings: SolverSettings) -> int:
     return image + settings.cost_window // 2 + (SMOOTHING_REACH if settings.smoothness > 0 else 0)
 
 
-def outlier_halo(settings: SolverSettings) -> int:
-    """Halo for the removal of outliers, px: the patch that decides, and every pass of filling."""
-    return 0 if settings.outlier_method == "none" else PATCH // 2 + 1 + MAX_PASSES * settings.outlier_radius
+def finishing_halo(reach: int, settings: SolverSettings) -> int:
+    """Halo for confidence and outliers, px: what decides on a pixel, and every pass of filling.
+
+    Parameters
+    ----------
+    reach : int
+        Distance of the farthest pixel that the confidence of one depends on, px.
+    settings : SolverSettings
+        Settings of the run.
+    """
+    if settings.outlier_method == "none":
+        return reach
+    deciding = reach if settings.outlier_method == "confidence" else max(reach, PATCH // 2 + 1)
+    return deciding + PASSES[settings.outlier_fill] * settings.outlier_radius
 
 
 def check_side(side: int) -> int:

@@ -178,8 +178,8 @@ def _search_tile(
     cost_window: int,
     golden_tolerance: float,
 ) -> _TileOutcome:
-    wide = _widen(tile, cost_window // 2, observations.shape)
-    banks = _banks(operator, padded, wide)
+    wide = widen(tile, cost_window // 2, observations.shape)
+    banks = tile_banks(operator, padded, wide)
     stack = observations.planes, np.float32(observations.scale)
     planes = operator.plane_arguments()
     values = operator.basis.values_at_steps()
@@ -254,7 +254,8 @@ def golden_rounds(tolerance: float) -> int:
     return max(int(np.ceil(np.log(tolerance / 2) / np.log(depth_kernels.GOLDEN))), 1)
 
 
-def _banks(operator: BlurOperator, padded: Floats, tile: Tile) -> Floats:
+def tile_banks(operator: BlurOperator, padded: Floats, tile: Tile) -> Floats:
+    """Chebyshev coefficients of a padded image on a tile, (channels, order, height, width)."""
     banks = np.empty((len(padded), operator.basis.order, tile.height, tile.width), np.float32)
     kernels, radii, to_chebyshev = operator.basis_arguments()
     scratch, _ = operator.scratch(tile)
@@ -264,7 +265,8 @@ def _banks(operator: BlurOperator, padded: Floats, tile: Tile) -> Floats:
     return banks
 
 
-def _widen(tile: Tile, margin: int, shape: tuple[int, int]) -> Tile:
+def widen(tile: Tile, margin: int, shape: tuple[int, int]) -> Tile:
+    """Widen a tile on every side, cut at the frame of an image of `shape`."""
     y0, x0 = max(tile.y0 - margin, 0), max(tile.x0 - margin, 0)
     y1 = min(tile.y0 + tile.height + margin, shape[0])
     x1 = min(tile.x0 + tile.width + margin, shape[1])

@@ -2,13 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_defocus.optics import Optics
+from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.settings import SolverSettings
+
+MEANING = {"defocus": "within half a pixel of blur", "focus": "within one step between planes"}
+"""How near the truth a depth must be to count as right, by method."""
 
 Step = Literal["initialization", "depth", "aif"]
 
@@ -36,8 +41,8 @@ class SolverState:
         Depth, in the unit of the optics.
     all_in_focus : ndarray, (Y, X) or (Y, X, 3), float32
         All-in-focus image in [0, 1].
-    confidence : ndarray, (Y, X), float32
-        Contrast of the cost over the candidate depths, 0 (none) to 1; zero before the first depth step.
+    estimate : Estimate
+        What the confidence of this depth is told from.
     optics : Optics
         The optics in use (with the estimate of the blur where one was made).
     settings : SolverSettings
@@ -54,11 +59,16 @@ class SolverState:
     residual: float
     depth: NDArray[np.float32]
     all_in_focus: NDArray[np.float32]
-    confidence: NDArray[np.float32]
+    estimate: Estimate
     optics: Optics
     settings: SolverSettings
     losses: tuple[float, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def confidence(self) -> NDArray[np.float32]:
+        """Confidence of this depth, (Y, X), as in :class:`DefocusResult`; computed when asked for first."""
+        return self.estimate.confidence()
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,9 @@ class DefocusResult:
     outliers : ndarray, (Y, X), bool
         Pixels whose depth was replaced from their neighbours.
     confidence : ndarray, (Y, X), float32
-        Trust in the depth, 0 to 1.
+        Probability, 0 to 1, that the depth is right: for depth from defocus within half a pixel of blur
+        (see :mod:`solver.confidence`), for depth from focus within one step between planes. Where the depth
+        was replaced, that of the depth before. docs/confidence.md says how far it holds.
     losses : tuple of float
         Loss after each half-step, never rising; empty for depth from focus.
     unit : str
@@ -96,3 +108,8 @@ class DefocusResult:
     method: Literal["defocus", "focus"]
     parameters: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    @property
+    def confidence_meaning(self) -> str:
+        """What the confidence is the probability of, to go after "that the depth is right"."""
+        return MEANING[self.method]

@@ -36,4 +36,6 @@ PUBLISHED: dict[str, Any] = {
     "mrf_smoothness": 0.2,
     "mrf_truncation": None,
     "outlier_method": "none",
+    "outlier_fill": "mean",
+    "outlier_radius": 5,
 }

@@ -17,7 +17,8 @@ AifSolver = Literal["cg", "fista"]
 Initialization = Literal["mrf", "focus"]
 Sharpness = Literal["focus", "sobel", "laplacian", "log"]
 Boundary = Literal["reflect", "zero"]
-OutlierMethod = Literal["none", "variation", "constant", "both"]
+OutlierMethod = Literal["none", "confidence", "variation", "constant", "both"]
+OutlierFill = Literal["alike", "mean"]
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "candidate_spacing": get_args(CandidateSpacing),
@@ -27,6 +28,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "blur_kernel": get_args(BlurKernel),
     "boundary": get_args(Boundary),
     "outlier_method": get_args(OutlierMethod),
+    "outlier_fill": get_args(OutlierFill),
 }
 
 
@@ -118,13 +120,19 @@ class SolverSettings(CheckedFields):
         ideal), in units of white; it scales the smoothness. None: the residual at the start of the run.
     white : float, optional
         Intensity that counts as 1. None: the type's maximum for uint8 and uint16, else the data's maximum.
-    outlier_method : {"none", "variation", "constant", "both"}
-        Flag pixels where the depth varies wildly, where the AIF is flat, both, or none.
+    outlier_method : {"none", "confidence", "variation", "constant", "both"}
+        Flag pixels of low confidence; or, as in the paper, where the depth varies wildly, where the AIF is
+        flat, or both; or none.
+    outlier_confidence : float
+        Confidence below which a pixel is flagged by "confidence", 0 to 1.
     outlier_threshold : float
-        Local total variation of the depth above which a pixel is flagged, per pixel: as a share of the depth
-        range when `outlier_relative`, else in the unit of depth.
+        Local total variation of the depth above which a pixel is flagged by "variation", per pixel: when
+        `outlier_relative` as a share of the depth range, both in blur coordinates, else in the unit of depth.
     outlier_relative : bool
-        Whether the threshold is relative to the depth range.
+        Whether that threshold is relative to the depth range.
+    outlier_fill : {"alike", "mean"}
+        Replace a flagged pixel by the mean of valid neighbours weighted by how alike the AIF is, which keeps
+        edges, or by their plain mean, as in the paper.
     outlier_radius : int
         Radius within which valid neighbours are averaged to replace a flagged pixel, px.
     threads : int, optional
@@ -214,8 +222,11 @@ class SolverSettings(CheckedFields):
         None, "Intensity that counts as 1; empty: the type's or the data's maximum.", unit="intensity"
     )
     outlier_method: OutlierMethod = _setting(
-        "variation", "Flag wildly varying depth, flat image, both, or none.", source=PAPER
+        "confidence",
+        "Flag low confidence; or wildly varying depth, flat image, or both, as in the paper; or none.",
+        source=PAPER,
     )
+    outlier_confidence: float = _setting(0.25, "Confidence below which a pixel is flagged.")
     outlier_threshold: float = _setting(
         0.15,
         "Local total variation of the depth above which a pixel is flagged, per pixel.",
@@ -225,8 +236,13 @@ class SolverSettings(CheckedFields):
     outlier_relative: bool = _setting(
         True, "Threshold as a share of the depth range; if not, in depth units."
     )
+    outlier_fill: OutlierFill = _setting(
+        "alike",
+        "Fill from neighbours where the image is alike, or from all of them as in the paper.",
+        source=PAPER,
+    )
     outlier_radius: int = _setting(
-        5, "Radius within which flagged pixels are filled from valid ones.", unit="px"
+        10, "Radius within which flagged pixels are filled from valid ones.", unit="px"
     )
     threads: int | None = _setting(None, "Threads to compute with; empty: all cores.")
 
@@ -241,6 +257,7 @@ class SolverSettings(CheckedFields):
             self._check_number(name, lambda value: value > 0, "above 0")
         for name in _NOT_NEGATIVE:
             self._check_number(name, lambda value: value >= 0, "of at least 0")
+        self._check_number("outlier_confidence", lambda value: 0 <= value <= 1, "from 0 to 1")
         for name in ("white", "noise", "trusted_blur"):
             if getattr(self, name) is not None:
                 self._check_number(name, lambda value: value > 0, "above 0")

@@ -11,6 +11,7 @@ from napari_defocus.optics.blur_basis import BlurBasis
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.solver.aif_step import aif_step
 from napari_defocus.solver.candidates import candidate_coordinates
+from napari_defocus.solver.confidence import Estimate, px_per_coordinate
 from napari_defocus.solver.depth_step import depth_step
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations
@@ -97,10 +98,9 @@ class Unknowns:
             self.coordinates = part.coordinates
         if part.image is not None:
             self.image = part.image
-        self.contrast = np.zeros(observations.shape, np.float32)
         self.eigenvector: Floats | None = None
         self.losses: list[float] = []
-        self.blur_per_coordinate = optics.blur_scale * float(np.abs(optics.slopes).max())
+        self.blur_per_coordinate = px_per_coordinate(optics)
         self.data = self.operator.loss(
             self.image, observations.planes, observations.scale, self.coordinates, progress
         )
@@ -143,7 +143,7 @@ class Unknowns:
             progress=progress,
         )
         last = self.coordinates, self.data
-        self.coordinates, self.contrast, self.data = step.coordinates, step.contrast, step.residual
+        self.coordinates, self.data = step.coordinates, step.residual
         if self.loss > before:  # by rounding: sums of the same numbers may differ in their last digits
             self.coordinates, self.data = last
         if self.prior:
@@ -183,11 +183,19 @@ class Unknowns:
             residual=self.data / self.observations.planes.size,
             depth=optics.from_blur_coordinate(self.coordinates).astype(np.float32),
             all_in_focus=self.observations.to_image(self.image),
-            confidence=self.contrast,
+            estimate=self.estimate,
             optics=optics,
             settings=self.settings,
             losses=tuple(self.losses),
             notes=self.notes,
+        )
+
+    @property
+    def estimate(self) -> Estimate:
+        """Depth and image as they are now, for the confidence."""
+        assert self.settings.depth_range is not None
+        return Estimate(
+            self.operator, self.observations, self.image, self.coordinates, self.settings.depth_range
         )
 
     def _in_blur(self, coordinates: Floats) -> Floats:
