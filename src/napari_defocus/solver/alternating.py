@@ -132,6 +132,8 @@ def alternating_minimization(
     run = Unknowns(observations, optics, settings, start, report.stage("first residual"))
     yield run.state(0, "initialization")
     for epoch in range(1, settings.epochs + 1):
+        if epoch > 1:
+            run.reweigh()
         run.improve_depth(report.stage(f"epoch {epoch} of {settings.epochs}: depth"))
         yield run.state(epoch, "depth")
         iterations = settings.image_iterations(epoch)

@@ -24,10 +24,17 @@ from napari_defocus.solver.confidence import confidence_reach
 from napari_defocus.solver.depth_step import CELL
 from napari_defocus.solver.focus_labels import cut_coarse
 from napari_defocus.solver.focus_start import joined, samples
-from napari_defocus.solver.initialization import NO_GRAPH_CUT, paper_cut, uses_focus_cut, uses_graph_cut
+from napari_defocus.solver.initialization import (
+    NO_GRAPH_CUT,
+    paper_cut,
+    uses_focus_cut,
+    uses_graph_cut,
+    uses_noise,
+)
 from napari_defocus.solver.noise import noise_level
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
 from napari_defocus.solver.patch_spectra import PatchSpectra
+from napari_defocus.solver.prior_scales import PriorScales
 from napari_defocus.solver.reduction import reduction
 from napari_defocus.solver.result import DefocusResult, Progress
 from napari_defocus.solver.settings import SolverSettings
@@ -69,6 +76,8 @@ def solve_in_blocks(
 class BlockRun(BlockPasses):
     """A run block by block: what its passes are and what they hand on."""
 
+    noise: float | None = None
+
     def solve(self) -> DefocusResult:
         """Run all passes."""
         stack = self.stack()
@@ -78,9 +87,7 @@ class BlockRun(BlockPasses):
         operator = blur_operator(self.job.optics, self.job.settings, self.frame)
         halo = solving_halo(operator.halo, self.settings)
         blocks = grid(self.frame, self.side, halo, CELL if self.settings.cost_window > 1 else 1)
-        if self.settings.smoothness > 0 and self.settings.noise is None:
-            sums = self.map(block_tasks.start, blocks, [stack, start], "first residual")
-            self.job = replace(self.job, misfit=sum(sums) / self.samples)
+        self._find_scales(blocks, stack, start)
         shape = (block_tasks.IMAGE + (3 if self.colour else 1), *self.frame)
         losses: list[float] = []
         state = None
@@ -95,7 +102,10 @@ class BlockRun(BlockPasses):
             sums, state = self.fill(
                 block_tasks.advance, blocks, arrays, message, name, shape, np.float32, EPOCH, epoch=epoch
             )
-            losses += (np.sum(sums, axis=0) / self.samples).tolist()
+            *found, misfit = (np.sum(sums, axis=0) / self.samples).tolist()
+            losses += found
+            if self.settings.noise is None and self.job.scales is not None:
+                self.job = replace(self.job, scales=self.job.scales.at(misfit))
             self.drop(f"state {epoch - 1}")
         return self._finish(stack, state, operator, halo, tuple(losses))
 
@@ -118,9 +128,10 @@ class BlockRun(BlockPasses):
         coarse, noise, scale = None, None, (0.0, 0.0)
         factor = reduction(self.images.shape[0], self.frame)
         by_focus = uses_focus_cut(settings)
-        if by_focus or settings.focus_prior > 0:
+        if uses_noise(settings):
             tiles = [Block(tile, tile) for tile in samples(self.frame)]
             noise = noise_level(self.map(block_start.sample_noise, tiles, [stack], message))
+            self.noise = noise**2
         if uses_graph_cut(settings):
             blocks = grid(self.frame, -(-self.side // factor) * factor, halo)  # no cell in two blocks
             known = noise if by_focus else None
@@ -145,6 +156,14 @@ class BlockRun(BlockPasses):
             noise=noise,
             roughness=scale,
         )[1]
+
+    def _find_scales(self, blocks: list[Block], stack: Any, start: Any) -> None:
+        """Fill in what the weights of the priors are in units of."""
+        sums = self.map(block_tasks.start, blocks, [stack, start], "first residual")
+        residual, departure = np.sum(sums, axis=0)
+        misfit = residual / self.samples if self.settings.noise is None else self.settings.noise**2
+        scales = PriorScales(float(misfit), float(departure / np.prod(self.frame)), self.noise)
+        self.job = replace(self.job, scales=scales)
 
     def _estimate_blur(self, stack: Any) -> None:
         """Estimate the blur where that is wanted."""

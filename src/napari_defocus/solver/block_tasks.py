@@ -21,6 +21,7 @@ from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
+from napari_defocus.solver.prior_scales import PriorScales, departure_of
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior
 from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, start_coordinates
@@ -48,14 +49,14 @@ class Job:
         Settings with the depth range and the white level of the whole stack filled in.
     frame : (int, int)
         Height and width of the whole image, px.
-    misfit : float, optional
-        Mean squared residual of the whole stack at the start.
+    scales : PriorScales, optional
+        What the weights of the priors are in units of, for the whole stack.
     """
 
     optics: Optics
     settings: SolverSettings
     frame: tuple[int, int]
-    misfit: float | None = None
+    scales: PriorScales | None = None
 
 
 def take(
@@ -86,7 +87,10 @@ def start(job: Job, block: Block, images: NDArray[Any], kept: Floats, *, progres
     observations, begin = load_stack(images, job.settings.white), as_start(kept)
     operator = blur_operator(job.optics, job.settings, job.frame)
     coordinates = start_coordinates(operator, begin, job.settings)
-    return residual_inside(operator, observations, mosaic(observations, begin.labels), coordinates, block)
+    image = mosaic(observations, begin.labels)
+    lost = departure_of(image, begin.labels, coordinates, job.optics)[block.inside]
+    residual = residual_inside(operator, observations, image, coordinates, block)
+    return residual, float(lost.sum(dtype=np.float64))
 
 
 def advance(
@@ -120,15 +124,15 @@ def advance(
     -------
     losses : list of float
         Objective of the inner pixels after each half-step, as the block sees them; in the first epoch that
-        of the start comes before.
+        of the start comes before. Last their sum of squared residuals.
     states : (ndarray,), (4 + channels, y, x), float32
         The unknowns of the inner pixels.
     """
     observations = load_stack(images, job.settings.white)
-    part = Part(job.frame, job.misfit)
+    part = Part(job.frame, job.scales)
     if state is not None:
         dual = state[DUAL:IMAGE]
-        part = Part(job.frame, job.misfit, state[COORDINATES], state[SMOOTH], dual, state[IMAGE:])
+        part = Part(job.frame, job.scales, state[COORDINATES], state[SMOOTH], dual, state[IMAGE:])
     begin = as_start(kept)
     run = Unknowns(observations, job.optics, job.settings, begin, _between(progress, 0, 0.1), part=part)
     losses = [objective_inside(run, block)] if state is None else []
@@ -136,6 +140,7 @@ def advance(
     losses.append(objective_inside(run, block))
     run.improve_image(job.settings.image_iterations(epoch), _between(progress, 0.5, 1))
     losses.append(objective_inside(run, block))
+    losses.append(residual_inside(run.operator, observations, run.image, run.coordinates, block))
     dual = np.zeros((2, *run.smooth.shape), np.float32) if run.dual is None else run.dual
     new = np.stack([run.coordinates, run.smooth, *dual, *run.image])
     return losses, (np.ascontiguousarray(new[(..., *block.inside)]),)

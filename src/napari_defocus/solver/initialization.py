@@ -44,12 +44,15 @@ class Start:
         Index of the plane that each pixel is sharpest in.
     peaks : ndarray, (Y, X), float32, optional
         Blur coordinate of the peak of each pixel's focus measure. None where the settings do not ask for it.
+    noise : float, optional
+        Variance of the noise. None where the settings do not ask for it.
     notes : tuple of str
         What was done otherwise than asked.
     """
 
     labels: Labels
     peaks: Floats | None = None
+    noise: float | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -78,8 +81,8 @@ def start_of(
     """
     use_cut, by_focus = uses_graph_cut(settings), uses_focus_cut(settings)
     notes = (NO_GRAPH_CUT,) if settings.initialization == "mrf" and not use_cut else ()
-    if not by_focus and settings.focus_prior == 0:
-        return Start(paper_labels(observations, settings, use_cut, progress), None, notes)
+    if not uses_noise(settings):
+        return Start(paper_labels(observations, settings, use_cut, progress), notes=notes)
     unusable, noise = glare(observations, optics), noise_of(observations)
     first = part_of(progress, 0, 0.7)
     if by_focus:
@@ -87,9 +90,9 @@ def start_of(
     else:
         labels = paper_labels(observations, settings, use_cut, first)
     if settings.focus_prior == 0:
-        return Start(labels, None, notes)
+        return Start(labels, None, noise**2, notes)
     places = peaks(observations, optics, noise, unusable, labels, settings.threads, part_of(progress, 0.7, 1))
-    return Start(labels, places, notes)
+    return Start(labels, places, noise**2, notes)
 
 
 def uses_graph_cut(settings: SolverSettings) -> bool:
@@ -100,6 +103,11 @@ def uses_graph_cut(settings: SolverSettings) -> bool:
 def uses_focus_cut(settings: SolverSettings) -> bool:
     """Whether that cut is on the focus measure, and not on a sharpness as in the paper."""
     return uses_graph_cut(settings) and settings.sharpness == "focus"
+
+
+def uses_noise(settings: SolverSettings) -> bool:
+    """Whether the start needs the noise of the stack."""
+    return uses_focus_cut(settings) or settings.focus_prior > 0 or settings.image_prior > 0
 
 
 def mosaic(observations: Observations, labels: Labels) -> Floats:

@@ -15,6 +15,7 @@ from napari_defocus.solver.confidence import Estimate, px_per_coordinate
 from napari_defocus.solver.depth_step import depth_step
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.prior_scales import PriorScales, departure_of, peak_variance
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior, edge_weights
@@ -30,13 +31,6 @@ MAX_BLUR = 48.0
 TIE = 0.05
 """Tie of the depth to its smooth companion, as a share of the smoothness, for each px of blur."""
 
-PEAK_SPREAD = 0.3
-"""Spread of a peak of the focus measure where the planes are one px of blur apart, as a share of that; it
-grows with the square of the distance, as the error of a parabola through three planes."""
-
-LEAST_MISFIT = (0.1 / 255) ** 2
-"""Least mean squared residual that the smoothness is scaled with."""
-
 
 @dataclass(frozen=True, eq=False)
 class Part:
@@ -46,8 +40,8 @@ class Part:
     ----------
     frame : (int, int)
         Height and width of the whole image, by which the widest blur is chosen, px.
-    misfit : float, optional
-        Mean squared residual of the whole image at the start, which scales the smoothness.
+    scales : PriorScales, optional
+        What the weights of the priors are in units of, for the whole image. None: found in this one.
     coordinates, smooth : ndarray, (Y, X), float32, optional
         Depth and smooth depth to go on from, as blur coordinates. None: start from the labels.
     dual : ndarray, (2, Y, X), float32, optional
@@ -57,7 +51,7 @@ class Part:
     """
 
     frame: tuple[int, int]
-    misfit: float | None = None
+    scales: PriorScales | None = None
     coordinates: Floats | None = None
     smooth: Floats | None = None
     dual: Floats | None = None
@@ -104,10 +98,8 @@ class Unknowns:
         self.data = self.operator.loss(
             self.image, observations.planes, observations.scale, self.coordinates, progress
         )
-        self.pull = settings.image_prior * observations.count
-        misfit = self.data / observations.planes.size if part.misfit is None else part.misfit
-        self.prior = self._smoothness_prior(misfit)
-        self.peak_tie = self._peak_tie(misfit)
+        self.scales = part.scales or self._scales_found(start)
+        self._weigh()
         self.smooth, self.dual = self.coordinates, part.dual
         if part.smooth is not None:
             self.smooth = part.smooth
@@ -123,6 +115,13 @@ class Unknowns:
             depth, smooth = self._in_blur(self.coordinates), self._in_blur(self.smooth)
             total += self.prior.distance(depth, smooth) + self.prior.variation(smooth)
         return float(total)
+
+    def reweigh(self) -> None:
+        """Adapt the weights of the priors to the misfit that is left, once it is less."""
+        if self.settings.noise is None:
+            departure = float(((self.image - self.mosaic) ** 2).mean(dtype=np.float64))
+            self.scales = self.scales.at(self.data / self.observations.planes.size, departure)
+            self._weigh()
 
     def improve_depth(self, progress: Callable[[float], None]) -> None:
         """Depth step, then the smooth companion of the depth."""
@@ -206,23 +205,24 @@ class Unknowns:
         smooth, dual = self.prior.smoothed(self._in_blur(self.coordinates), self.dual, progress)
         return smooth / np.float32(self.blur_per_coordinate), dual
 
-    def _smoothness_prior(self, misfit: float) -> SmoothnessPrior | None:
-        if self.settings.smoothness == 0:
-            return None
-        planes, channels = self.observations.planes.shape[:2]
-        weight = self.settings.smoothness * self._scale(misfit) * np.sqrt(planes * channels)
-        return SmoothnessPrior(TIE * weight, weight, edge_weights(self.mosaic))
+    def _scales_found(self, start: Start) -> PriorScales:
+        misfit = self.data / self.observations.planes.size
+        if self.settings.noise is not None:
+            misfit = self.settings.noise**2
+        lost = departure_of(self.mosaic, start.labels, self.coordinates, self.operator.optics)
+        return PriorScales(misfit, float(lost.mean(dtype=np.float64)), start.noise)
 
-    def _peak_tie(self, misfit: float) -> float:
-        """Cost of a squared difference from the peak of the focus measure: misfit over its variance."""
+    def _weigh(self) -> None:
+        """Weights of the priors, from their scales."""
         planes, channels = self.observations.planes.shape[:2]
-        apart = float(np.abs(np.diff(np.sort(self.operator.optics.centers))).mean())
-        spread = PEAK_SPREAD * 2 * self.blur_per_coordinate * apart**2
-        return float(self.settings.focus_prior * self._scale(misfit) * planes * channels / spread**2)
-
-    def _scale(self, misfit: float) -> float:
-        """Mean squared residual that the weights of the priors are in units of."""
-        return max(misfit if self.settings.noise is None else self.settings.noise**2, LEAST_MISFIT)
+        settings, scales = self.settings, self.scales
+        self.pull = settings.image_prior * planes * scales.trust_in_mosaic
+        samples = scales.residual * planes * channels
+        self.peak_tie = settings.focus_prior * samples / peak_variance(self.operator.optics)
+        self.prior = None
+        if settings.smoothness > 0:
+            weight = settings.smoothness * scales.residual * float(np.sqrt(planes * channels))
+            self.prior = SmoothnessPrior(TIE * weight, weight, edge_weights(self.mosaic))
 
 
 def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, int]) -> BlurOperator:
@@ -236,7 +236,10 @@ def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, in
         max_sigma=max(1.0, min(MAX_BLUR, min(shape) * MAX_BLUR_SHARE)),
         kernel=settings.blur_kernel,
     )
-    return BlurOperator(optics, basis, settings.boundary, settings.threads, settings.trusted_blur)
+    trusted = settings.trusted_blur
+    if trusted is not None and optics.sigma_of_radius(0.0) >= trusted:
+        trusted = None  # even a sharp plane is blurred more than that
+    return BlurOperator(optics, basis, settings.boundary, settings.threads, trusted)
 
 
 def kernel_size(settings: SolverSettings, shape: tuple[int, int]) -> int | None:

@@ -1,0 +1,93 @@
+"""What the weights of the priors are measured in: noise, misfit of the model, blur left in the mosaic."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_defocus.optics import Optics
+
+Floats = NDArray[np.float32]
+
+PEAK_SPREAD = 0.3
+"""Spread of a peak of the focus measure where the planes are one px of blur apart, as a share of that; it
+grows with the square of the distance, as the error of a parabola through three planes."""
+
+LEAST_MISFIT = (0.1 / 255) ** 2
+"""Least mean squared residual that the weights are scaled with."""
+
+SLIGHT_BLUR = 1.0
+"""Standard deviation of blur up to which an image differs from its blur by its Laplacian alone, px."""
+
+
+@dataclass(frozen=True)
+class PriorScales:
+    """Mean squares, of the whole image, that the weights of the priors are in units of.
+
+    Attributes
+    ----------
+    misfit : float
+        Residual of the model, over planes, pixels and channels.
+    departure : float
+        Difference of the mosaic of sharpest planes from a sharp image, over pixels and channels.
+    noise : float, optional
+        Variance of the noise. None: not known.
+    """
+
+    misfit: float
+    departure: float = 0.0
+    noise: float | None = None
+
+    def at(self, misfit: float, departure: float) -> "PriorScales":
+        """The same with less misfit or more departure: so no weight ever grows, nor does the objective."""
+        return PriorScales(min(misfit, self.misfit), max(departure, self.departure), self.noise)
+
+    @property
+    def residual(self) -> float:
+        """Mean squared residual that the weights of priors on the depth are scaled with."""
+        return max(self.misfit, LEAST_MISFIT)
+
+    @property
+    def trust_in_mosaic(self) -> float:
+        """Weight of the mosaic in the image, of 1: what the noise is of all that it differs by."""
+        return 1.0 if self.noise is None else self.noise / (self.noise + self.departure)
+
+
+def peak_variance(optics: Optics) -> float:
+    """Variance of the place of a peak of the focus measure, as a blur coordinate.
+
+    From the distance of the planes, and from the depth over which a least blur hides how sharp a plane is.
+    """
+    apart = float(np.abs(np.diff(np.sort(optics.centers))).mean())
+    slope = float(optics.blur_scale * np.abs(optics.slopes).max())
+    placed = PEAK_SPREAD * 2 * slope * apart**2
+    hidden = optics.min_blur / slope
+    return placed**2 + hidden**2
+
+
+def departure_of(mosaic: Floats, labels: NDArray[np.int32], coordinates: Floats, optics: Optics) -> Floats:
+    """Squared difference of the mosaic from a sharp image, expected of each pixel, (Y, X).
+
+    Each pixel of the mosaic has the blur that its own plane has at its depth. Slight blur takes away half its
+    variance times the Laplacian; for more, the mosaic is blurred once again by as much.
+
+    Parameters
+    ----------
+    mosaic : ndarray, (channels, Y, X)
+        Image of each pixel's own plane.
+    labels : ndarray, (Y, X)
+        That plane.
+    coordinates : ndarray, (Y, X)
+        Blur coordinates of the depth.
+    optics : Optics
+        Blur of each plane.
+    """
+    radius = optics.slopes[labels] * np.abs(coordinates - optics.centers[labels])
+    variance = (optics.sigma_of_radius(radius) ** 2).astype(np.float32)
+    typical = float(np.sqrt(variance.mean()))
+    if typical <= SLIGHT_BLUR:
+        lost = np.stack([0.5 * variance * ndimage.laplace(channel, mode="nearest") for channel in mosaic])
+    else:
+        lost = mosaic - ndimage.gaussian_filter(mosaic, (0, typical, typical), mode="nearest")
+    return np.asarray((lost**2).mean(axis=0), np.float32)
