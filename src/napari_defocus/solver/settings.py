@@ -1,5 +1,6 @@
 """Settings of the solver: one frozen dataclass, with presets."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, Self, get_args
 
@@ -39,6 +40,7 @@ _NOT_NEGATIVE = (
     "smoothness",
     "image_prior",
     "focus_prior",
+    "least_gain",
 )
 
 
@@ -56,7 +58,10 @@ class SolverSettings(CheckedFields):
     Parameters
     ----------
     epochs : int
-        Rounds of depth step and AIF step.
+        Rounds of depth step and AIF step, at most.
+    least_gain : float
+        The run ends after an epoch that lowers the loss by less than this share; 0 runs all epochs, as in the
+        paper.
     depth_range : (float, float), optional
         Nearest and farthest depth to search, in the unit of the optics. None: the focus distances
         with a margin.
@@ -144,7 +149,10 @@ class SolverSettings(CheckedFields):
         If a setting is out of bounds; the message names it.
     """
 
-    epochs: int = _setting(2, "Rounds of depth step and all-in-focus step.", source=PAPER)
+    epochs: int = _setting(6, "Most rounds of depth step and all-in-focus step.", source=PAPER)
+    least_gain: float = _setting(
+        0.03, "End after a round that lowers the loss by less than this share; 0 never, as in the paper."
+    )
     depth_range: tuple[float, float] | None = _setting(
         None, "Nearest and farthest depth to search; empty: the focus distances with a margin.", unit="depth"
     )
@@ -167,7 +175,7 @@ class SolverSettings(CheckedFields):
         source="Hestenes & Stiefel 1952; Beck & Teboulle 2009",
     )
     fista_iterations: int = _setting(
-        4, "Iterations of the all-in-focus step in the first epoch (T_0).", source=PAPER
+        6, "Iterations of the all-in-focus step in the first epoch (T_0).", source=PAPER
     )
     fista_growth: float = _setting(
         1.0, "Factor on these iterations from epoch to epoch (alpha).", source=PAPER
@@ -316,6 +324,13 @@ class SolverSettings(CheckedFields):
     def replace(self, **changes: Any) -> Self:
         """Return a copy with some settings changed (checked again)."""
         return replace(self, **changes)
+
+    def settled(self, losses: Sequence[float]) -> bool:
+        """Whether the last of the epochs (two losses each, after that of the start) has gained too little."""
+        if len(losses) < 5:
+            return False
+        before, last = losses[-3], losses[-1]
+        return before - last < self.least_gain * before
 
     def image_iterations(self, epoch: int) -> int:
         """Return the iterations of the AIF step in an epoch, from 1."""

@@ -219,6 +219,8 @@ class Unknowns:
         self.pull = settings.image_prior * planes * scales.trust_in_mosaic
         samples = scales.residual * planes * channels
         self.peak_tie = settings.focus_prior * samples / peak_variance(self.operator.optics)
+        if hides_focus(self.operator.optics, settings):
+            self.peak_tie = 0.0
         self.prior = None
         if settings.smoothness > 0:
             weight = settings.smoothness * scales.residual * float(np.sqrt(planes * channels))
@@ -236,10 +238,14 @@ def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, in
         max_sigma=max(1.0, min(MAX_BLUR, min(shape) * MAX_BLUR_SHARE)),
         kernel=settings.blur_kernel,
     )
-    trusted = settings.trusted_blur
-    if trusted is not None and optics.sigma_of_radius(0.0) >= trusted:
-        trusted = None  # even a sharp plane is blurred more than that
+    trusted = None if hides_focus(optics, settings) else settings.trusted_blur
     return BlurOperator(optics, basis, settings.boundary, settings.threads, trusted)
+
+
+def hides_focus(optics: Optics, settings: SolverSettings) -> bool:
+    """Whether even a sharp plane is blurred more than is trusted: then its sharpness tells little of depth."""
+    least = float(optics.sigma_of_radius(0.0))
+    return settings.trusted_blur is not None and least >= settings.trusted_blur
 
 
 def kernel_size(settings: SolverSettings, shape: tuple[int, int]) -> int | None:
