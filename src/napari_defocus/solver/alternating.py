@@ -8,6 +8,7 @@ from napari_defocus.optics import Optics
 from napari_defocus.solver.blur_estimation import estimate_from_stack, wants_estimate
 from napari_defocus.solver.initialization import initial_labels
 from napari_defocus.solver.observations import as_stack, check_stack, load_stack
+from napari_defocus.solver.occlusion import applies
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.progress import RunProgress
 from napari_defocus.solver.result import DefocusResult, Progress, SolverState
@@ -113,10 +114,12 @@ def alternating_minimization(
     Yields
     ------
     SolverState
-        After the initialization, and after each depth step and each AIF step.
+        After the initialization, after each depth step and each AIF step, and at the end after the
+        occlusion step (:attr:`SolverSettings.occlusion`).
     """
     settings = settings or SolverSettings()
-    report = RunProgress(progress, settings)
+    edges = applies(optics, settings)
+    report = RunProgress(progress, settings, edges=edges)
     images, settings = checked(images, optics, settings)
     observations = load_stack(images, settings.white, report.stage("reading the stack"))
     notes: tuple[str, ...] = ()
@@ -133,9 +136,13 @@ def alternating_minimization(
         yield run.state(epoch, "depth")
         iterations = settings.image_iterations(epoch)
         run.improve_image(iterations, report.stage(f"epoch {epoch} of {settings.epochs}: all-in-focus"))
-        if epoch == settings.epochs:
+        if epoch == settings.epochs and not edges:
             report.end()
         yield run.state(epoch, "aif")
+    if edges:
+        run.resolve_edges(report.stage("depth edges"))
+        report.end()
+        yield run.state(settings.epochs, "occlusion")
 
 
 def checked(images: Any, optics: Optics, settings: SolverSettings) -> tuple[Any, SolverSettings]:

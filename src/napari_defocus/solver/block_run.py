@@ -14,7 +14,7 @@ from napari_defocus.optics import Optics
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import block_tasks
 from napari_defocus.solver.block_arrays import Target
-from napari_defocus.solver.block_passes import EPOCH, BlockPasses
+from napari_defocus.solver.block_passes import EDGES, EPOCH, BlockPasses
 from napari_defocus.solver.block_store import MARK, BlockStore
 from napari_defocus.solver.blocks import SIDE, Block, check_side, grid, outlier_halo, solving_halo
 from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectra, wants_estimate
@@ -23,6 +23,8 @@ from napari_defocus.solver.depth_step import CELL
 from napari_defocus.solver.graph_cut import cut
 from napari_defocus.solver.initialization import NO_GRAPH_CUT, reduction
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
+from napari_defocus.solver.occlusion import BLOCK_HALO, applies, typical
+from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
 from napari_defocus.solver.patch_spectra import PatchSpectra
 from napari_defocus.solver.result import DefocusResult, Progress
 from napari_defocus.solver.settings import SolverSettings
@@ -92,6 +94,7 @@ class BlockRun(BlockPasses):
             )
             losses += (np.sum(sums, axis=0) / self.samples).tolist()
             self.drop(f"state {epoch - 1}")
+        state = self._resolve_edges(stack, state)
         return self._finish(state, halo, tuple(losses))
 
     def _find_white(self, stack: Any) -> None:
@@ -147,6 +150,21 @@ class BlockRun(BlockPasses):
         )
         self.job = replace(self.job, optics=estimate.optics)
         self.notes += (estimate.note,)
+
+    def _resolve_edges(self, stack: Any, state: Any) -> Any:
+        """The state after the depth edges were put right, where that is wanted."""
+        if not applies(self.job.optics, self.settings):
+            return state
+        message, shape = "depth edges", (block_tasks.IMAGE + (3 if self.colour else 1), *self.frame)
+        blocks = grid(self.frame, self.side, BLOCK_HALO, SIDE_OF_TILES)
+        found = self.map(block_tasks.edge_misfits, blocks, [stack, state], message)
+        misfit = typical(np.concatenate(found))
+        arrays, function = [stack, state], block_tasks.resolve_block
+        _, edges = self.fill(
+            function, blocks, arrays, message, "edges", shape, np.float32, EDGES, misfit=misfit
+        )
+        self.drop(f"state {self.settings.epochs}")
+        return edges
 
     def _finish(self, state: Any, halo: int, losses: tuple[float, ...]) -> DefocusResult:
         """Remove the outliers and bring the result to where it is wanted."""

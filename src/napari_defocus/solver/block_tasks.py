@@ -29,6 +29,7 @@ from napari_defocus.solver.initialization import (
     mosaic,
 )
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
+from napari_defocus.solver.occlusion import misfits, resolve_edges, sample_tiles
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
 from napari_defocus.solver.settings import SolverSettings
@@ -205,6 +206,31 @@ def advance(
     dual = np.zeros((2, *run.smooth.shape), np.float32) if run.dual is None else run.dual
     new = np.stack([run.coordinates, run.smooth, run.contrast, *dual, *run.image])
     return losses, (np.ascontiguousarray(new[(..., *block.inside)]),)
+
+
+def edge_misfits(job: Job, block: Block, images: NDArray[Any], state: Floats, *, progress: Share) -> Floats:
+    """Misfits of the squares that begin among the inner pixels, from which the typical one is found."""
+    y0, x0 = block.inner.y0, block.inner.x0
+    tiles = [
+        Tile(tile.y0 - block.outer.y0, tile.x0 - block.outer.x0, *tile[2:])
+        for tile in sample_tiles(job.frame)
+        if 0 <= tile.y0 - y0 < block.inner.height and 0 <= tile.x0 - x0 < block.inner.width
+    ]
+    observations = load_stack(images, job.settings.white)
+    return misfits(observations, job.optics, job.settings, state[COORDINATES], state[IMAGE:], tiles)
+
+
+def resolve_block(
+    job: Job, block: Block, images: NDArray[Any], state: Floats, *, misfit: float, progress: Share
+) -> tuple[None, tuple[Floats]]:
+    """State of the inner pixels with the depth edges put right."""
+    observations, settings = load_stack(images, job.settings.white), job.settings
+    coordinates, image = state[COORDINATES], np.ascontiguousarray(state[IMAGE:])
+    coordinates, image = resolve_edges(
+        observations, job.optics, settings, coordinates, image, progress, misfit=misfit
+    )
+    new = np.concatenate([coordinates[None], state[SMOOTH:IMAGE], image])
+    return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
 def finished(

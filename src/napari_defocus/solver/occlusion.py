@@ -11,7 +11,7 @@ from napari_defocus.optics.rays import FARTHEST, ApertureRays
 from napari_defocus.optics.tiles import Tile, map_tiles
 from napari_defocus.solver import occlusion_kernels
 from napari_defocus.solver.blocks import Block, grid, widened
-from napari_defocus.solver.glare import glare
+from napari_defocus.solver.glare import GREATEST_REACH, RIM, glare
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.ray_tile import NEAR, PULL, SHARP, RayTile, edge_band, least_step
 from napari_defocus.solver.settings import SolverSettings
@@ -63,8 +63,8 @@ SAMPLE, SAMPLES = 32, 64
 RUNS = 24
 """Pixels of a plane that one ray can cross within what counts, at most."""
 
-HALO = MARGIN + SPILL + FARTHEST
-"""Halo of a tile in which the stage sees the stack, px; what it sees of depth and image ends there too."""
+BLOCK_HALO = MARGIN + SPILL + FARTHEST + int(GREATEST_REACH + RIM)
+"""Halo of the blocks of a large image, px: what a tile sees, and the lights that outshine that."""
 
 
 def applies(optics: Optics, settings: SolverSettings) -> bool:
@@ -108,8 +108,8 @@ def resolve_edges(
     """
     lights = glare(observations, optics)
     if misfit is None:
-        tiles = sample_tiles(observations.shape)
-        misfit = typical(misfits(observations, optics, settings, coordinates, image, tiles))
+        squares = sample_tiles(observations.shape)
+        misfit = typical(misfits(observations, optics, settings, coordinates, image, squares))
     blocks = grid(observations.shape, SIDE, MARGIN)
     inner = {block.inner: block for block in blocks}
     rays = rays_of(optics, settings, SEARCH_RAYS, SEARCH_STEP)
@@ -136,10 +136,9 @@ def resolve_edges(
     fine_edges = edge_band(fine_labels, len(fine.levels))
 
     def solve(tile: Tile) -> Floats | None:
-        block = inner[tile]
-        if not fine_edges[block.outer.slices].any():
+        traced = widened(tile, SPILL, observations.shape)
+        if not fine_edges[traced.slices].any():
             return None
-        traced = widened(block.outer, SPILL, observations.shape)
         part = RayTile.of(fine, observations, lights, traced)
         solved = image_of_tile(part, fine_labels, image)
         return solved[(..., *Block(tile, traced).inside)]
@@ -294,7 +293,7 @@ def misfits(
         total = np.bincount(traced.pixels, squares.mean(axis=1), size)
         count = np.bincount(traced.pixels, minlength=size)
         found.append((total[count > 0] / count[count > 0]).astype(np.float32))
-    return np.concatenate(found)
+    return np.concatenate([np.empty(0, np.float32), *found])
 
 
 def typical(found: Floats) -> float:

@@ -14,6 +14,7 @@ from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.depth_step import depth_step
 from napari_defocus.solver.initialization import mosaic
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.occlusion import resolve_edges
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior, edge_weights
@@ -161,9 +162,16 @@ class Unknowns:
         if self.loss > before:
             self.image, self.data = last
 
+    def resolve_edges(self, progress: Callable[[float], None]) -> None:
+        """Depth edges and the image around them, by rays through the aperture; not by this objective."""
+        self.coordinates, self.image = resolve_edges(
+            self.observations, self.operator.optics, self.settings, self.coordinates, self.image, progress
+        )
+
     def state(self, epoch: int, step: Step) -> SolverState:
         """The unknowns as the user sees them."""
-        self.losses.append(self.loss / self.observations.planes.size)
+        if step != "occlusion":
+            self.losses.append(self.loss / self.observations.planes.size)
         optics = self.operator.optics
         return SolverState(
             epoch=epoch,
