@@ -11,6 +11,7 @@ from napari_defocus.optics import Optics
 from napari_defocus.solver.blur_estimation import estimate_from_stack, wants_estimate
 from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.observations import as_stack, check_stack, load_stack
+from napari_defocus.solver.occlusion import applies
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.progress import RunProgress
 from napari_defocus.solver.result import DefocusResult, Progress, SolverState
@@ -116,10 +117,12 @@ def alternating_minimization(
     Yields
     ------
     SolverState
-        After the initialization, and after each depth step and each AIF step.
+        After the initialization, after each depth step and each AIF step, and at the end after the
+        occlusion step (:attr:`SolverSettings.occlusion`).
     """
     settings = settings or SolverSettings()
-    report = RunProgress(progress, settings)
+    edges = applies(optics, settings)
+    report = RunProgress(progress, settings, edges=edges)
     images, settings = checked(images, optics, settings)
     observations = load_stack(images, settings.white, report.stage("reading the stack"))
     notes: tuple[str, ...] = ()
@@ -138,9 +141,17 @@ def alternating_minimization(
         yield run.state(epoch, "depth")
         iterations = settings.image_iterations(epoch)
         run.improve_image(iterations, report.stage(f"epoch {epoch} of {settings.epochs}: all-in-focus"))
-        if epoch == settings.epochs:
+        state = run.state(epoch, "aif")
+        last = epoch == settings.epochs or settings.settled(state.losses)
+        if last and not edges:
             report.end()
-        yield run.state(epoch, "aif")
+        yield state
+        if last:
+            break
+    if edges:
+        run.resolve_edges(report.stage("depth edges"))
+        report.end()
+        yield run.state(epoch, "occlusion")
 
 
 def checked(images: Any, optics: Optics, settings: SolverSettings) -> tuple[Any, SolverSettings]:

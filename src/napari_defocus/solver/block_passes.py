@@ -16,6 +16,7 @@ from napari_defocus.solver.block_tasks import Job
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.cluster import Cluster, Local, Task
 from napari_defocus.solver.observations import check_stack, plane_spans, stored_type
+from napari_defocus.solver.occlusion import applies
 from napari_defocus.solver.progress import PassProgress
 from napari_defocus.solver.result import Progress
 from napari_defocus.solver.settings import SolverSettings
@@ -23,7 +24,10 @@ from napari_defocus.solver.settings import SolverSettings
 EPOCH = 10.0
 """Rough share of an epoch in the whole run, where each of the other passes over the blocks is 1."""
 
-OTHER_PASSES = 8
+EDGES = 20.0
+"""Rough share of the depth edges in the whole run."""
+
+OTHER_PASSES = 9
 
 
 class BlockPasses:
@@ -51,7 +55,9 @@ class BlockPasses:
         self.colour = check_stack(images.shape, images.dtype)
         self.frame: tuple[int, int] = (int(images.shape[1]), int(images.shape[2]))
         self.samples = float(np.prod(images.shape))
-        self.progress = PassProgress(progress, EPOCH * settings.epochs + OTHER_PASSES)
+        self.progress = PassProgress(
+            progress, EPOCH * settings.epochs + EDGES * applies(optics, settings) + OTHER_PASSES
+        )
         self.notes: tuple[str, ...] = ()
         # A cluster's worker computes a block in each of its threads, this process one block at a time.
         threads = settings.threads or (1 if isinstance(runner, Cluster) else None)

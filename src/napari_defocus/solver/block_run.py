@@ -15,7 +15,7 @@ from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import block_start, block_tasks
 from napari_defocus.solver.block_arrays import Target
-from napari_defocus.solver.block_passes import EPOCH, BlockPasses
+from napari_defocus.solver.block_passes import EDGES, EPOCH, BlockPasses
 from napari_defocus.solver.block_store import MARK, BlockStore
 from napari_defocus.solver.blocks import SIDE, Block, check_side, finishing_halo, grid, solving_halo
 from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectra, wants_estimate
@@ -33,6 +33,8 @@ from napari_defocus.solver.initialization import (
 )
 from napari_defocus.solver.noise import noise_level
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
+from napari_defocus.solver.occlusion import BLOCK_HALO, applies, typical
+from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
 from napari_defocus.solver.patch_spectra import PatchSpectra
 from napari_defocus.solver.prior_scales import PriorScales
 from napari_defocus.solver.reduction import reduction
@@ -102,12 +104,19 @@ class BlockRun(BlockPasses):
             sums, state = self.fill(
                 block_tasks.advance, blocks, arrays, message, name, shape, np.float32, EPOCH, epoch=epoch
             )
-            *found, misfit = (np.sum(sums, axis=0) / self.samples).tolist()
-            losses += found
+            *found, residual, departure = np.sum(sums, axis=0).tolist()
+            losses += [loss / self.samples for loss in found]
             if self.settings.noise is None and self.job.scales is not None:
-                self.job = replace(self.job, scales=self.job.scales.at(misfit))
+                pixels = float(np.prod(self.frame))
+                scales = self.job.scales.at(residual / self.samples, departure / pixels)
+                self.job = replace(self.job, scales=scales)
             self.drop(f"state {epoch - 1}")
-        return self._finish(stack, state, operator, halo, tuple(losses))
+            if self.settings.settled(losses):
+                break
+        resolved = self._resolve_edges(stack, state)
+        if resolved is not state:
+            self.drop(f"state {epoch}")
+        return self._finish(stack, resolved, operator, halo, tuple(losses))
 
     def _find_white(self, stack: Any) -> None:
         """Fill in the white level of the whole stack."""
@@ -183,6 +192,20 @@ class BlockRun(BlockPasses):
         )
         self.job = replace(self.job, optics=estimate.optics)
         self.notes += (estimate.note,)
+
+    def _resolve_edges(self, stack: Any, state: Any) -> Any:
+        """The state after the depth edges were put right, where that is wanted."""
+        if not applies(self.job.optics, self.settings):
+            return state
+        message, shape = "depth edges", (block_tasks.IMAGE + (3 if self.colour else 1), *self.frame)
+        blocks = grid(self.frame, self.side, BLOCK_HALO, SIDE_OF_TILES)
+        found = self.map(block_tasks.edge_misfits, blocks, [stack, state], message)
+        misfit = typical(np.concatenate(found))
+        arrays, function = [stack, state], block_tasks.resolve_block
+        _, edges = self.fill(
+            function, blocks, arrays, message, "edges", shape, np.float32, EDGES, misfit=misfit
+        )
+        return edges
 
     def _finish(
         self, stack: Any, state: Any, operator: BlurOperator, halo: int, losses: tuple[float, ...]

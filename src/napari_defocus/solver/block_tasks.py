@@ -19,6 +19,7 @@ from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
+from napari_defocus.solver.occlusion import misfits, resolve_edges, sample_tiles
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
 from napari_defocus.solver.prior_scales import PriorScales, departure_of
@@ -82,8 +83,10 @@ def as_start(kept: Floats) -> Start:
     return Start(kept[0].astype(np.int32), kept[1] if len(kept) > 1 else None)
 
 
-def start(job: Job, block: Block, images: NDArray[Any], kept: Floats, *, progress: Share) -> float:
-    """Sum of squared residuals of the inner pixels at the depth of the start."""
+def start(
+    job: Job, block: Block, images: NDArray[Any], kept: Floats, *, progress: Share
+) -> tuple[float, float]:
+    """Sums of squared residuals and of the mosaic's squared departures over the inner pixels."""
     observations, begin = load_stack(images, job.settings.white), as_start(kept)
     operator = blur_operator(job.optics, job.settings, job.frame)
     coordinates = start_coordinates(operator, begin, job.settings)
@@ -124,7 +127,7 @@ def advance(
     -------
     losses : list of float
         Objective of the inner pixels after each half-step, as the block sees them; in the first epoch that
-        of the start comes before. Last their sum of squared residuals.
+        of the start comes before. Last their sums of squared residuals and of squared departures.
     states : (ndarray,), (4 + channels, y, x), float32
         The unknowns of the inner pixels.
     """
@@ -141,9 +144,35 @@ def advance(
     run.improve_image(job.settings.image_iterations(epoch), _between(progress, 0.5, 1))
     losses.append(objective_inside(run, block))
     losses.append(residual_inside(run.operator, observations, run.image, run.coordinates, block))
+    losses.append(float(run.departure[block.inside].sum(dtype=np.float64)))
     dual = np.zeros((2, *run.smooth.shape), np.float32) if run.dual is None else run.dual
     new = np.stack([run.coordinates, run.smooth, *dual, *run.image])
     return losses, (np.ascontiguousarray(new[(..., *block.inside)]),)
+
+
+def edge_misfits(job: Job, block: Block, images: NDArray[Any], state: Floats, *, progress: Share) -> Floats:
+    """Misfits of the squares that begin among the inner pixels, from which the typical one is found."""
+    y0, x0 = block.inner.y0, block.inner.x0
+    tiles = [
+        Tile(tile.y0 - block.outer.y0, tile.x0 - block.outer.x0, *tile[2:])
+        for tile in sample_tiles(job.frame)
+        if 0 <= tile.y0 - y0 < block.inner.height and 0 <= tile.x0 - x0 < block.inner.width
+    ]
+    observations = load_stack(images, job.settings.white)
+    return misfits(observations, job.optics, job.settings, state[COORDINATES], state[IMAGE:], tiles)
+
+
+def resolve_block(
+    job: Job, block: Block, images: NDArray[Any], state: Floats, *, misfit: float, progress: Share
+) -> tuple[None, tuple[Floats]]:
+    """State of the inner pixels with the depth edges put right."""
+    observations, settings = load_stack(images, job.settings.white), job.settings
+    coordinates, image = state[COORDINATES], np.ascontiguousarray(state[IMAGE:])
+    coordinates, image = resolve_edges(
+        observations, job.optics, settings, coordinates, image, progress, misfit=misfit
+    )
+    new = np.concatenate([coordinates[None], state[SMOOTH:IMAGE], image])
+    return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
 def finished(
@@ -176,7 +205,7 @@ def objective_inside(run: Unknowns, block: Block) -> float:
         edges[inside] = run.prior.edges[inside]
         total += run.prior.distance(depth[inside], smooth[inside])
         total += SmoothnessPrior(run.prior.tie, run.prior.weight, edges).variation(smooth)
-    return total
+    return float(total)
 
 
 def residual_inside(
@@ -200,7 +229,7 @@ def residual_inside(
         for seen, plane, trust in planes:
             residual = seen - np.float32(observations.scale) * plane[(..., *tile.slices)]
             total += float((trust * residual * residual).sum())
-    return total
+    return float(total)
 
 
 def _between(progress: Share, first: float, last: float) -> Share:

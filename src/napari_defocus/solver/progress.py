@@ -5,6 +5,7 @@ from time import monotonic
 
 from napari_defocus.optics.compiling import compiled_before
 from napari_defocus.optics.tile_kernels import gradient_tile
+from napari_defocus.solver.occlusion_kernels import search
 from napari_defocus.solver.result import Progress
 from napari_defocus.solver.settings import SolverSettings
 
@@ -50,13 +51,13 @@ class RunProgress(PassProgress):
     """Turns the progress of stages into ``progress(fraction, message)`` of the run.
 
     The weights of the stages are rough: reading, initialization and each depth step count as a few gradient
-    evaluations, an AIF step as its iterations.
+    evaluations, an AIF step as its iterations, and the depth edges at the end, where `edges`, as two epochs.
     """
 
-    def __init__(self, progress: Progress | None, settings: SolverSettings) -> None:
+    def __init__(self, progress: Progress | None, settings: SolverSettings, *, edges: bool = False) -> None:
         growth = settings.fista_growth
         self._aif = [settings.fista_iterations * growth**epoch + 3 for epoch in range(settings.epochs)]
-        super().__init__(progress, sum(self._aif) + _DEPTH * settings.epochs + _START)
+        super().__init__(progress, sum(self._aif) + _DEPTH * settings.epochs + _START + _EDGES * edges)
         self._compiles = not compiled_before(gradient_tile)
 
     def stage(self, message: str) -> Callable[[float], None]:
@@ -66,6 +67,9 @@ class RunProgress(PassProgress):
         elif message.endswith("all-in-focus"):
             weight = self._aif.pop(0)
             self._compiles = False  # every kernel was called by now
+        elif message == "depth edges":
+            weight = _EDGES
+            self._compiles = not compiled_before(search)
         else:
             weight = _START / 4  # reading, sharpest planes, blur per plane, first residual
         return self.begin(message, weight, COMPILING if self._compiles else "")
@@ -73,3 +77,4 @@ class RunProgress(PassProgress):
 
 _START = 12.0
 _DEPTH = 6.0
+_EDGES = 30.0

@@ -120,6 +120,9 @@ class SolverSettings(CheckedFields):
     image_prior : float
         Weight that draws the all-in-focus image to the mosaic of sharpest planes, as a share of the weight of
         all planes. 0 is none, as in the paper.
+    occlusion : bool
+        At the end, put the edges of the depth where the rays through the aperture say, and solve for the
+        image around them. Not done where it is not known which end of the stack is near.
     noise : float, optional
         Root mean square of what the blur model cannot explain (noise, occlusion, a lens that is not
         ideal), in units of white; it scales the smoothness. None: the residual at the start of the run.
@@ -223,6 +226,9 @@ class SolverSettings(CheckedFields):
     image_prior: float = _setting(
         1.0, "Weight of the sharpest planes in the all-in-focus image, against noise; 0 is none."
     )
+    occlusion: bool = _setting(
+        True, "Put depth edges right with a model of occlusion, after the last epoch; needs known optics."
+    )
     noise: float | None = _setting(
         None, "What the blur model cannot explain; empty: the residual at the start.", unit="white"
     )
@@ -271,7 +277,7 @@ class SolverSettings(CheckedFields):
                 self._check_number(name, lambda value: value > 0, "above 0")
         if self.mrf_truncation is not None:
             self._check_number("mrf_truncation", lambda value: value >= 1, "of at least 1")
-        for name in ("warm_start", "outlier_relative", "estimate_blur"):
+        for name in ("warm_start", "outlier_relative", "estimate_blur", "occlusion"):
             if not isinstance(getattr(self, name), bool | np.bool_):
                 raise InputError(f"{name} must be true or false, but is {getattr(self, name)!r}.")
         for name, choices in CHOICES.items():

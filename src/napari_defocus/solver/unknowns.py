@@ -15,6 +15,7 @@ from napari_defocus.solver.confidence import Estimate, px_per_coordinate
 from napari_defocus.solver.depth_step import depth_step
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.occlusion import resolve_edges
 from napari_defocus.solver.prior_scales import PriorScales, departure_of, peak_variance
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
@@ -116,10 +117,15 @@ class Unknowns:
             total += self.prior.distance(depth, smooth) + self.prior.variation(smooth)
         return float(total)
 
+    @property
+    def departure(self) -> Floats:
+        """Squared difference of the image from the mosaic, mean over channels, (Y, X)."""
+        return np.asarray(((self.image - self.mosaic) ** 2).mean(axis=0))
+
     def reweigh(self) -> None:
         """Adapt the weights of the priors to the misfit that is left, once it is less."""
         if self.settings.noise is None:
-            departure = float(((self.image - self.mosaic) ** 2).mean(dtype=np.float64))
+            departure = float(self.departure.mean(dtype=np.float64))
             self.scales = self.scales.at(self.data / self.observations.planes.size, departure)
             self._weigh()
 
@@ -171,9 +177,16 @@ class Unknowns:
         if self.loss > before:
             self.image, self.data = last
 
+    def resolve_edges(self, progress: Callable[[float], None]) -> None:
+        """Depth edges and the image around them, by rays through the aperture; not by this objective."""
+        self.coordinates, self.image = resolve_edges(
+            self.observations, self.operator.optics, self.settings, self.coordinates, self.image, progress
+        )
+
     def state(self, epoch: int, step: Step) -> SolverState:
         """The unknowns as the user sees them."""
-        self.losses.append(self.loss / self.observations.planes.size)
+        if step != "occlusion":
+            self.losses.append(self.loss / self.observations.planes.size)
         optics = self.operator.optics
         return SolverState(
             epoch=epoch,
@@ -243,7 +256,7 @@ def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, in
 
 
 def hides_focus(optics: Optics, settings: SolverSettings) -> bool:
-    """Whether even a sharp plane is blurred more than is trusted: then its sharpness tells little of depth."""
+    """Whether even a sharp plane is blurred more than is trusted: then sharpness tells little of depth."""
     least = float(optics.sigma_of_radius(0.0))
     return settings.trusted_blur is not None and least >= settings.trusted_blur
 

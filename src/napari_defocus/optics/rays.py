@@ -1,0 +1,234 @@
+"""Rays through the aperture: a forward model that is right at occlusions."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import minimum_filter
+
+from napari_defocus.optics import ray_kernels
+from napari_defocus.optics.base import Optics
+from napari_defocus.optics.blur_basis import BlurKernel
+from napari_defocus.optics.tiles import Tile
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+FARTHEST = 24
+"""Distance to which rays are followed, px: the margin of a window."""
+
+RANGES = FARTHEST, 10, 4
+"""Distances within which the nearest surface is looked up, so that rays need not be followed up to it, px."""
+
+LEAST_LEVELS, MOST_LEVELS = 24, 96
+"""Fewest and most levels of depth."""
+
+TOLERANCE = 0.03
+"""How far behind a surface a ray may still meet it, as a share of the range of depth."""
+
+
+@dataclass(frozen=True, eq=False)
+class RayWindow:
+    """A tile of an image with a margin for its rays, mirrored beyond the frame.
+
+    Attributes
+    ----------
+    tile : Tile
+        The part whose rays can be traced.
+    rows, columns : ndarray, int64
+        Row and column of the image for each row and column of the window.
+    source : ndarray, (Y * X,), int32
+        Pixel of the window that each of its pixels mirrors; itself within the frame.
+    """
+
+    tile: Tile
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+    source: Ints
+
+    @classmethod
+    def around(cls, tile: Tile, shape: tuple[int, int]) -> "RayWindow":
+        """Window of a tile of an image of `shape`."""
+        rows, columns = (
+            _mirrored(np.arange(first - FARTHEST, first + length + FARTHEST), frame)
+            for first, length, frame in zip(tile[:2], tile[2:], shape, strict=True)
+        )
+        down, across = rows - (tile.y0 - FARTHEST), columns - (tile.x0 - FARTHEST)
+        source = (down[:, None] * len(columns) + across).astype(np.int32)
+        return cls(tile, rows, columns, source.ravel())
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width with the margin, px."""
+        return len(self.rows), len(self.columns)
+
+    @property
+    def inside(self) -> tuple[slice, slice]:
+        """The tile as an index of the window."""
+        height, width = self.tile[2:]
+        return slice(FARTHEST, FARTHEST + height), slice(FARTHEST, FARTHEST + width)
+
+    def cut(self, image: NDArray[Any]) -> NDArray[Any]:
+        """Values of an image (..., Y, X) in the window."""
+        return np.asarray(image[..., self.rows[:, None], self.columns])
+
+
+@dataclass(frozen=True, eq=False)
+class TracedRays:
+    """Rays that were traced: the linear map from an image to pairs of plane and pixel, and its adjoint.
+
+    Attributes
+    ----------
+    planes, pixels : ndarray, (pairs,), int32
+        The pairs; pixels are flat indices of the window.
+    hits : ndarray, (pairs, rays), int32
+        Pixel that each ray takes.
+    stops : ndarray, (pairs, rays), int16
+        Level at which it stops.
+    """
+
+    planes: Ints
+    pixels: Ints
+    hits: Ints
+    stops: NDArray[np.int16]
+
+    def forward(self, image: Floats) -> Floats:
+        """Predictions (pairs, channels) from an image of the window (pixels, channels)."""
+        out = np.empty((len(self.pixels), image.shape[1]), np.float32)
+        ray_kernels.gather(self.hits, image, out)
+        return out
+
+    def adjoint(self, values: Floats, size: int) -> Floats:
+        """Adjoint of :meth:`forward`, an image of `size` pixels (size, channels)."""
+        out = np.zeros((size, values.shape[1]), np.float32)
+        ray_kernels.scatter(self.hits, values, out)
+        return out
+
+
+@dataclass(frozen=True, eq=False)
+class ApertureRays:
+    """Rays from points of the sensor through points of the aperture, from near to far.
+
+    At blur coordinate ``u`` the ray of pixel q through the point a of the aperture is at ``q + a c_f(u)``
+    with ``c_f(u) = 2 blur_scale slope_f (u - center_f)`` px: the radius, with a sign, of the disc whose
+    standard deviation is the blur's. Larger blur coordinates are nearer, as for :class:`ThinLens` and
+    :class:`Microscope`. Blur in focus is left out: the image that rays see has it in itself.
+
+    Attributes
+    ----------
+    levels : ndarray, (levels,)
+        Blur coordinates, nearest first, evenly spaced.
+    reach : ndarray, (planes, levels), float32
+        The ``c_f`` of the levels, px.
+    points : ndarray, (rays, 2)
+        Points of the aperture (y, x), in units of the disc's radius.
+    tolerance : int
+        Levels that a ray may be behind a surface and still meet it.
+    """
+
+    levels: NDArray[np.float64]
+    reach: Floats
+    points: NDArray[np.float64]
+    tolerance: int
+
+    @classmethod
+    def for_optics(
+        cls,
+        optics: Optics,
+        depth_range: tuple[float, float],
+        *,
+        count: int,
+        step: float,
+        kernel: BlurKernel = "disc",
+    ) -> "ApertureRays":
+        """`count` rays a pixel, and levels over `depth_range` that are `step` px of reach apart.
+
+        There are at most 96 levels: where the blur changes by more over the range, they lie farther apart.
+        """
+        low, high = np.sort(optics.to_blur_coordinate(np.asarray(depth_range, np.float64)))
+        growth = 2 * optics.blur_scale * optics.slopes
+        wanted = np.ceil((high - low) * np.abs(growth).max() / step) + 1
+        levels = np.linspace(high, low, int(np.clip(wanted, LEAST_LEVELS, MOST_LEVELS)))
+        reach = growth[:, None] * (levels - optics.centers[:, None])
+        tolerance = max(1, int(np.ceil(TOLERANCE * len(levels))))
+        return cls(levels, reach.astype(np.float32), aperture_points(kernel, count), tolerance)
+
+    def labels(self, coordinates: NDArray[np.floating]) -> Ints:
+        """Nearest level of blur coordinates (any shape)."""
+        step = self.levels[1] - self.levels[0]
+        index = np.rint((coordinates - self.levels[0]) / step)
+        return np.asarray(np.clip(index, 0, len(self.levels) - 1), np.int32)
+
+    def spans(self, greatest: float) -> tuple[Ints, Ints]:
+        """First level of each plane where the reach is at most `greatest` px, and the one after the last.
+
+        A plane that nowhere is so sharp has the one level where it is sharpest.
+        """
+        within = np.abs(self.reach) <= greatest
+        sharpest = np.abs(self.reach).argmin(axis=1)
+        within[np.arange(len(within)), sharpest] = True
+        first = within.argmax(axis=1)
+        return first.astype(np.int32), (first + within.sum(axis=1)).astype(np.int32)
+
+    def offsets(self, width: int) -> Ints:
+        """Steps from a pixel to its rays in a window of `width` columns, (planes, rays, levels), flat.
+
+        Before and beyond the levels to which rays are followed they stay where they were there.
+        """
+        first, last = self.spans(FARTHEST)
+        level = np.clip(np.arange(len(self.levels)), first[:, None], last[:, None] - 1)
+        reach = np.take_along_axis(self.reach, level, axis=1).astype(np.float64)[:, None, :]
+        away = (np.clip(self.points[:, axis, None] * reach, -FARTHEST, FARTHEST) for axis in (0, 1))
+        down, across = (np.floor(steps + 0.5).astype(np.int32) for steps in away)
+        return np.ascontiguousarray(down * np.int32(width) + across)
+
+    def trace(self, window: RayWindow, labels: Ints, planes: Ints, pixels: Ints) -> TracedRays:
+        """Trace all rays of some pairs of plane and pixel.
+
+        Parameters
+        ----------
+        window : RayWindow
+            The window.
+        labels : ndarray, (Y, X), int32
+            Level of each pixel of the window.
+        planes, pixels : ndarray, (pairs,), int32
+            The pairs; pixels are flat indices of the window, within its tile.
+        """
+        shape = len(pixels), len(self.points)
+        hits, stops = np.empty(shape, np.int32), np.empty(shape, np.int16)
+        spans = [self.spans(reach) for reach in RANGES]
+        nearest = [minimum_filter(labels, 2 * reach + 3, mode="nearest").ravel() for reach in RANGES]
+        ray_kernels.trace(
+            labels.ravel(),
+            window.source,
+            self.offsets(window.shape[1]),
+            np.stack([first for first, _ in spans]),
+            np.stack([last for _, last in spans]),
+            self.tolerance,
+            planes,
+            pixels,
+            np.stack(nearest),
+            hits,
+            stops,
+        )
+        return TracedRays(planes, pixels, hits, stops)
+
+
+def aperture_points(kernel: BlurKernel, count: int) -> NDArray[np.float64]:
+    """Points that fill the aperture evenly, on a sunflower's spiral, (count, 2), in units of the radius.
+
+    With the kernel "gaussian" their radii have the distribution of the Gaussian of the disc's standard
+    deviation, half its radius; none lies beyond the radius times 1.5.
+    """
+    share = (np.arange(count) + 0.5) / count
+    angle = np.arange(count) * np.pi * (3 - np.sqrt(5))
+    gaussian = np.minimum(np.sqrt(-2 * np.log(1 - share)) / 2, 1.5)
+    radius = gaussian if kernel == "gaussian" else np.sqrt(share)
+    return np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)
+
+
+def _mirrored(index: NDArray[np.int64], length: int) -> NDArray[np.int64]:
+    """Indices beyond an axis of `length`, mirrored at its ends (as often as needed)."""
+    index = index % (2 * length)
+    return np.minimum(index, 2 * length - 1 - index)

@@ -1,0 +1,129 @@
+"""A tile of the stack as rays see it: which pairs of plane and pixel count, and the image solved for."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter, minimum_filter
+
+from napari_defocus.optics.rays import ApertureRays, RayWindow, TracedRays
+from napari_defocus.optics.tiles import Tile
+from napari_defocus.solver.observations import Observations
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+
+SHARP = 5.0
+"""Greatest radius of blur of a pair that counts, px: beyond it the stack tells little of an edge."""
+
+NEAR = 9
+"""Side of the square in which a depth edge makes a pixel one of the band, px, and in which a pixel without
+too much blur makes a pair count."""
+
+LEAST_STEP = 0.04
+"""Least step of depth that is an edge, as a share of the range of depth."""
+
+PULL = 0.3
+"""Weight that draws the image to the plane that is sharpest at its depth, where a plane's is 1."""
+
+ITERATIONS = 8
+"""Iterations of conjugate gradients."""
+
+
+@dataclass(frozen=True, eq=False)
+class RayTile:
+    """A tile of a stack with its margin.
+
+    Attributes
+    ----------
+    rays : ApertureRays
+    window : RayWindow
+    stack : ndarray, (planes, pixels, channels), float32
+        The observations in the window.
+    counts : ndarray, (planes, Y, X), bool
+        Pairs that count: within the tile, and no glare.
+    """
+
+    rays: ApertureRays
+    window: RayWindow
+    stack: Floats
+    counts: Mask
+
+    @classmethod
+    def of(cls, rays: ApertureRays, observations: Observations, glare: Mask | None, tile: Tile) -> "RayTile":
+        """Tile of a whole stack."""
+        window = RayWindow.around(tile, observations.shape)
+        planes = window.cut(observations.planes) * np.float32(observations.scale)
+        flat = planes.reshape(*planes.shape[:2], -1)
+        counts = np.zeros((observations.count, *window.shape), bool)
+        counts[(..., *window.inside)] = True if glare is None else ~glare[(..., *tile.slices)]
+        return cls(rays, window, np.ascontiguousarray(np.moveaxis(flat, 1, -1), np.float32), counts)
+
+    @property
+    def sharpest(self) -> Ints:
+        """Sharpest plane of each level."""
+        return np.asarray(np.abs(self.rays.reach).argmin(axis=0), np.int32)
+
+    def mosaic(self, labels: Ints) -> Floats:
+        """Image of the sharpest plane at each pixel's level, (pixels, channels)."""
+        return np.clip(self.stack[self.sharpest[labels.ravel()], np.arange(labels.size)], 0, 1)
+
+    def inner(self, margin: int) -> Mask:
+        """Pixels of the tile that are `margin` px within it where it does not end at the frame, (Y, X)."""
+        mask = np.zeros(self.window.shape, bool)
+        mask[self.window.inside] = True
+        return mask if margin == 0 else np.asarray(minimum_filter(mask, 2 * margin + 1, mode="nearest"))
+
+    def trace(self, labels: Ints, around: Mask) -> TracedRays:
+        """Trace the pairs that count and may see the pixels of `around`."""
+        reach = int(np.ceil(SHARP))
+        close = maximum_filter(around, 2 * reach + 1) & self.counts.any(axis=0)
+        rows, columns = np.nonzero(close)
+        nearest, farthest = (extreme(labels, NEAR)[close] for extreme in (minimum_filter, maximum_filter))
+        # the blur is linear in the level up to its sign: least at an end of the range, or 0 within it
+        ends = self.rays.reach[:, nearest], self.rays.reach[:, farthest]
+        least = np.where(ends[0] * ends[1] <= 0, 0, np.minimum(np.abs(ends[0]), np.abs(ends[1])))
+        planes, which = np.nonzero((least <= SHARP) & self.counts[:, rows, columns])
+        pixels = (rows[which] * self.window.shape[1] + columns[which]).astype(np.int32)
+        return self.rays.trace(self.window, labels, planes.astype(np.int32), pixels)
+
+    def observed(self, traced: TracedRays) -> Floats:
+        """Observations of pairs, (pairs, channels)."""
+        return np.asarray(self.stack[traced.planes, traced.pixels])
+
+    def solve_image(self, traced: TracedRays, image: Floats, target: Floats, free: Mask) -> Floats:
+        """Image that fits the pairs best, drawn to `target`, from `target` on; `free` pixels only.
+
+        By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X).
+        """
+        mask = free.reshape(-1, 1)
+        start = np.where(mask, target, image)
+
+        def normal(values: Floats) -> Floats:
+            return (traced.adjoint(traced.forward(values), len(values)) + np.float32(PULL) * values) * mask
+
+        residual = traced.adjoint(self.observed(traced) - traced.forward(start), len(image)) * mask
+        step = np.zeros_like(start)
+        direction, size = residual, float((residual**2).sum())
+        for _ in range(ITERATIONS):
+            if size == 0:
+                break
+            spread = normal(direction)
+            length = np.float32(size / float((direction * spread).sum()))
+            step += length * direction
+            residual = residual - length * spread
+            last, size = size, float((residual**2).sum())
+            direction = residual + np.float32(size / last) * direction
+        return np.where(mask, np.clip(start + step, 0, 1), image).astype(np.float32)
+
+
+def edge_band(labels: Ints, levels: int) -> Mask:
+    """Pixels with a depth edge close by, (Y, X)."""
+    step = maximum_filter(labels, NEAR) - minimum_filter(labels, NEAR)
+    return np.asarray(step >= least_step(levels))
+
+
+def least_step(levels: int) -> int:
+    """Least difference of levels that is an edge."""
+    return max(2, int(LEAST_STEP * levels))
