@@ -23,11 +23,11 @@ Progress = Callable[[float], None]
 SIDE = 128
 """Side of the tiles, px."""
 
-SEARCH_RAYS, SEARCH_STEP = 16, 0.75
-"""Rays a pixel in the search, and distance of its levels, px of reach."""
+SEARCH_RAYS, SEARCH_STEP, SEARCH_APART = 16, 0.75, 1.0
+"""Rays a pixel in the search, and distances of its levels and of its planes, px of reach."""
 
-IMAGE_RAYS, IMAGE_STEP = 32, 0.5
-"""Rays a pixel for the image, and distance of its levels."""
+IMAGE_RAYS, IMAGE_STEP, IMAGE_APART = 32, 0.5, 0.5
+"""The same for the image, which more planes free of noise."""
 
 MARGIN = 8
 """Width of the rim around a tile that is searched for the tile's sake, px."""
@@ -122,7 +122,7 @@ def resolve_edges(
         if not edges[block.outer.slices].any():
             return None
         traced = widened(block.outer, SPILL, observations.shape)
-        part = RayTile.of(rays, observations, lights, traced)
+        part = RayTile.of(rays, observations, lights, traced, SEARCH_APART)
         return search_tile(part, block, labels, image, misfit)
 
     places = [block.inner for block in blocks]
@@ -139,7 +139,7 @@ def resolve_edges(
         traced = widened(tile, SPILL, observations.shape)
         if not fine_edges[traced.slices].any():
             return None
-        part = RayTile.of(fine, observations, lights, traced)
+        part = RayTile.of(fine, observations, lights, traced, IMAGE_APART)
         solved = image_of_tile(part, fine_labels, image)
         return solved[(..., *Block(tile, traced).inside)]
 
@@ -204,7 +204,7 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
         if len(todo) == 0:
             break
         before = labels.copy()
-        free = maximum_filter(band, SOFT) & part.inner(0)
+        free = maximum_filter(band, SOFT) & part.pixels
         traced = part.trace(labels, free)
         pair_of = np.full((len(rays.reach), labels.size), -1, np.int32)
         pair_of[traced.planes, traced.pixels] = np.arange(len(traced.pixels))
@@ -256,7 +256,7 @@ def image_of_tile(part: RayTile, all_labels: Ints, image: Floats) -> Floats:
     """All-in-focus image of a tile, (channels, Y, X): solved for around depth edges, else as it was."""
     labels = np.ascontiguousarray(part.window.cut(all_labels))
     band = edge_band(labels, len(part.rays.levels))
-    free = maximum_filter(band, SOFT) & part.inner(0)
+    free = maximum_filter(band, SOFT) & part.pixels
     traced = part.trace(labels, free)
     solved = part.solve_image(traced, window_pixels(part, image), part.mosaic(labels), free)
     planes = solved.T.reshape(-1, *part.window.shape)
@@ -286,8 +286,8 @@ def misfits(
     labels = rays.labels(coordinates)
     found = []
     for tile in tiles:
-        part = RayTile.of(rays, observations, None, tile)
-        traced = part.trace(np.ascontiguousarray(part.window.cut(labels)), part.inner(0))
+        part = RayTile.of(rays, observations, None, tile, SEARCH_APART)
+        traced = part.trace(np.ascontiguousarray(part.window.cut(labels)), part.pixels)
         squares = (traced.forward(window_pixels(part, image)) - part.observed(traced)) ** 2
         size = len(part.window.source)
         total = np.bincount(traced.pixels, squares.mean(axis=1), size)

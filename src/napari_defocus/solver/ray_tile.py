@@ -51,13 +51,16 @@ class RayTile:
     counts: Mask
 
     @classmethod
-    def of(cls, rays: ApertureRays, observations: Observations, glare: Mask | None, tile: Tile) -> "RayTile":
-        """Tile of a whole stack."""
+    def of(
+        cls, rays: ApertureRays, observations: Observations, glare: Mask | None, tile: Tile, apart: float
+    ) -> "RayTile":
+        """Tile of a whole stack, of which planes count that are `apart` px of reach from each other."""
         window = RayWindow.around(tile, observations.shape)
         planes = window.cut(observations.planes) * np.float32(observations.scale)
         flat = planes.reshape(*planes.shape[:2], -1)
         counts = np.zeros((observations.count, *window.shape), bool)
         counts[(..., *window.inside)] = True if glare is None else ~glare[(..., *tile.slices)]
+        counts[~spread_planes(rays, apart)] = False
         return cls(rays, window, np.ascontiguousarray(np.moveaxis(flat, 1, -1), np.float32), counts)
 
     @property
@@ -69,11 +72,12 @@ class RayTile:
         """Image of the sharpest plane at each pixel's level, (pixels, channels)."""
         return np.clip(self.stack[self.sharpest[labels.ravel()], np.arange(labels.size)], 0, 1)
 
-    def inner(self, margin: int) -> Mask:
-        """Pixels of the tile that are `margin` px within it where it does not end at the frame, (Y, X)."""
+    @property
+    def pixels(self) -> Mask:
+        """Pixels of the tile, without its margin, (Y, X)."""
         mask = np.zeros(self.window.shape, bool)
         mask[self.window.inside] = True
-        return mask if margin == 0 else np.asarray(minimum_filter(mask, 2 * margin + 1, mode="nearest"))
+        return mask
 
     def trace(self, labels: Ints, around: Mask) -> TracedRays:
         """Trace the pairs that count and may see the pixels of `around`."""
@@ -116,6 +120,19 @@ class RayTile:
             last, size = size, float((residual**2).sum())
             direction = residual + np.float32(size / last) * direction
         return np.where(mask, np.clip(start + step, 0, 1), image).astype(np.float32)
+
+
+def spread_planes(rays: ApertureRays, apart: float) -> Mask:
+    """Planes at least `apart` px of reach from each other, (planes,)."""
+    growth = np.abs(rays.reach[:, -1] - rays.reach[:, 0]).max() / (len(rays.levels) - 1)
+    # level at which each plane is sharp, fractions and levels outside the range allowed
+    sharp = -rays.reach[:, 0] / (rays.reach[:, 1] - rays.reach[:, 0])
+    chosen = np.zeros(len(sharp), bool)
+    last = -np.inf
+    for plane in np.argsort(sharp):
+        if (sharp[plane] - last) * growth >= apart:
+            chosen[plane], last = True, sharp[plane]
+    return chosen
 
 
 def edge_band(labels: Ints, levels: int) -> Mask:
