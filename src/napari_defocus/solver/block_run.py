@@ -20,10 +20,11 @@ from napari_defocus.solver.blocks import SIDE, Block, check_side, grid, outlier_
 from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectra, wants_estimate
 from napari_defocus.solver.cluster import Cluster, Local
 from napari_defocus.solver.depth_step import CELL
+from napari_defocus.solver.edge_misfit import typical
 from napari_defocus.solver.graph_cut import cut
 from napari_defocus.solver.initialization import NO_GRAPH_CUT, reduction
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
-from napari_defocus.solver.occlusion import BLOCK_HALO, applies, typical
+from napari_defocus.solver.occlusion import BLOCK_HALO, applies
 from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
 from napari_defocus.solver.patch_spectra import PatchSpectra
 from napari_defocus.solver.result import DefocusResult, Progress
