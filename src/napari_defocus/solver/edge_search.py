@@ -8,7 +8,7 @@ from napari_defocus.optics.rays import FARTHEST
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import occlusion_kernels
 from napari_defocus.solver.blocks import Block
-from napari_defocus.solver.ray_tile import NEAR, PULL, SHARP, RayTile, edge_band, least_step
+from napari_defocus.solver.ray_tile import NEAR, SEARCH, SHARP, RayTile, edge_band, least_step
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -71,7 +71,7 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
         np.int32,
     )
     for count in range(ROUNDS):
-        band = edge_band(labels, levels)
+        band = edge_band(labels, levels, SEARCH.band)
         wanted = band & searched
         if count:
             wanted &= maximum_filter(labels != before, NEAR)
@@ -84,7 +84,7 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
         pair_of = np.full((len(rays.reach), labels.size), -1, np.int32)
         pair_of[traced.planes, traced.pixels] = np.arange(len(traced.pixels))
         guide = part.mosaic(labels)
-        solved = part.solve_image(traced, whole, guide, free)
+        solved = part.solve_image(traced, whole, guide, free, SEARCH.pull)
         residual = traced.forward(solved) - part.observed(traced)
         labels = labels.copy()
         occlusion_kernels.search(
@@ -111,7 +111,7 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             max(1, int(SPAN * levels)),
             np.float32(SMOOTHNESS * misfit * channels),
             np.float32(1 / (channels * (CONTRAST * misfit + 1e-3))),
-            np.float32(PULL),
+            np.float32(SEARCH.pull),
             np.empty(CANDIDATES, np.int32),
             np.empty(channels, np.float32),
             np.empty(8, np.int32),

@@ -13,6 +13,7 @@ from napari_defocus.solver.edge_misfit import misfits, sample_tiles, typical
 from napari_defocus.solver.edge_search import search_tile
 from napari_defocus.solver.glare import GREATEST_REACH, RIM, glare
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.prior_scales import hides_focus
 from napari_defocus.solver.ray_tile import IMAGE, SEARCH, SHARP, RayTile, edge_band, rays_of
 from napari_defocus.solver.settings import SolverSettings
 
@@ -38,8 +39,10 @@ BLOCK_HALO = MARGIN + SPILL + FARTHEST + int(GREATEST_REACH + RIM)
 
 
 def applies(optics: Optics, settings: SolverSettings) -> bool:
-    """Whether depth edges are looked for: only where it is known which side is near."""
-    return settings.occlusion and not isinstance(optics, UncalibratedFocus)
+    """Whether depth edges are looked for: where it is known which side is near, and sharp planes are sharp."""
+    return (
+        settings.occlusion and not isinstance(optics, UncalibratedFocus) and not hides_focus(optics, settings)
+    )
 
 
 def resolve_edges(
@@ -118,7 +121,7 @@ def search_edges(
     """
     rays = rays_of(optics, settings, SEARCH)
     labels = rays.labels(coordinates)
-    edges = edge_band(labels, len(rays.levels))
+    edges = edge_band(labels, len(rays.levels), SEARCH.band)
     blocks = {block.inner: block for block in grid(observations.shape, SIDE, MARGIN)}
 
     def search(tile: Tile) -> Ints | None:
@@ -149,7 +152,7 @@ def solve_band(
     """Image solved for through the rays around depth edges, elsewhere as it is, (channels, Y, X)."""
     rays = rays_of(optics, settings, IMAGE)
     labels = rays.labels(coordinates)
-    edges = edge_band(labels, len(rays.levels))
+    edges = edge_band(labels, len(rays.levels), IMAGE.band)
 
     def solve(tile: Tile) -> Floats | None:
         traced = widened(tile, SPILL, observations.shape)
@@ -169,8 +172,8 @@ def solve_band(
 def image_of_tile(part: RayTile, all_labels: Ints, image: Floats) -> Floats:
     """All-in-focus image of a tile, (channels, Y, X): solved for around depth edges, else as it was."""
     labels = np.ascontiguousarray(part.window.cut(all_labels))
-    free = part.free(edge_band(labels, len(part.rays.levels)))
+    free = part.free(edge_band(labels, len(part.rays.levels), IMAGE.band))
     traced = part.trace(labels, free)
-    solved = part.solve_image(traced, part.flat(image), part.mosaic(labels), free)
+    solved = part.solve_image(traced, part.flat(image), part.mosaic(labels), free, IMAGE.pull)
     planes = solved.T.reshape(-1, *part.window.shape)
     return np.ascontiguousarray(planes[(..., *part.window.inside)])

@@ -21,34 +21,44 @@ SHARP = 5.0
 """Greatest radius of blur of a pair that counts, px: beyond it the stack tells little of an edge."""
 
 NEAR = 9
-"""Side of the square in which a depth edge makes a pixel one of the band, px, and in which a pixel without
-too much blur makes a pair count."""
+"""Side of the square in which a pixel without too much blur makes a pair count, px."""
 
 SOFT = 3
 """Side of the square by which the band is widened before the image is solved for, px."""
 
-LEAST_STEP = 0.04
-"""Least step of depth that is an edge, as a share of the range of depth."""
-
-PULL = 0.3
-"""Weight that draws the image to the plane that is sharpest at its depth, where a plane's is 1."""
+LEAST_STEP = 0.06
+"""Least step of depth between neighbours that is an edge, as a share of the range of depth."""
 
 ITERATIONS = 8
 """Iterations of conjugate gradients."""
 
 
 class Sampling(NamedTuple):
-    """Rays a pixel, and distances of their levels and of the planes that count, px of reach."""
+    """How rays are used.
+
+    Attributes
+    ----------
+    rays : int
+        Rays a pixel.
+    step, apart : float
+        Distances of their levels and of the planes that count, px of reach.
+    band : int
+        Side of the square around a depth edge that is worked on, px.
+    pull : float
+        Weight that draws the image to the plane that is sharpest at its depth, where a plane's is 1.
+    """
 
     rays: int
     step: float
     apart: float
+    band: int
+    pull: float
 
 
-SEARCH = Sampling(16, 0.75, 1.0)
+SEARCH = Sampling(16, 0.75, 1.0, band=7, pull=0.3)
 """For the search of depth edges."""
 
-IMAGE = Sampling(32, 0.5, 0.5)
+IMAGE = Sampling(32, 0.5, 0.5, band=5, pull=1.0)
 """For the image, which more planes free of noise."""
 
 
@@ -125,7 +135,9 @@ class RayTile:
         """Observations of pairs, (pairs, channels)."""
         return np.asarray(self.stack[traced.planes, traced.pixels])
 
-    def solve_image(self, traced: TracedRays, image: Floats, target: Floats, free: Mask) -> Floats:
+    def solve_image(
+        self, traced: TracedRays, image: Floats, target: Floats, free: Mask, pull: float
+    ) -> Floats:
         """Image that fits the pairs best, drawn to `target`, from `target` on; `free` pixels only.
 
         By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X).
@@ -134,7 +146,7 @@ class RayTile:
         start = np.where(mask, target, image)
 
         def normal(values: Floats) -> Floats:
-            return (traced.adjoint(traced.forward(values), len(values)) + np.float32(PULL) * values) * mask
+            return (traced.adjoint(traced.forward(values), len(values)) + np.float32(pull) * values) * mask
 
         residual = traced.adjoint(self.observed(traced) - traced.forward(start), len(image)) * mask
         step = np.zeros_like(start)
@@ -176,10 +188,10 @@ def spread_planes(rays: ApertureRays, apart: float) -> Mask:
     return chosen
 
 
-def edge_band(labels: Ints, levels: int) -> Mask:
-    """Pixels with a depth edge close by, (Y, X)."""
-    step = maximum_filter(labels, NEAR) - minimum_filter(labels, NEAR)
-    return np.asarray(step >= least_step(levels))
+def edge_band(labels: Ints, levels: int, side: int) -> Mask:
+    """Pixels in a square of `side` px around a depth edge, (Y, X)."""
+    step = maximum_filter(labels, 2) - minimum_filter(labels, 2)
+    return np.asarray(maximum_filter(step >= least_step(levels), side))
 
 
 def least_step(levels: int) -> int:
