@@ -214,7 +214,12 @@ class Unknowns:
         """Depth and image as they are now, for the confidence."""
         assert self.settings.depth_range is not None
         return Estimate(
-            self.operator, self.observations, self.image, self.coordinates, self.settings.depth_range
+            self.operator,
+            self.observations,
+            self.image,
+            self.coordinates,
+            self.settings.depth_range,
+            self.scales.noise,
         )
 
     def _in_blur(self, coordinates: Floats) -> Floats:
