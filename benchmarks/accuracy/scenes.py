@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.accuracy import final_microscope, final_photographs
+from benchmarks.accuracy import final_microscope, final_photographs, tuning_photographs
 from napari_defocus.optics import Optics
 from napari_defocus.simulation import Sensor
 from napari_defocus.simulation import scenes as library
@@ -161,6 +161,48 @@ SCENES: dict[str, AccuracyScene] = {
             bits=16,
             noise=1.0,
             seed=7,
+        ),
+        AccuracyScene(
+            name="marked_boards",
+            subset="tuning",
+            shows="slanted boards with sparse marks; blur scale 20 % too small",
+            build=tuning_photographs.marked_boards,
+            planes=6,
+            shape=(240, 320),
+            rays=512,
+            bits=16,
+            noise=0.0,
+            blur_error=0.8,
+            seed=8,
+        ),
+        AccuracyScene(
+            name="lamps_wide_open",
+            subset="tuning",
+            shows="lights in large discs, few planes; blur scale 20 % too great",
+            build=tuning_photographs.lamps_wide_open,
+            planes=6,
+            noise=4.0,
+            blur_error=1.2,
+            seed=9,
+        ),
+        AccuracyScene(
+            name="meadow",
+            subset="tuning",
+            shows="smooth relief; the focus breathes by 1 %",
+            build=library.smooth_relief,
+            planes=7,
+            noise=1.5,
+            breathing=0.01,
+            seed=10,
+        ),
+        AccuracyScene(
+            name="staircase",
+            subset="tuning",
+            shows="boxes in steps of depth, shadows",
+            build=library.steps,
+            planes=10,
+            noise=2.0,
+            seed=11,
         ),
         AccuracyScene(
             name="thicket",

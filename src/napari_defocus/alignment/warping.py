@@ -15,10 +15,14 @@ Crop = tuple[tuple[int, int], tuple[int, int]]
 STILL = Motion()
 
 
+ORDER = 5
+"""Order of the interpolating splines: lower ones blur what they move, and so move the peak of sharpness."""
+
+
 def move(plane: NDArray[Any], motion: Motion) -> NDArray[Any]:
     """Return a plane (Y, X[, 3]) as it would be seen in the frame of the reference, in its own type.
 
-    Cubic splines; beyond its border the plane is continued by its mirror image. Values stay within those of
+    Splines of order 5, since lower ones take away detail; beyond its border the plane is continued by its mirror image. Values stay within those of
     their channel, so that a saturated light gets no ring.
     """
     if motion == STILL:
@@ -28,7 +32,7 @@ def move(plane: NDArray[Any], motion: Motion) -> NDArray[Any]:
     moved = np.empty(channels.shape)
     for channel in range(channels.shape[2]):
         source = channels[..., channel].astype(np.float64)
-        values = affine_transform(source, matrix, offset, order=3, mode="reflect")
+        values = affine_transform(source, matrix, offset, order=ORDER, mode="reflect")
         np.clip(values, source.min(), source.max(), out=moved[..., channel])
     if plane.dtype.kind in "iu":
         np.rint(moved, out=moved)
