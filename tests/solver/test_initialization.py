@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
-from stacks import model_stack, ramp, texture
+from stacks import PAPER, model_stack, ramp, texture
 
 from napari_defocus.errors import CancelledError
 from napari_defocus.optics import ThinLens
@@ -19,11 +19,6 @@ from napari_defocus.solver.sharpness import sharpness_cost
 needs_graph_cut = pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
 LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.25, 1.67, 2.5, 5.0])
 SHAPE = (60, 90)
-PAPER = SolverSettings(
-    sharpness="sobel", mrf_smoothness=0.2, mrf_truncation=None, focus_prior=0, image_prior=0
-)
-"""The start as in the paper."""
-
 both_cuts = pytest.mark.parametrize("settings", [PAPER, SolverSettings()], ids=["paper", "focus"])
 
 
