@@ -22,6 +22,7 @@ from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectr
 from napari_defocus.solver.cluster import Cluster, Local
 from napari_defocus.solver.confidence import confidence_reach
 from napari_defocus.solver.depth_step import CELL
+from napari_defocus.solver.edge_misfit import typical
 from napari_defocus.solver.focus_labels import cut_coarse
 from napari_defocus.solver.focus_start import joined, samples
 from napari_defocus.solver.initialization import (
@@ -33,7 +34,7 @@ from napari_defocus.solver.initialization import (
 )
 from napari_defocus.solver.noise import noise_level
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
-from napari_defocus.solver.occlusion import BLOCK_HALO, applies, typical
+from napari_defocus.solver.occlusion import BLOCK_HALO, applies
 from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
 from napari_defocus.solver.patch_spectra import PatchSpectra
 from napari_defocus.solver.prior_scales import PriorScales

@@ -17,9 +17,10 @@ from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, split
 from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.confidence import Estimate
+from napari_defocus.solver.edge_misfit import misfits, sample_tiles
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
-from napari_defocus.solver.occlusion import misfits, resolve_edges, sample_tiles
+from napari_defocus.solver.occlusion import resolve_edges
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
 from napari_defocus.solver.prior_scales import PriorScales, departure_of

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_defocus.optics import Optics
+from napari_defocus.solver.settings import SolverSettings
 
 Floats = NDArray[np.float32]
 
@@ -64,6 +65,12 @@ def peak_variance(optics: Optics) -> float:
     placed = PEAK_SPREAD * 2 * slope * apart**2
     hidden = optics.min_blur / slope
     return placed**2 + hidden**2
+
+
+def hides_focus(optics: Optics, settings: SolverSettings) -> bool:
+    """Whether even a sharp plane is blurred more than is trusted: then sharpness tells little of depth."""
+    least = float(optics.sigma_of_radius(0.0))
+    return settings.trusted_blur is not None and least >= settings.trusted_blur
 
 
 def departure_of(mosaic: Floats, labels: NDArray[np.int32], coordinates: Floats, optics: Optics) -> Floats:

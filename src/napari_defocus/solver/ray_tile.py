@@ -1,14 +1,17 @@
 """A tile of the stack as rays see it: which pairs of plane and pixel count, and the image solved for."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 
+from napari_defocus.optics import Optics
 from napari_defocus.optics.rays import ApertureRays, RayWindow, TracedRays
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.settings import SolverSettings
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -18,17 +21,45 @@ SHARP = 5.0
 """Greatest radius of blur of a pair that counts, px: beyond it the stack tells little of an edge."""
 
 NEAR = 9
-"""Side of the square in which a depth edge makes a pixel one of the band, px, and in which a pixel without
-too much blur makes a pair count."""
+"""Side of the square in which a pixel without too much blur makes a pair count, px."""
 
-LEAST_STEP = 0.04
-"""Least step of depth that is an edge, as a share of the range of depth."""
+SOFT = 3
+"""Side of the square by which the band is widened before the image is solved for, px."""
 
-PULL = 0.3
-"""Weight that draws the image to the plane that is sharpest at its depth, where a plane's is 1."""
+LEAST_STEP = 0.06
+"""Least step of depth between neighbours that is an edge, as a share of the range of depth."""
 
 ITERATIONS = 8
 """Iterations of conjugate gradients."""
+
+
+class Sampling(NamedTuple):
+    """How rays are used.
+
+    Attributes
+    ----------
+    rays : int
+        Rays a pixel.
+    step, apart : float
+        Distances of their levels and of the planes that count, px of reach.
+    band : int
+        Side of the square around a depth edge that is worked on, px.
+    pull : float
+        Weight that draws the image to the plane that is sharpest at its depth, where a plane's is 1.
+    """
+
+    rays: int
+    step: float
+    apart: float
+    band: int
+    pull: float
+
+
+SEARCH = Sampling(16, 0.75, 1.0, band=7, pull=0.3)
+"""For the search of depth edges."""
+
+IMAGE = Sampling(32, 0.5, 0.5, band=5, pull=1.0)
+"""For the image, which more planes free of noise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,14 +82,25 @@ class RayTile:
     counts: Mask
 
     @classmethod
-    def of(cls, rays: ApertureRays, observations: Observations, glare: Mask | None, tile: Tile) -> "RayTile":
-        """Tile of a whole stack."""
+    def of(
+        cls, rays: ApertureRays, observations: Observations, glare: Mask | None, tile: Tile, apart: float
+    ) -> "RayTile":
+        """Tile of a whole stack, of which planes count that are `apart` px of reach from each other."""
         window = RayWindow.around(tile, observations.shape)
         planes = window.cut(observations.planes) * np.float32(observations.scale)
         flat = planes.reshape(*planes.shape[:2], -1)
         counts = np.zeros((observations.count, *window.shape), bool)
         counts[(..., *window.inside)] = True if glare is None else ~glare[(..., *tile.slices)]
+        counts[~spread_planes(rays, apart)] = False
         return cls(rays, window, np.ascontiguousarray(np.moveaxis(flat, 1, -1), np.float32), counts)
+
+    def free(self, band: Mask) -> Mask:
+        """Pixels of the tile for which the image is solved, given the band around edges, (Y, X)."""
+        return np.asarray(maximum_filter(band, SOFT) & self.pixels)
+
+    def flat(self, image: Floats) -> Floats:
+        """An image (channels, Y, X) of the whole stack cut to the window, (pixels, channels)."""
+        return np.ascontiguousarray(self.window.cut(image).reshape(len(image), -1).T, np.float32)
 
     @property
     def sharpest(self) -> Ints:
@@ -69,11 +111,12 @@ class RayTile:
         """Image of the sharpest plane at each pixel's level, (pixels, channels)."""
         return np.clip(self.stack[self.sharpest[labels.ravel()], np.arange(labels.size)], 0, 1)
 
-    def inner(self, margin: int) -> Mask:
-        """Pixels of the tile that are `margin` px within it where it does not end at the frame, (Y, X)."""
+    @property
+    def pixels(self) -> Mask:
+        """Pixels of the tile, without its margin, (Y, X)."""
         mask = np.zeros(self.window.shape, bool)
         mask[self.window.inside] = True
-        return mask if margin == 0 else np.asarray(minimum_filter(mask, 2 * margin + 1, mode="nearest"))
+        return mask
 
     def trace(self, labels: Ints, around: Mask) -> TracedRays:
         """Trace the pairs that count and may see the pixels of `around`."""
@@ -92,7 +135,9 @@ class RayTile:
         """Observations of pairs, (pairs, channels)."""
         return np.asarray(self.stack[traced.planes, traced.pixels])
 
-    def solve_image(self, traced: TracedRays, image: Floats, target: Floats, free: Mask) -> Floats:
+    def solve_image(
+        self, traced: TracedRays, image: Floats, target: Floats, free: Mask, pull: float
+    ) -> Floats:
         """Image that fits the pairs best, drawn to `target`, from `target` on; `free` pixels only.
 
         By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X).
@@ -101,7 +146,7 @@ class RayTile:
         start = np.where(mask, target, image)
 
         def normal(values: Floats) -> Floats:
-            return (traced.adjoint(traced.forward(values), len(values)) + np.float32(PULL) * values) * mask
+            return (traced.adjoint(traced.forward(values), len(values)) + np.float32(pull) * values) * mask
 
         residual = traced.adjoint(self.observed(traced) - traced.forward(start), len(image)) * mask
         step = np.zeros_like(start)
@@ -118,10 +163,35 @@ class RayTile:
         return np.where(mask, np.clip(start + step, 0, 1), image).astype(np.float32)
 
 
-def edge_band(labels: Ints, levels: int) -> Mask:
-    """Pixels with a depth edge close by, (Y, X)."""
-    step = maximum_filter(labels, NEAR) - minimum_filter(labels, NEAR)
-    return np.asarray(step >= least_step(levels))
+def rays_of(optics: Optics, settings: SolverSettings, sampling: Sampling) -> ApertureRays:
+    """Rays of a run."""
+    assert settings.depth_range is not None
+    return ApertureRays.for_optics(
+        optics,
+        settings.depth_range,
+        count=sampling.rays,
+        step=sampling.step,
+        kernel=settings.blur_kernel,
+    )
+
+
+def spread_planes(rays: ApertureRays, apart: float) -> Mask:
+    """Planes at least `apart` px of reach from each other, (planes,)."""
+    growth = np.abs(rays.reach[:, -1] - rays.reach[:, 0]).max() / (len(rays.levels) - 1)
+    # level at which each plane is sharp, fractions and levels outside the range allowed
+    sharp = -rays.reach[:, 0] / (rays.reach[:, 1] - rays.reach[:, 0])
+    chosen = np.zeros(len(sharp), bool)
+    last = -np.inf
+    for plane in np.argsort(sharp):
+        if (sharp[plane] - last) * growth >= apart:
+            chosen[plane], last = True, sharp[plane]
+    return chosen
+
+
+def edge_band(labels: Ints, levels: int, side: int) -> Mask:
+    """Pixels in a square of `side` px around a depth edge, (Y, X)."""
+    step = maximum_filter(labels, 2) - minimum_filter(labels, 2)
+    return np.asarray(maximum_filter(step >= least_step(levels), side))
 
 
 def least_step(levels: int) -> int:

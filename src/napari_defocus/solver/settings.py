@@ -195,7 +195,7 @@ class SolverSettings(CheckedFields):
         0.7, "Weight of label differences between neighbours in the graph cut.", source=PAPER
     )
     mrf_truncation: float | None = _setting(
-        1.5, "Label difference beyond which neighbours cost no more; empty: none, as in the paper."
+        1.2, "Label difference beyond which neighbours cost no more; empty: none, as in the paper."
     )
     sharpness: Sharpness = _setting(
         "focus", "Sharpness measure of the graph cut; sobel as in the paper.", source=PAPER

@@ -16,7 +16,7 @@ from napari_defocus.solver.depth_step import depth_step
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.occlusion import resolve_edges
-from napari_defocus.solver.prior_scales import PriorScales, departure_of, peak_variance
+from napari_defocus.solver.prior_scales import PriorScales, departure_of, hides_focus, peak_variance
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior, edge_weights
@@ -253,12 +253,6 @@ def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, in
     )
     trusted = None if hides_focus(optics, settings) else settings.trusted_blur
     return BlurOperator(optics, basis, settings.boundary, settings.threads, trusted)
-
-
-def hides_focus(optics: Optics, settings: SolverSettings) -> bool:
-    """Whether even a sharp plane is blurred more than is trusted: then sharpness tells little of depth."""
-    least = float(optics.sigma_of_radius(0.0))
-    return settings.trusted_blur is not None and least >= settings.trusted_blur
 
 
 def kernel_size(settings: SolverSettings, shape: tuple[int, int]) -> int | None:

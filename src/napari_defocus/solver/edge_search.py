@@ -1,0 +1,133 @@
+"""Search of a tile for the depth edges that its rays explain best."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
+
+from napari_defocus.optics.rays import FARTHEST
+from napari_defocus.optics.tiles import Tile
+from napari_defocus.solver import occlusion_kernels
+from napari_defocus.solver.blocks import Block
+from napari_defocus.solver.ray_tile import NEAR, SEARCH, SHARP, RayTile, edge_band, least_step
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+ROUNDS = 2
+DISTANCES = 1, 2, 4
+"""Distances of the neighbours whose depths are tried, px."""
+
+CANDIDATES = 4
+"""Most depths that are tried at a pixel."""
+
+SMOOTHNESS = 10.0
+"""Cost of an edge between two pixels, in units of the misfit."""
+
+SPAN = 0.15
+"""Step of depth from which on the smoothness costs no more, as a share of the range of depth."""
+
+CONTRAST = 18.0
+"""Squared difference of two pixels that divides the smoothness between them by e, in units of the misfit."""
+
+RUNS = 24
+"""Pixels of a plane that one ray can cross within what counts, at most."""
+
+
+def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, misfit: float) -> Ints:
+    """Levels of a tile's inner pixels after the search.
+
+    Parameters
+    ----------
+    part : RayTile
+        The outer tile and what its rays reach.
+    block : Block
+        The tile: the outer one is searched, the inner one kept.
+    all_labels : ndarray, (Y, X), int32
+        Levels of the whole image.
+    image : ndarray, (channels, Y, X), float32
+        All-in-focus image, whole.
+    misfit : float
+        Typical squared residual, which scales the smoothness.
+    """
+    window, rays = part.window, part.rays
+    width, levels = window.shape[1], len(rays.levels)
+    labels = np.ascontiguousarray(window.cut(all_labels))
+    whole = part.flat(image)
+    searched = np.zeros(window.shape, bool)
+    searched[_within(block.outer, window.tile)] = True
+    before = labels
+    channels = whole.shape[1]
+    first, last = rays.spans(SHARP)
+    offsets = rays.offsets(width)
+    scratch_rays = offsets.shape[0] * offsets.shape[1] * RUNS
+    neighbours = np.array(
+        [
+            step * (dy * width + dx)
+            for step in DISTANCES
+            for dy in (-1, 0, 1)
+            for dx in (-1, 0, 1)
+            if dy or dx
+        ],
+        np.int32,
+    )
+    for count in range(ROUNDS):
+        band = edge_band(labels, levels, SEARCH.band)
+        wanted = band & searched
+        if count:
+            wanted &= maximum_filter(labels != before, NEAR)
+        todo = np.flatnonzero(wanted).astype(np.int32)[:: -1 if count % 2 else 1].copy()
+        if len(todo) == 0:
+            break
+        before = labels.copy()
+        free = part.free(band)
+        traced = part.trace(labels, free)
+        pair_of = np.full((len(rays.reach), labels.size), -1, np.int32)
+        pair_of[traced.planes, traced.pixels] = np.arange(len(traced.pixels))
+        guide = part.mosaic(labels)
+        solved = part.solve_image(traced, whole, guide, free, SEARCH.pull)
+        residual = traced.forward(solved) - part.observed(traced)
+        labels = labels.copy()
+        occlusion_kernels.search(
+            todo,
+            width,
+            labels.ravel(),
+            window.source,
+            offsets,
+            first,
+            last,
+            rays.spans(FARTHEST)[1],
+            rays.tolerance,
+            pair_of,
+            traced.hits,
+            traced.stops,
+            np.ones(len(traced.pixels), np.float32),
+            residual,
+            solved,
+            part.stack,
+            part.sharpest,
+            guide,
+            neighbours,
+            least_step(levels),
+            max(1, int(SPAN * levels)),
+            np.float32(SMOOTHNESS * misfit * channels),
+            np.float32(1 / (channels * (CONTRAST * misfit + 1e-3))),
+            np.float32(SEARCH.pull),
+            np.empty(CANDIDATES, np.int32),
+            np.empty(channels, np.float32),
+            np.empty(8, np.int32),
+            np.empty(8, np.float32),
+            np.zeros_like(residual),
+            np.zeros(len(residual), np.float32),
+            np.zeros((len(residual), 2), np.int32),
+            np.empty(scratch_rays, np.int32),
+            np.empty(scratch_rays, np.int32),
+            np.empty(scratch_rays, np.int32),
+            np.empty(scratch_rays, np.int16),
+        )
+    return np.asarray(labels[_within(block.inner, window.tile)])
+
+
+def _within(tile: Tile, outer: Tile) -> tuple[slice, slice]:
+    """A tile as an index of the window of an outer one."""
+    y0, x0 = tile.y0 - outer.y0 + FARTHEST, tile.x0 - outer.x0 + FARTHEST
+    return slice(y0, y0 + tile.height), slice(x0, x0 + tile.width)
