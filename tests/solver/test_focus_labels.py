@@ -67,7 +67,8 @@ def test_tiles_do_not_show_in_labels_and_peaks(step, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("sigma_per_plane", "noise", "most"), [(0.8, 0, 0.04), (0.8, 0.01, 0.09), (1.5, 0, 0.12), (1.5, 0.01, 0.2)]
+    ("sigma_per_plane", "noise", "most"),
+    [(0.8, 0, 0.04), (0.8, 0.01, 0.09), (1.5, 0, 0.12), (1.5, 0.01, 0.2)],
 )
 def test_peaks_place_a_slanted_plane_between_the_planes(sigma_per_plane, noise, most):
     """Median error as a share of the distance of the planes; that of the labels is a quarter."""

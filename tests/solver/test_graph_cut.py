@@ -1,4 +1,4 @@
-"""The cut with truncation and weights, and the relaxation of labels, against every labelling of tiny images."""
+"""The cut with truncation and weights, and the relaxation, against every labelling of tiny images."""
 
 from itertools import product
 
@@ -24,7 +24,7 @@ def even(shape):
 
 
 def some_weights(rng, shape):
-    """Weights of a guide image: some edges, most ground even; in the steps in which the cut tells them apart."""
+    """Weights with some edges, in the steps in which the cut tells them apart."""
     across, down = (
         np.where(rng.random(form) < 0.3, 8 / 256, rng.integers(64, 257, form) / 256).astype(np.float32)
         for form in ((shape[0], shape[1] - 1), (shape[0] - 1, shape[1]))
@@ -69,7 +69,7 @@ def test_weights_of_1_change_nothing():
 
 @needs_graph_cut
 def test_truncation_lets_a_small_thing_stand_far_before_the_ground():
-    """A square of four labels' distance: it is smoothed away unless its rim costs as little as a small step."""
+    """A square four labels off is smoothed away unless its rim costs as little as a small step."""
     cost = np.zeros((9, 9, 5), np.float32)
     cost[..., 1:] = 0.5
     cost[3:6, 3:6] = [1, 1, 1, 1, 0]

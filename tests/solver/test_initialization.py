@@ -120,7 +120,7 @@ def test_progress_of_the_start_rises_and_can_stop_it(ramp_stack, settings):
     shares = []
     start_of(ramp_stack[0], LENS, settings, shares.append)
     assert shares == sorted(shares)
-    assert 0 < shares[0]
+    assert shares[0] > 0
     assert shares[-1] <= 1
 
     def stop(share):

@@ -41,7 +41,9 @@ def departure_and_truth(image, sigma, min_blur=0.0):
     return expected, ((mosaic - image) ** 2).mean()
 
 
-@pytest.mark.parametrize(("sigma", "min_blur"), [(0.3, 0), (0.9, 0), (1.2, 0), (2.0, 0), (0.0, 0.6), (0.0, 2.0)])
+@pytest.mark.parametrize(
+    ("sigma", "min_blur"), [(0.3, 0), (0.9, 0), (1.2, 0), (2.0, 0), (0.0, 0.6), (0.0, 2.0)]
+)
 def test_departure_of_a_blurred_mosaic_is_its_mean_square(sigma, min_blur):
     expected, true = departure_and_truth(coarse_texture(), sigma, min_blur)
     assert true / 2 < expected < 2 * true
