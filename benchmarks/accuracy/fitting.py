@@ -31,10 +31,10 @@ BINS = 10
 """Tenths of the confidence in which it is compared with the share of pixels that are right."""
 
 SIGNS = {
-    "defocus": {"curvature": 1, "in_front": -1, "textured_step": -1, "second_opinion": -1},
+    "defocus": {"curvature": 1, "step": -1, "behind": 0, "focus_gap": -1},
     "focus": {"reliability": 1},
 }
-"""Evidence of each method, and whether it can only speak for the depth or only against it."""
+"""Evidence of each method, and whether it can only speak for the depth (1), only against it (-1) or both."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,8 @@ def fit(method: str, runs: Sequence[Pixels]) -> Calibration:
         slope = np.r_[short.mean(), normed @ short / right.size + 2 * RIDGE * beta[1:]]
         return float(value), slope
 
-    bounds = [(None, None), *((0, None) if sign > 0 else (None, 0) for sign in signs.values())]
+    ways = {1: (0, None), -1: (None, 0), 0: (None, None)}
+    bounds = [(None, None), *(ways[sign] for sign in signs.values())]
     found = minimize(cost, np.zeros(len(bounds)), jac=True, method="L-BFGS-B", bounds=bounds)
     weights = found.x[1:] / spread
     rounded = {name: round(float(weight), 4) for name, weight in zip(signs, weights, strict=True)}

@@ -37,7 +37,7 @@ from napari_defocus.solver.observations import not_finite, stored_type, white_le
 from napari_defocus.solver.occlusion import BLOCK_HALO, applies
 from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
 from napari_defocus.solver.patch_spectra import PatchSpectra
-from napari_defocus.solver.prior_scales import PriorScales
+from napari_defocus.solver.prior_scales import PriorScales, cost_window_of, draws_to_peaks
 from napari_defocus.solver.reduction import reduction
 from napari_defocus.solver.result import DefocusResult, Progress
 from napari_defocus.solver.settings import SolverSettings
@@ -88,9 +88,12 @@ class BlockRun(BlockPasses):
         self._estimate_blur(stack)
         start = self._start(stack)
         operator = blur_operator(self.job.optics, self.job.settings, self.frame)
-        halo = solving_halo(operator.halo, self.settings)
-        blocks = grid(self.frame, self.side, halo, CELL if self.settings.cost_window > 1 else 1)
-        self._find_scales(blocks, stack, start)
+        scales = self._scales(grid(self.frame, self.side, operator.halo), stack, start)
+        self.job = replace(self.job, scales=scales)
+        window = cost_window_of(self.job.optics, self.settings)
+        pull = self.settings.image_prior * scales.trust_in_mosaic
+        halo = solving_halo(operator.halo, window, pull, self.settings)
+        blocks = grid(self.frame, self.side, halo, CELL if window > 1 else 1)
         shape = (block_tasks.IMAGE + (3 if self.colour else 1), *self.frame)
         losses: list[float] = []
         state = None
@@ -159,7 +162,7 @@ class BlockRun(BlockPasses):
             [stack],
             message,
             "start",
-            (2 if settings.focus_prior > 0 else 1, *self.frame),
+            (2 if draws_to_peaks(self.job.optics, settings) else 1, *self.frame),
             np.float32,
             coarse=self.runner.share(coarse),
             factor=factor,
@@ -167,13 +170,12 @@ class BlockRun(BlockPasses):
             roughness=scale,
         )[1]
 
-    def _find_scales(self, blocks: list[Block], stack: Any, start: Any) -> None:
-        """Fill in what the weights of the priors are in units of."""
+    def _scales(self, blocks: list[Block], stack: Any, start: Any) -> PriorScales:
+        """What the weights of the priors are in units of."""
         sums = self.map(block_tasks.start, blocks, [stack, start], "first residual")
         residual, departure = np.sum(sums, axis=0)
         misfit = residual / self.samples if self.settings.noise is None else self.settings.noise**2
-        scales = PriorScales(float(misfit), float(departure / np.prod(self.frame)), self.noise)
-        self.job = replace(self.job, scales=scales)
+        return PriorScales(float(misfit), float(departure / np.prod(self.frame)), self.noise)
 
     def _estimate_blur(self, stack: Any) -> None:
         """Estimate the blur where that is wanted."""

@@ -28,6 +28,7 @@ from napari_defocus.solver.initialization import (
 )
 from napari_defocus.solver.noise import plane_noise
 from napari_defocus.solver.observations import load_stack
+from napari_defocus.solver.prior_scales import draws_to_peaks
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.sharpness import LOG_SIGMA
 
@@ -118,7 +119,7 @@ def starts(
         anchor, strength = interpolated(coarse, job.frame, block.outer), ANCHORING * settings.mrf_smoothness
         labels = least_cost(observations, settings, cut_cost, anchor, strength, None)
     kept = [labels[block.inside].astype(np.float32)]
-    if settings.focus_prior > 0:
+    if draws_to_peaks(optics, settings):
         assert noise is not None
         rank = np.argsort(order).astype(np.int32)[labels]
         peaks = focus_labels.peak_coordinates(observations, optics, noise, unusable, rank)

@@ -184,7 +184,8 @@ def finished(
     operator = blur_operator(job.optics, job.settings, job.frame)
     observations = load_stack(images, job.settings.white)
     channels, coordinates = np.ascontiguousarray(state[IMAGE:]), np.ascontiguousarray(state[COORDINATES])
-    estimate = Estimate(operator, observations, channels, coordinates, job.settings.depth_range)
+    noise = None if job.scales is None else job.scales.noise
+    estimate = Estimate(operator, observations, channels, coordinates, job.settings.depth_range, noise)
     confidence = estimate.confidence(progress)
     depth = job.optics.from_blur_coordinate(coordinates).astype(np.float32)
     image = observations.to_image(channels)

@@ -15,6 +15,9 @@ SIDE = 1024
 LEAST_SIDE = 32
 """Least side of a block, px: below it nearly all work is in the halo."""
 
+FIRM_PULL = 0.5
+"""Weight from which on the mosaic holds the image so firmly that only near pixels matter to each other."""
+
 SMOOTHING_REACH = 24
 """Distance beyond which an error at the border of a window no longer shows in the smoothed depth, px."""
 
@@ -66,7 +69,7 @@ def widened(tile: Tile, margin: int, shape: tuple[int, int], cell: int = 1) -> T
     return Tile(y0, x0, y1 - y0, x1 - x0)
 
 
-def solving_halo(reach: int, settings: SolverSettings) -> int:
+def solving_halo(reach: int, window: int, pull: float, settings: SolverSettings) -> int:
     """Halo of the blocks of an epoch, px.
 
     At the border of a window the blur sees the image mirrored instead of what is there: depths are wrong as
@@ -79,11 +82,15 @@ def solving_halo(reach: int, settings: SolverSettings) -> int:
     ----------
     reach : int
         Reach of the blur operator's widest kernel, px.
+    window : int
+        Side of the cost window, px.
+    pull : float
+        Weight that draws the image to the mosaic, where that of all planes is 1.
     settings : SolverSettings
         Settings of the run.
     """
-    image = reach if settings.image_prior > 0 else 2 * reach
-    return image + settings.cost_window // 2 + (SMOOTHING_REACH if settings.smoothness > 0 else 0)
+    image = reach if pull >= FIRM_PULL else 2 * reach
+    return image + window // 2 + (SMOOTHING_REACH if settings.smoothness > 0 else 0)
 
 
 def finishing_halo(reach: int, settings: SolverSettings) -> int:

@@ -14,13 +14,13 @@ from scipy import ndimage
 
 from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.optics.blur_operator import BlurOperator
-from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver import confidence_kernels, window_kernels
 from napari_defocus.solver.calibration import Calibration
 from napari_defocus.solver.depth_step import TILE, candidate_steps, tile_banks, widen
-from napari_defocus.solver.focus_measure import sum_modified_laplacian
-from napari_defocus.solver.focus_peak import PeakFinder
+from napari_defocus.solver.focus_cost import REACH as FOCUS_REACH
+from napari_defocus.solver.focus_cost import focus_costs
+from napari_defocus.solver.focus_start import noise_of, view
 from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
@@ -34,8 +34,11 @@ STEP = 0.5
 LEAST, MOST = 5, 256
 """Bounds on their number."""
 
-CURVATURES, STEPS, DISTANCES = (-5.0, 3.0), (-2.0, 0.0), (-2.0, 0.5)
-"""Bounds of the evidence, natural logs: beyond them it tells no more than at them."""
+CURVATURES = (-5.0, 3.0)
+"""Bounds of the evidence of curvature: beyond them it tells no more than at them."""
+
+LEAST_STEP = np.float32(0.1)
+"""Step of depth that is none, px of blur."""
 
 LEAST_MISFIT = (0.2 / 255) ** 2
 """Mean squared residual that no camera is taken to be below: in a flat image, rounding is no evidence."""
@@ -43,8 +46,11 @@ LEAST_MISFIT = (0.2 / 255) ** 2
 COST_WINDOW = 5
 """Side of the window over which the cost curve is averaged, px."""
 
-FOCUS_WINDOW = 15
-"""Window of the focus measure that gives a second opinion, px."""
+GAP_WINDOW = 5
+"""Side of the window over which the gaps of the focus measure's cost are averaged, px."""
+
+GAP_TILE = (256, 256)
+"""Tiles in which they are found, px."""
 
 NEIGHBOURS = 9
 """Side of the neighbourhood in which steps of the depth count, px."""
@@ -66,6 +72,8 @@ class Estimate:
         Blur coordinates of the depth.
     depth_range : (float, float)
         Nearest and farthest depth that were searched, in the unit of the optics.
+    noise : float, optional
+        Variance of the noise. None: found when it is needed.
     """
 
     operator: BlurOperator
@@ -73,6 +81,7 @@ class Estimate:
     image: Floats
     coordinates: Floats
     depth_range: tuple[float, float]
+    noise: float | None = None
 
     @property
     def px_per_coordinate(self) -> float:
@@ -94,27 +103,25 @@ class Estimate:
         ``curvature``
             log of the cost curve's curvature at the depth over the least cost: texture against noise and
             against what the model cannot explain.
-        ``in_front``
-            log of how far, in px of blur, the pixel lies before the farthest of its neighbours: what is near
-            seems to reach over its edge, so that depths are wrong on the near side of a step.
-        ``textured_step``
-            Product of the two: before a step, texture vouches for less, being that of the near side's edge.
-        ``second_opinion``
-            log of the distance, in px of blur, to the depth that the classic focus measure finds.
+        ``step``
+            log of the range of depth around the pixel, in px of blur.
+        ``behind``
+            log of how far it lies behind the nearest of its neighbours: what is near hides what is far, but
+            seems to reach over its edge.
+        ``focus_gap``
+            How much more the focus measure's cost is at the depth than at its best (:func:`focus_gap`).
         """
         curvature = np.clip(np.log(cost_curvature(self, progress) + np.float32(1e-3)), *CURVATURES)
         yield "curvature", curvature
         depth = self.coordinates * np.float32(self.px_per_coordinate)
-        steps = depth - ndimage.minimum_filter(depth, NEIGHBOURS, mode="nearest")
+        farthest = ndimage.minimum_filter(depth, NEIGHBOURS, mode="nearest")
+        nearest = ndimage.maximum_filter(depth, NEIGHBOURS, mode="nearest")
+        step, behind = nearest - farthest, nearest - depth
         if isinstance(self.operator.optics, UncalibratedFocus):  # planes may be counted from near or from far
-            behind = ndimage.maximum_filter(depth, NEIGHBOURS, mode="nearest") - depth
-            steps = np.maximum(steps, behind)
-        in_front = np.clip(np.log(steps + np.float32(0.1)), *STEPS)
-        yield "in_front", in_front
-        yield "textured_step", curvature * in_front
-        other = second_opinion(self.operator.optics, self.observations)
-        other *= np.float32(self.px_per_coordinate)
-        yield "second_opinion", np.clip(np.log(np.abs(depth - other) + np.float32(0.05)), *DISTANCES)
+            behind = step / 2
+        yield "step", np.log(step + LEAST_STEP)
+        yield "behind", np.log(behind + LEAST_STEP)
+        yield "focus_gap", focus_gap(self)
 
 
 def px_per_coordinate(optics: Optics) -> float:
@@ -124,7 +131,7 @@ def px_per_coordinate(optics: Optics) -> float:
 
 def confidence_reach(operator: BlurOperator) -> int:
     """Distance of the farthest pixel that the confidence of one depends on, px."""
-    return max(operator.halo + COST_WINDOW // 2, FOCUS_WINDOW // 2 + 1, NEIGHBOURS // 2)
+    return max(operator.halo + COST_WINDOW // 2, FOCUS_REACH + GAP_WINDOW // 2, NEIGHBOURS // 2)
 
 
 def cost_curvature(estimate: Estimate, progress: Callable[[float], None] | None = None) -> Floats:
@@ -174,14 +181,29 @@ def cost_curvature(estimate: Estimate, progress: Callable[[float], None] | None 
     return curvature / np.float32(step**2)
 
 
-def second_opinion(optics: Optics, observations: Observations) -> Floats:
-    """Blur coordinate at the peak of the classic focus measure, (Y, X)."""
+def focus_gap(estimate: Estimate) -> Floats:
+    """Cost by the focus measure at the depth less that at the best depth, mean around each pixel, 0 to 1.
 
-    def measure(index: int) -> Floats:
-        return sum_modified_laplacian(observations.grey(index), FOCUS_WINDOW)
-
+    See :func:`focus_cost.focus_costs`: where the noise hides the peak there is no gap, whatever the depth.
+    """
+    optics, observations = estimate.operator.optics, estimate.observations
+    noise = noise_of(observations) if estimate.noise is None else float(np.sqrt(estimate.noise))
     order = np.argsort(optics.centers, kind="stable")
-    finder = PeakFinder(observations.shape)
-    for values in map_ahead(measure, (int(index) for index in order)):
-        finder.add(values)
-    return np.interp(finder.curve().position, np.arange(len(order)), optics.centers[order]).astype(np.float32)
+    last = len(order) - 1
+    place = np.interp(estimate.coordinates, optics.centers[order], np.arange(last + 1)).astype(np.float32)
+
+    def gap(tile: Tile) -> Floats:
+        wide = widen(tile, FOCUS_REACH + GAP_WINDOW // 2, observations.shape)
+        costs = focus_costs(view(observations, wide), noise, None)[order]
+        here = place[wide.slices]
+        below = np.minimum(here.astype(np.intp), last - 1)
+        low, high = (np.take_along_axis(costs, (below + up)[None], 0)[0] for up in (0, 1))
+        gaps = low + (here - below) * (high - low) - costs.min(axis=0)
+        means = ndimage.uniform_filter(gaps, GAP_WINDOW, mode="nearest")
+        y0, x0 = tile.y0 - wide.y0, tile.x0 - wide.x0
+        return np.asarray(means[y0 : y0 + tile.height, x0 : x0 + tile.width])
+
+    found = np.empty(observations.shape, np.float32)
+    for tile, part in map_tiles(gap, split(observations.shape, GAP_TILE), estimate.operator.threads):
+        found[tile.slices] = part
+    return found

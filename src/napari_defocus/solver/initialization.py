@@ -15,6 +15,7 @@ from napari_defocus.solver.focus_start import cut_labels, noise_of, part_of, pea
 from napari_defocus.solver.glare import glare
 from napari_defocus.solver.graph_cut import cut, graph_cut_available
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.prior_scales import draws_to_peaks
 from napari_defocus.solver.reduction import reduction
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.sharpness import sharpness_cost
@@ -89,7 +90,7 @@ def start_of(
         labels = cut_labels(observations, optics, noise, unusable, settings, first)
     else:
         labels = paper_labels(observations, settings, use_cut, first)
-    if settings.focus_prior == 0:
+    if not draws_to_peaks(optics, settings):
         return Start(labels, None, noise**2, notes)
     places = peaks(observations, optics, noise, unusable, labels, settings.threads, part_of(progress, 0.7, 1))
     return Start(labels, places, noise**2, notes)

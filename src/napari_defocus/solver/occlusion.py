@@ -39,10 +39,9 @@ BLOCK_HALO = MARGIN + SPILL + FARTHEST + int(GREATEST_REACH + RIM)
 
 
 def applies(optics: Optics, settings: SolverSettings) -> bool:
-    """Whether depth edges are looked for: where the near side is known, and sharp planes are sharp."""
-    return (
-        settings.occlusion and not isinstance(optics, UncalibratedFocus) and not hides_focus(optics, settings)
-    )
+    """Whether depth edges are looked for: where it is known which side is near, and planes are ever sharp."""
+    known = not isinstance(optics, UncalibratedFocus)
+    return settings.occlusion and known and not hides_focus(optics, settings)
 
 
 def resolve_edges(

@@ -73,6 +73,17 @@ def hides_focus(optics: Optics, settings: SolverSettings) -> bool:
     return settings.trusted_blur is not None and least >= settings.trusted_blur
 
 
+def cost_window_of(optics: Optics, settings: SolverSettings) -> int:
+    """Side of the window over which costs are averaged, px: no detail is lost within the least blur."""
+    window = settings.cost_window
+    return window if window == 1 else window + 2 * int(optics.sigma_of_radius(0.0))
+
+
+def draws_to_peaks(optics: Optics, settings: SolverSettings) -> bool:
+    """Whether the depth is drawn to the peaks of the focus measure."""
+    return settings.focus_prior > 0 and not hides_focus(optics, settings)
+
+
 def departure_of(mosaic: Floats, labels: NDArray[np.int32], coordinates: Floats, optics: Optics) -> Floats:
     """Squared difference of the mosaic from a sharp image, expected of each pixel, (Y, X).
 

@@ -16,7 +16,14 @@ from napari_defocus.solver.depth_step import depth_step
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.occlusion import resolve_edges
-from napari_defocus.solver.prior_scales import PriorScales, departure_of, hides_focus, peak_variance
+from napari_defocus.solver.prior_scales import (
+    PriorScales,
+    cost_window_of,
+    departure_of,
+    draws_to_peaks,
+    hides_focus,
+    peak_variance,
+)
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior, edge_weights
@@ -143,7 +150,7 @@ class Unknowns:
             self.candidates,
             anchor=self.smooth + share * (self.peaks - self.smooth),  # two ties make one
             coupling=tie,
-            cost_window=self.settings.cost_window,
+            cost_window=cost_window_of(self.operator.optics, self.settings),
             golden_tolerance=self.settings.golden_tolerance,
             progress=progress,
         )
@@ -207,7 +214,12 @@ class Unknowns:
         """Depth and image as they are now, for the confidence."""
         assert self.settings.depth_range is not None
         return Estimate(
-            self.operator, self.observations, self.image, self.coordinates, self.settings.depth_range
+            self.operator,
+            self.observations,
+            self.image,
+            self.coordinates,
+            self.settings.depth_range,
+            self.scales.noise,
         )
 
     def _in_blur(self, coordinates: Floats) -> Floats:
@@ -231,9 +243,9 @@ class Unknowns:
         settings, scales = self.settings, self.scales
         self.pull = settings.image_prior * planes * scales.trust_in_mosaic
         samples = scales.residual * planes * channels
-        self.peak_tie = settings.focus_prior * samples / peak_variance(self.operator.optics)
-        if hides_focus(self.operator.optics, settings):
-            self.peak_tie = 0.0
+        optics, self.peak_tie = self.operator.optics, 0.0
+        if draws_to_peaks(optics, settings):
+            self.peak_tie = settings.focus_prior * samples / peak_variance(optics)
         self.prior = None
         if settings.smoothness > 0:
             weight = settings.smoothness * scales.residual * float(np.sqrt(planes * channels))
