@@ -15,7 +15,7 @@ from napari_defocus.io.parameters import load_parameters
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import block_start, block_tasks, initialization, reduction
 from napari_defocus.solver.block_run import BlockRun
-from napari_defocus.solver.blocks import Block, finishing_halo, grid, solving_halo
+from napari_defocus.solver.blocks import FIRM_PULL, Block, finishing_halo, grid, solving_halo
 from napari_defocus.solver.cluster import Local
 from napari_defocus.solver.glare import glare
 from napari_defocus.solver.graph_cut import graph_cut_available
@@ -63,11 +63,12 @@ def test_blocks_cover_the_image_once_with_halos_inside_the_frame():
 
 
 def test_halos_grow_with_what_reaches_across_the_border():
-    prior, plain = SolverSettings(smoothness=2.0), SolverSettings(smoothness=2.0, image_prior=0.0)
-    assert solving_halo(20, plain) == solving_halo(20, prior) + 20
-    assert solving_halo(30, prior) == solving_halo(20, prior) + 10
-    assert solving_halo(20, prior.replace(cost_window=25)) == solving_halo(20, prior) + 10
-    assert solving_halo(20, prior.replace(smoothness=0.0)) < solving_halo(20, prior)
+    prior, smooth = SolverSettings(), SolverSettings(smoothness=2.0)
+    assert solving_halo(20, 5, 0.0, prior) == solving_halo(20, 5, 1.0, prior) + 20
+    assert solving_halo(20, 5, FIRM_PULL, prior) == solving_halo(20, 5, 1.0, prior)
+    assert solving_halo(30, 5, 1.0, prior) == solving_halo(20, 5, 1.0, prior) + 10
+    assert solving_halo(20, 25, 1.0, prior) == solving_halo(20, 5, 1.0, prior) + 10
+    assert solving_halo(20, 5, 1.0, prior) < solving_halo(20, 5, 1.0, smooth)
     assert finishing_halo(30, prior) == 30 + 6 * prior.outlier_radius
     assert finishing_halo(30, prior.replace(outlier_fill="mean")) == 30 + 12 * prior.outlier_radius
     assert finishing_halo(30, prior.replace(outlier_method="none")) == 30
@@ -159,8 +160,8 @@ def test_blocks_on_one_machine_give_the_untiled_result(stack, quick):
     assert {k: result.parameters[k] for k in ("optics", "settings")} == quick.parameters
 
 
-def test_outliers_are_flagged_and_filled_alike_in_blocks(stack):
-    settings = QUICK.replace(outlier_confidence=0.9)
+def test_outliers_are_flagged_and_filled_alike_in_blocks(stack, quick):
+    settings = QUICK.replace(outlier_confidence=float(np.quantile(quick.confidence, 0.05)))
     whole = solve(stack, LENS, settings)
     assert 0.005 < whole.outliers.mean() < 0.5
     result = solve(stack, LENS, settings, block=BLOCK)
