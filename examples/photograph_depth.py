@@ -3,7 +3,7 @@
 python examples/photograph_depth.py
 """
 
-from napari_defocus import SolverSettings, depth_from_focus, read_focal_stack, save_result, solve
+from napari_defocus import depth_from_focus, read_focal_stack, save_result, solve
 from napari_defocus.io.samples import load_truth, sample_path
 from napari_defocus.metrics import abs_rel, psnr
 
@@ -11,7 +11,7 @@ stack = read_focal_stack(sample_path("photograph"))  # its camera stands in opti
 true_depth, true_image = load_truth("photograph")
 
 classic = depth_from_focus(stack.images, stack.focus, unit=stack.unit)
-result = solve(stack.images, stack.optics, SolverSettings(epochs=3))
+result = solve(stack.images, stack.optics)
 
 for name, found in (("depth from focus", classic), ("depth from defocus", result)):
     error = abs_rel(found.depth, true_depth)

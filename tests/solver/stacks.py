@@ -3,12 +3,18 @@
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from napari_defocus import SolverSettings
 from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_basis import BlurBasis
 from napari_defocus.optics.blur_operator import BlurOperator
 
 PLAIN = {"blur_kernel": "gaussian", "trusted_blur": None}
 """Settings of the model that makes these stacks."""
+
+PAPER = SolverSettings(
+    sharpness="sobel", mrf_smoothness=0.2, mrf_truncation=None, focus_prior=0, image_prior=0
+)
+"""Settings with the start as in the paper."""
 
 
 def texture(shape, channels=1, seed=0, smooth=0.7):

@@ -35,11 +35,24 @@ def quick(**changes):
 @pytest.mark.parametrize("noise", [0.0, 0.03])
 def test_loss_never_rises(scene, window, warm, noise):
     stack = scene[2] + noise * np.random.default_rng(0).standard_normal(scene[2].shape)
-    settings = quick(epochs=3, cost_window=window, warm_start=warm, fista_iterations=8)
+    settings = quick(epochs=3, least_gain=0, cost_window=window, warm_start=warm, fista_iterations=8)
     losses = solve(stack, LENS, settings).losses
     assert len(losses) == 1 + 2 * 3
     assert (np.diff(losses) <= 0).all()
     assert losses[-1] < losses[0]
+
+
+@pytest.mark.parametrize("gain", [0.03, 0.2])
+@pytest.mark.parametrize("noise", [0.0, 0.03])
+def test_loss_never_rises_by_default_and_the_run_ends_when_little_is_gained(scene, noise, gain):
+    stack = scene[2] + noise * np.random.default_rng(0).standard_normal(scene[2].shape)
+    settings = SolverSettings(epochs=8, least_gain=gain, smoothness=1.0, depth_range=RANGE, white=1.0)
+    losses = np.array(solve(stack, LENS, settings).losses)
+    assert (np.diff(losses) <= 0).all()
+    gains = 1 - losses[4::2] / losses[2:-2:2]  # of the epochs after the first
+    assert len(losses) < 1 + 2 * 8
+    assert gains[-1] < gain
+    assert (gains[:-1] >= gain).all()
 
 
 def test_a_stack_that_obeys_the_model_is_solved(scene):

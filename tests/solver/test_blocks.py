@@ -8,16 +8,18 @@ import pytest
 import zarr
 from block_scene import BLOCK, LENS, RANGE, SHAPE, agreement, bumps
 from numpy.testing import assert_allclose, assert_array_equal
-from stacks import texture
+from stacks import PAPER, model_stack, texture
 
 from napari_defocus import CancelledError, InputError, SolverSettings, UncalibratedFocus, solve
 from napari_defocus.io.parameters import load_parameters
 from napari_defocus.optics.tiles import Tile
-from napari_defocus.solver import block_tasks, initialization
+from napari_defocus.solver import block_start, block_tasks, initialization, reduction
 from napari_defocus.solver.block_run import BlockRun
-from napari_defocus.solver.blocks import Block, finishing_halo, grid, solving_halo
+from napari_defocus.solver.blocks import FIRM_PULL, Block, finishing_halo, grid, solving_halo
 from napari_defocus.solver.cluster import Local
+from napari_defocus.solver.glare import glare
 from napari_defocus.solver.graph_cut import graph_cut_available
+from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.unknowns import blur_operator
 
@@ -61,34 +63,74 @@ def test_blocks_cover_the_image_once_with_halos_inside_the_frame():
 
 
 def test_halos_grow_with_what_reaches_across_the_border():
-    prior, plain = SolverSettings(), SolverSettings(image_prior=0.0)
-    assert solving_halo(20, plain) == solving_halo(20, prior) + 20
-    assert solving_halo(30, prior) == solving_halo(20, prior) + 10
-    assert solving_halo(20, prior.replace(cost_window=25)) == solving_halo(20, prior) + 10
-    assert solving_halo(20, prior.replace(smoothness=0.0)) < solving_halo(20, prior)
+    prior, smooth = SolverSettings(), SolverSettings(smoothness=2.0)
+    assert solving_halo(20, 5, 0.0, prior) == solving_halo(20, 5, 1.0, prior) + 20
+    assert solving_halo(20, 5, FIRM_PULL, prior) == solving_halo(20, 5, 1.0, prior)
+    assert solving_halo(30, 5, 1.0, prior) == solving_halo(20, 5, 1.0, prior) + 10
+    assert solving_halo(20, 25, 1.0, prior) == solving_halo(20, 5, 1.0, prior) + 10
+    assert solving_halo(20, 5, 1.0, prior) < solving_halo(20, 5, 1.0, smooth)
     assert finishing_halo(30, prior) == 30 + 6 * prior.outlier_radius
     assert finishing_halo(30, prior.replace(outlier_fill="mean")) == 30 + 12 * prior.outlier_radius
     assert finishing_halo(30, prior.replace(outlier_method="none")) == 30
 
 
+def start_in_blocks(stack, settings, side):
+    """Labels, peaks (None where none are asked for) and variance of the noise, found in blocks."""
+    run = BlockRun(stack, LENS, settings, Local(), None, side, None)
+    start = block_tasks.as_start(np.asarray(run._start(run.stack())))
+    return start.labels, start.peaks, run.noise
+
+
 @pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
 @pytest.mark.parametrize("reduced", [False, True])
 @pytest.mark.parametrize("colour", [False, True])
-def test_labels_are_those_of_the_whole_image(monkeypatch, reduced, colour):
+def test_labels_as_in_the_paper_are_those_of_the_whole_image(monkeypatch, reduced, colour):
     stack = bumps(noise=0.02, colour=colour)
     if reduced:  # by 3, of which the block's side is no multiple
-        monkeypatch.setattr(initialization, "MAX_CUT_SIZE", stack.shape[0] * SHAPE[0] * SHAPE[1] // 8)
+        monkeypatch.setattr(reduction, "MAX_CUT_SIZE", stack.shape[0] * SHAPE[0] * SHAPE[1] // 8)
+    settings = PAPER.replace(depth_range=RANGE, white=1.0)
+    whole = start_of(load_stack(stack, 1.0), LENS, settings)
+    labels, peaks, noise = start_in_blocks(stack, settings, BLOCK)
+    assert (labels == whole.labels).mean() > 0.9999  # rounding may decide between equal costs
+    assert (peaks, noise) == (whole.peaks, whole.noise) == (None, None)
+
+
+@pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
+@pytest.mark.parametrize(
+    ("side", "reduced", "lights"), [(32, False, False), (64, True, False), (50, True, True)]
+)
+def test_start_by_the_focus_measure_is_that_of_the_whole_image(monkeypatch, side, reduced, lights):
+    """With `lights`, saturated spots whose discs reach across the borders of the blocks."""
+    stack = bumps(noise=0.02, shape=(110, 150)) / np.float32(1.05)
+    if lights:
+        spots = np.zeros(stack.shape[1:], np.float32)
+        spots[[31, 49, 70, 99], [64, 99, 20, 101]] = 60
+        stack = np.clip(stack + model_spots(spots), 0, 1)
+    if reduced:  # by 3, of which the blocks' sides are no multiple
+        monkeypatch.setattr(reduction, "MAX_CUT_SIZE", stack[0].size * len(stack) // 8)
+        assert reduction.reduction(len(stack), stack.shape[1:]) == 3
+    observations = load_stack(stack, 1.0)
+    assert (glare(observations, LENS) is not None) == lights
     settings = SolverSettings(depth_range=RANGE, white=1.0)
-    whole, _ = initialization.initial_labels(load_stack(stack, 1.0), settings)
-    run = BlockRun(stack, LENS, settings, Local(), None, BLOCK, None)
-    assert (run._labels(stack) == whole).mean() > 0.9999  # rounding may decide between equal costs
+    whole = start_of(observations, LENS, settings)
+    labels, peaks, noise = start_in_blocks(stack, settings, side)
+    assert noise == pytest.approx(whole.noise, rel=1e-6)
+    assert (labels == whole.labels).mean() > 0.999
+    step = np.abs(np.diff(np.sort(LENS.centers))).min()
+    assert (np.abs(peaks - whole.peaks) < 1e-3 * step).mean() > 0.999
 
 
-def test_enlarged_labels_of_a_tile_are_those_of_the_whole():
+def model_spots(spots):
+    """Lights (Y, X) 1.5 m away as the planes see them, (planes, Y, X)."""
+    depth = np.full(spots.shape, 1.5, np.float32)
+    return model_stack(LENS, depth, spots[None], RANGE, kernel="disc")
+
+
+def test_interpolated_labels_of_a_tile_are_those_of_the_whole():
     coarse = np.random.default_rng(0).integers(0, 9, (14, 23)).astype(np.int32)
     whole = initialization._enlarge(coarse, (55, 90))
     tile = Tile(20, 31, 30, 40)
-    assert_allclose(block_tasks.enlarged(coarse, (55, 90), tile), whole[tile.slices], atol=1e-5)
+    assert_allclose(block_start.interpolated(coarse, (55, 90), tile), whole[tile.slices], atol=1e-5)
 
 
 def test_residuals_of_the_blocks_add_up_to_that_of_the_image(stack, monkeypatch):
@@ -118,8 +160,8 @@ def test_blocks_on_one_machine_give_the_untiled_result(stack, quick):
     assert {k: result.parameters[k] for k in ("optics", "settings")} == quick.parameters
 
 
-def test_outliers_are_flagged_and_filled_alike_in_blocks(stack):
-    settings = QUICK.replace(outlier_confidence=0.9)
+def test_outliers_are_flagged_and_filled_alike_in_blocks(stack, quick):
+    settings = QUICK.replace(outlier_confidence=float(np.quantile(quick.confidence, 0.05)))
     whole = solve(stack, LENS, settings)
     assert 0.005 < whole.outliers.mean() < 0.5
     result = solve(stack, LENS, settings, block=BLOCK)
@@ -129,7 +171,7 @@ def test_outliers_are_flagged_and_filled_alike_in_blocks(stack):
 
 def test_blocks_agree_when_the_depth_has_come_to_rest(stack):
     """Where the loss hardly falls any more, what one sum over the whole image decided would show."""
-    settings = SolverSettings(epochs=8, depth_range=RANGE)
+    settings = SolverSettings(epochs=8, least_gain=0, depth_range=RANGE)
     assert agreement(solve(stack, LENS, settings, block=BLOCK), solve(stack, LENS, settings)) > 0.999
 
 

@@ -5,20 +5,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
-from stacks import model_stack, ramp, texture
+from stacks import PAPER, model_stack, ramp, texture
 
 from napari_defocus.errors import CancelledError
 from napari_defocus.optics import ThinLens
-from napari_defocus.solver import SolverSettings, initialization
+from napari_defocus.solver import SolverSettings, initialization, reduction
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.graph_cut import COST_SCALE, cut, graph_cut_available, integer_costs
-from napari_defocus.solver.initialization import NO_GRAPH_CUT, initial_labels, mosaic
+from napari_defocus.solver.initialization import NO_GRAPH_CUT, mosaic, start_of
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.sharpness import sharpness_cost
 
 needs_graph_cut = pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
 LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.25, 1.67, 2.5, 5.0])
 SHAPE = (60, 90)
+both_cuts = pytest.mark.parametrize("settings", [PAPER, SolverSettings()], ids=["paper", "focus"])
 
 
 def energy(labels, cost, smoothness):
@@ -85,21 +86,48 @@ def test_cut_stops_between_expansions_and_can_be_used_again():
 
 
 @needs_graph_cut
-def test_labels_of_a_ramp_are_the_nearest_planes(ramp_stack):
+@both_cuts
+def test_labels_of_a_ramp_are_the_nearest_planes(ramp_stack, settings):
     observations, nearest = ramp_stack
-    labels, notes = initial_labels(observations, SolverSettings())
-    assert notes == ()
-    assert (labels == nearest).mean() > 0.7  # 0.29 where integer costs collapse
+    start = start_of(observations, LENS, settings)
+    assert start.notes == ()
+    assert (start.labels == nearest).mean() > 0.7  # 0.29 where integer costs collapse
 
 
 @needs_graph_cut
-def test_reduced_grid_agrees_with_the_full_one(ramp_stack, monkeypatch):
+@both_cuts
+def test_reduced_grid_agrees_with_the_full_one(ramp_stack, monkeypatch, settings):
     observations, nearest = ramp_stack
-    full, _ = initial_labels(observations, SolverSettings())
-    monkeypatch.setattr(initialization, "MAX_CUT_SIZE", observations.count * SHAPE[0] * SHAPE[1] // 7)
-    reduced, _ = initial_labels(observations, SolverSettings())
+    full = start_of(observations, LENS, settings).labels
+    monkeypatch.setattr(reduction, "MAX_CUT_SIZE", observations.count * SHAPE[0] * SHAPE[1] // 7)
+    assert reduction.reduction(observations.count, SHAPE) == 3
+    reduced = start_of(observations, LENS, settings).labels
     assert (np.abs(reduced - full) <= 1).mean() > 0.98
     assert (reduced == nearest).mean() > 0.65
+
+
+@pytest.mark.parametrize("settings", [PAPER, SolverSettings(), SolverSettings(initialization="focus")])
+def test_start_holds_what_the_settings_ask_for(ramp_stack, settings):
+    start = start_of(ramp_stack[0], LENS, settings)
+    asked = settings.focus_prior > 0
+    assert (start.noise is not None) == asked
+    assert (start.peaks is not None) == asked
+
+
+@needs_graph_cut
+@both_cuts
+def test_progress_of_the_start_rises_and_can_stop_it(ramp_stack, settings):
+    shares = []
+    start_of(ramp_stack[0], LENS, settings, shares.append)
+    assert shares == sorted(shares)
+    assert shares[0] > 0
+    assert shares[-1] <= 1
+
+    def stop(share):
+        raise CancelledError
+
+    with pytest.raises(CancelledError):
+        start_of(ramp_stack[0], LENS, settings, stop)
 
 
 @pytest.mark.parametrize("kind", ["sobel", "laplacian", "log"])
@@ -112,22 +140,22 @@ def test_sharper_planes_cost_less(kind):
 def test_without_gco_the_sharpest_plane_is_taken_and_said(ramp_stack, monkeypatch):
     observations, nearest = ramp_stack
     monkeypatch.setitem(sys.modules, "gco", None)
-    labels, notes = initial_labels(observations, SolverSettings())
-    assert notes == (NO_GRAPH_CUT,)
-    assert (labels == nearest).mean() > 0.5
+    start = start_of(observations, LENS, SolverSettings())
+    assert start.notes == (NO_GRAPH_CUT,)
+    assert (start.labels == nearest).mean() > 0.5
 
 
 def test_focus_initialization_does_not_need_gco(ramp_stack, monkeypatch):
     observations, _ = ramp_stack
     monkeypatch.setitem(sys.modules, "gco", None)
-    labels, notes = initial_labels(observations, SolverSettings(initialization="focus"))
-    assert notes == ()
-    assert set(np.unique(labels)) <= set(range(5))
+    start = start_of(observations, LENS, SolverSettings(initialization="focus"))
+    assert start.notes == ()
+    assert set(np.unique(start.labels)) <= set(range(5))
 
 
 def test_focus_initialization_is_the_classic_measure(ramp_stack):
     observations, _ = ramp_stack
-    labels, _ = initial_labels(observations, SolverSettings(initialization="focus"))
+    labels = start_of(observations, LENS, SolverSettings(initialization="focus")).labels
     measures = [
         sum_modified_laplacian(observations.grey(k), initialization.FOCUS_WINDOW)
         for k in range(observations.count)

@@ -88,3 +88,19 @@ def test_unknown_setting_in_a_file():
 def test_proportional_kernel_size_is_the_papers(shape, size):
     assert kernel_size(SolverSettings(kernel_size="proportional"), shape) == size
     assert kernel_size(SolverSettings(), shape) is None
+
+
+@pytest.mark.parametrize(
+    ("losses", "settled"),
+    [
+        ([1.0], False),
+        ([1.0, 1.0, 1.0], False),  # there is no telling after one epoch
+        ([1.0, 0.9, 0.5, 0.5, 0.49], True),
+        ([1.0, 0.9, 0.5, 0.46, 0.45], False),
+        ([1.0, 0.9, 0.5, 0.4, 0.3, 0.3, 0.3], True),
+    ],
+)
+def test_a_run_has_settled_when_an_epoch_gains_too_little(losses, settled):
+    assert SolverSettings(least_gain=0.05).settled(losses) == settled
+    assert not SolverSettings(least_gain=0).settled(losses)
+    assert SolverSettings.simulation().least_gain == SolverSettings.nyuv2().least_gain == 0

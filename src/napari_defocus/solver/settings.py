@@ -119,13 +119,15 @@ class SolverSettings(CheckedFields):
         cost; less across edges of the image. 0 is none, as in the paper.
     image_prior : float
         Weight that draws the all-in-focus image to the mosaic of sharpest planes, as a share of the weight of
-        all planes. 0 is none, as in the paper.
+        all planes, times the share that noise has in what the mosaic differs by from a sharp image. 0 is
+        none, as in the paper.
     occlusion : bool
         At the end, put the edges of the depth where the rays through the aperture say, and solve for the
         image around them. Not done where it is not known which end of the stack is near.
     noise : float, optional
         Root mean square of what the blur model cannot explain (noise, occlusion, a lens that is not
-        ideal), in units of white; it scales the smoothness. None: the residual at the start of the run.
+        ideal), in units of white; it scales `smoothness` and `focus_prior`. None: the residual, at the start
+        and, once it is less, after each epoch.
     white : float, optional
         Intensity that counts as 1. None: the type's maximum for uint8 and uint16, else the data's maximum.
     outlier_method : {"none", "confidence", "variation", "constant", "both"}
@@ -230,7 +232,7 @@ class SolverSettings(CheckedFields):
         True, "Put depth edges right with a model of occlusion, after the last epoch; needs known optics."
     )
     noise: float | None = _setting(
-        None, "What the blur model cannot explain; empty: the residual at the start.", unit="white"
+        None, "What the blur model cannot explain; empty: the residual of each epoch.", unit="white"
     )
     white: float | None = _setting(
         None, "Intensity that counts as 1; empty: the type's or the data's maximum.", unit="intensity"
