@@ -22,8 +22,8 @@ ORDER = 5
 def move(plane: NDArray[Any], motion: Motion) -> NDArray[Any]:
     """Return a plane (Y, X[, 3]) as it would be seen in the frame of the reference, in its own type.
 
-    Splines of order 5, since lower ones take away detail; beyond its border the plane is continued by its mirror image. Values stay within those of
-    their channel, so that a saturated light gets no ring.
+    Splines of order 5, since lower ones take away detail; beyond its border the plane is continued by its
+    mirror image. Values stay within those of their channel, so that a saturated light gets no ring.
     """
     if motion == STILL:
         return plane
