@@ -1,7 +1,7 @@
 """Moves planes into the frame of the reference."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ Crop = tuple[tuple[int, int], tuple[int, int]]
 STILL = Motion()
 
 
-ORDER = 5
+ORDER: Final = 5
 """Order of the interpolating splines: lower ones blur what they move, and so move the peak of sharpness."""
 
 

@@ -49,6 +49,12 @@ COST_WINDOW = 5
 GAP_WINDOW = 5
 """Side of the window over which the gaps of the focus measure's cost are averaged, px."""
 
+TEXTURE_WINDOW = 9
+"""Side of the window over which the trust in its peaks is averaged, px."""
+
+LEAST_TEXTURE = np.float32(0.02)
+"""Trust that is none."""
+
 GAP_TILE = (256, 256)
 """Tiles in which they are found, px."""
 
@@ -109,7 +115,9 @@ class Estimate:
             log of how far it lies behind the nearest of its neighbours: what is near hides what is far, but
             seems to reach over its edge.
         ``focus_gap``
-            How much more the focus measure's cost is at the depth than at its best (:func:`focus_gap`).
+            How much more the focus measure's cost is at the depth than at its best (:func:`focus_evidence`).
+        ``texture``
+            log of the trust in the focus measure's peaks around the pixel: how far they are above the noise.
         """
         curvature = np.clip(np.log(cost_curvature(self, progress) + np.float32(1e-3)), *CURVATURES)
         yield "curvature", curvature
@@ -121,7 +129,9 @@ class Estimate:
             behind = step / 2
         yield "step", np.log(step + LEAST_STEP)
         yield "behind", np.log(behind + LEAST_STEP)
-        yield "focus_gap", focus_gap(self)
+        gap, texture = focus_evidence(self)
+        yield "focus_gap", gap
+        yield "texture", np.log(texture + LEAST_TEXTURE)
 
 
 def px_per_coordinate(optics: Optics) -> float:
@@ -131,7 +141,7 @@ def px_per_coordinate(optics: Optics) -> float:
 
 def confidence_reach(operator: BlurOperator) -> int:
     """Distance of the farthest pixel that the confidence of one depends on, px."""
-    return max(operator.halo + COST_WINDOW // 2, FOCUS_REACH + GAP_WINDOW // 2, NEIGHBOURS // 2)
+    return max(operator.halo + COST_WINDOW // 2, FOCUS_REACH + TEXTURE_WINDOW // 2, NEIGHBOURS // 2)
 
 
 def cost_curvature(estimate: Estimate, progress: Callable[[float], None] | None = None) -> Floats:
@@ -181,10 +191,16 @@ def cost_curvature(estimate: Estimate, progress: Callable[[float], None] | None 
     return curvature / np.float32(step**2)
 
 
-def focus_gap(estimate: Estimate) -> Floats:
-    """Cost by the focus measure at the depth less that at the best depth, mean around each pixel, 0 to 1.
+def focus_evidence(estimate: Estimate) -> tuple[Floats, Floats]:
+    """What the focus measure's cost tells of the depth, means around each pixel, both 0 to 1.
 
-    See :func:`focus_cost.focus_costs`: where the noise hides the peak there is no gap, whatever the depth.
+    Returns
+    -------
+    gap : ndarray, (Y, X)
+        Cost at the depth less that at the best depth (see :func:`focus_cost.focus_costs`). Where the noise
+        hides the peak there is none, whatever the depth.
+    texture : ndarray, (Y, X)
+        Trust in the peak: less where the noise hides it.
     """
     optics, observations = estimate.operator.optics, estimate.observations
     noise = noise_of(observations) if estimate.noise is None else float(np.sqrt(estimate.noise))
@@ -192,18 +208,20 @@ def focus_gap(estimate: Estimate) -> Floats:
     last = len(order) - 1
     place = np.interp(estimate.coordinates, optics.centers[order], np.arange(last + 1)).astype(np.float32)
 
-    def gap(tile: Tile) -> Floats:
-        wide = widen(tile, FOCUS_REACH + GAP_WINDOW // 2, observations.shape)
+    def means(tile: Tile) -> list[Floats]:
+        wide = widen(tile, FOCUS_REACH + max(GAP_WINDOW, TEXTURE_WINDOW) // 2, observations.shape)
         costs = focus_costs(view(observations, wide), noise, None)[order]
         here = place[wide.slices]
         below = np.minimum(here.astype(np.intp), last - 1)
         low, high = (np.take_along_axis(costs, (below + up)[None], 0)[0] for up in (0, 1))
-        gaps = low + (here - below) * (high - low) - costs.min(axis=0)
-        means = ndimage.uniform_filter(gaps, GAP_WINDOW, mode="nearest")
+        least = costs.min(axis=0)
+        gaps = low + (here - below) * (high - low) - least
         y0, x0 = tile.y0 - wide.y0, tile.x0 - wide.x0
-        return np.asarray(means[y0 : y0 + tile.height, x0 : x0 + tile.width])
+        inside = slice(y0, y0 + tile.height), slice(x0, x0 + tile.width)
+        pairs = (gaps, GAP_WINDOW), (-least, TEXTURE_WINDOW)
+        return [ndimage.uniform_filter(values, side, mode="nearest")[inside] for values, side in pairs]
 
-    found = np.empty(observations.shape, np.float32)
-    for tile, part in map_tiles(gap, split(observations.shape, GAP_TILE), estimate.operator.threads):
-        found[tile.slices] = part
-    return found
+    gap, texture = (np.empty(observations.shape, np.float32) for _ in range(2))
+    for tile, parts in map_tiles(means, split(observations.shape, GAP_TILE), estimate.operator.threads):
+        gap[tile.slices], texture[tile.slices] = parts
+    return gap, np.maximum(texture, 0)
