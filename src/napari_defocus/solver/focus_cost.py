@@ -15,7 +15,13 @@ SCALES = (0.0, 1.0)
 WINDOW = 3
 """Window of the focus measure, px."""
 
-REACH = 4 + 1 + WINDOW // 2
+LEAK = 0.1
+"""Share of the greatest peak nearby that blur may carry to a pixel without texture of its own."""
+
+LEAK_WINDOW = 21
+"""Side of the square in which that peak is looked for, px."""
+
+REACH = 4 + 1 + WINDOW // 2 + LEAK_WINDOW // 2
 """Distance from which a pixel's cost is seen, px."""
 
 
@@ -23,7 +29,7 @@ def focus_costs(observations: Observations, noise: float, unusable: NDArray[np.b
     """Cost of labelling each pixel with each plane, (planes, Y, X), from -1 to 0.
 
     At each scale the sum-modified Laplacian as a share of its peak over the planes, times the trust in that
-    peak: how far it stands above what the noise alone would give. A coarser scale counts as far as the finer
+    peak: how far it stands above what the noise alone and blur from nearby would give. A coarser scale counts as far as the finer
     ones are not trusted. So a pixel without texture leaves the choice to its neighbours, at any contrast.
 
     Parameters
@@ -41,8 +47,8 @@ def focus_costs(observations: Observations, noise: float, unusable: NDArray[np.b
         measures = focus_measures(observations, sigma, WINDOW, unusable)
         peak = measures.max(axis=0)
         floor = np.float32(noise * noise_response(sigma))
-        excess = np.maximum(peak - floor, 0)
-        trust = excess / (excess + floor)
+        excess = np.maximum(peak - floor, 0) ** 2
+        trust = excess / (excess + (floor + LEAK * ndimage.maximum_filter(peak, LEAK_WINDOW)) ** 2)
         total -= untrusted * trust / np.maximum(peak, floor) * measures
         untrusted *= 1 - trust
     return total
