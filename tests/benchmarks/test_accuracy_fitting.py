@@ -18,11 +18,11 @@ from benchmarks.accuracy.fitting import (
 )
 from benchmarks.accuracy.scenes import SCENES
 
-WEIGHTS = {"curvature": 1.0, "textured_step": 0.8, "in_front": -0.7, "second_opinion": 0.0}
+WEIGHTS = {"curvature": 1.0, "step": 0.8, "focus_gap": -0.7, "behind": 0.0, "texture": 0.5}
 
 
 def made_up(seed, pixels=4000):
-    """Pixels that are right by a law; the greater `textured_step`, the likelier, which must not be learnt."""
+    """Pixels that are right by a law; the greater `step`, the likelier, which must not be learnt."""
     rng = np.random.default_rng(seed)
     evidence = {name: rng.uniform(-1.5, 0, pixels) for name in SIGNS["defocus"]}
     odds = 1 + sum(weight * evidence[name] for name, weight in WEIGHTS.items())
@@ -35,9 +35,10 @@ def test_the_law_is_found_but_for_what_cannot_be():
     runs = [made_up(seed) for seed in range(5)]
     weights = fit("defocus", runs).weights
     assert weights["curvature"] == pytest.approx(1.0, abs=0.15)
-    assert weights["in_front"] == pytest.approx(-0.7, abs=0.15)
-    assert weights["textured_step"] == 0
-    assert abs(weights["second_opinion"]) < 0.1
+    assert weights["focus_gap"] == pytest.approx(-0.7, abs=0.15)
+    assert weights["texture"] == pytest.approx(0.5, abs=0.15)
+    assert weights["step"] == 0
+    assert abs(weights["behind"]) < 0.1
 
 
 def test_a_fit_is_calibrated_for_scenes_of_its_kind():
