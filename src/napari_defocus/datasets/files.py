@@ -59,7 +59,7 @@ def open_image(path: Path) -> Plane:
     InputError
         If it is not there or no such image.
     """
-    return read_plane(ImageFile(path, path.name))
+    return read_plane(ImageFile(path))
 
 
 def colour(pixels: NDArray[Any], name: str) -> NDArray[np.float32]:

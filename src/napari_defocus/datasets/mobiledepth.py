@@ -159,7 +159,7 @@ def load_mobiledepth(data_dir: str | Path, name: str) -> DatasetScene:
             focal_length=calibration.focal_length,
             aperture_diameter=calibration.aperture_diameter,
             pixel_pitch=PIXEL_PITCH,
-            focus_distances=calibration.focus_distances[order],
+            focus_distances=calibration.focus_distances[order].tolist(),
             min_blur=0.1,
             unit=UNITLESS,
         ),

@@ -1,4 +1,4 @@
-"""NYU Depth v2 (Silberman et al., "Indoor segmentation and support inference from RGBD images", ECCV 2012)."""
+"""NYU Depth v2 (Silberman et al., "Indoor segmentation and support inference from RGBD images", 2012)."""
 
 from pathlib import Path
 
@@ -84,7 +84,7 @@ def load_nyuv2(data_dir: str | Path, split: str, number: str | int) -> DatasetSc
         ) from None
     if depth.shape != image.shape[:2]:
         raise InputError(f"{depth_file} and {image_file} differ in size; remove both and prepare them again.")
-    return scene(f"{split}_{name}", image, depth / PER_METRE, (image_file, depth_file))
+    return scene(f"{split}_{name}", image, np.float32(1 / PER_METRE) * depth, (image_file, depth_file))
 
 
 def scene(
