@@ -14,20 +14,20 @@ from napari_defocus.io.planes import Plane, decode
 DOWNLOADS = {
     "nyuv2": (
         "NYUv2",
-        "download nyu_depth_v2_labeled.mat (2.8 GB) and splits.mat from the project page 'NYU Depth Dataset V2' "
+        "download nyu_depth_v2_labeled.mat and splits.mat from the project page 'NYU Depth Dataset V2' "
         "(cs.nyu.edu/~silberman/datasets), put both into {folder} and run: napari-defocus prepare nyuv2 "
         "--data-dir {data_dir}",
     ),
     "make3d": (
         "Make3D",
-        "download images and laser depths of 'Make3D Laser+Image data, Dataset-1' (make3d.cs.cornell.edu/data.html) "
+        "download images and laser depths of 'Make3D Laser+Image data' (make3d.cs.cornell.edu/data.html) "
         "and unpack them to {folder}/Train400Img, Train400Depth, Test134Img and Test134Depth",
     ),
     "mobiledepth": (
         "MobileDepth",
-        "download the aligned focal stacks and the calibration results from the project page 'Depth from Focus "
-        "with Your Mobile Phone' (supasorn.com, dffdownload.html) and unpack them to {folder}/aligned-focus-stack "
-        "and {folder}/photos-calibration-results",
+        "download the aligned focal stacks and the calibration results from the project page 'Depth from "
+        "Focus with Your Mobile Phone' (supasorn.com) and unpack them to {folder}/aligned-focus-stack and "
+        "{folder}/photos-calibration-results",
     ),
 }
 """Folder of each data set, and what to do where it is missing."""

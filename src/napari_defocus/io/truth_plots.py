@@ -33,7 +33,7 @@ def plot_comparison(result: "DefocusResult", truth: ArrayLike) -> "Figure":
     """
     true_depth = np.asarray(truth, np.float64)
     error = result.depth - true_depth
-    figure = new_figure(10.0, 8.0)
+    figure = new_figure(10.0, 7.2)
     (left, right), (below, histogram) = figure.subplots(2, 2)
     low, high = depth_limits(true_depth)
     for axes, depth, title in ((left, true_depth, "truth"), (right, result.depth, "found")):
@@ -51,10 +51,8 @@ def plot_comparison(result: "DefocusResult", truth: ArrayLike) -> "Figure":
     histogram.set_xlabel(depth_label(result.unit, "error") + ", the ends hold all beyond")
     histogram.set_ylabel("pixels")
     measured = depth_metrics(result.depth, true_depth)
-    shown = ("rmse", "abs_rel", "delta1", "delta2", "delta3")
-    histogram.set_title(
-        ", ".join(f"{name} {measured[name]:.4g}" for name in shown if name in measured), size=9
-    )
+    shown = [name for name in ("rmse", "abs_rel", "delta1", "delta2", "delta3") if name in measured]
+    histogram.set_title(", ".join(f"{name} {measured[name]:.4g}" for name in shown), size=9)
     return figure
 
 
