@@ -131,7 +131,9 @@ def test_a_common_factor(truth, factor):
     assert delta(truth, truth * factor, threshold=factor * 1.001) == 1
 
 
-@pytest.mark.parametrize("measure", [rmse, abs_rel, delta, log10_error, c1_metrics, depth_metrics, psnr, ssim])
+@pytest.mark.parametrize(
+    "measure", [rmse, abs_rel, delta, log10_error, c1_metrics, depth_metrics, psnr, ssim]
+)
 def test_different_shapes(measure):
     with pytest.raises(InputError, match=r"shape \(2, 2\) but its truth \(3, 2\)"):
         measure(GUESS, np.ones((3, 2)))

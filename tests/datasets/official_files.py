@@ -72,14 +72,18 @@ def write_make3d(
     depth: np.ndarray | None = None,
 ) -> np.ndarray:
     """Write an image with EXIF and its laser depth; return that, (55, 305)."""
-    images, depths = {"test": ("Test134Img", "Test134Depth"), "train": ("Train400Img", "Train400Depth")}[split]
+    images, depths = {"test": ("Test134Img", "Test134Depth"), "train": ("Train400Img", "Train400Depth")}[
+        split
+    ]
     for folder in (images, depths):
         (data_dir / "Make3D" / folder).mkdir(parents=True, exist_ok=True)
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     exif.get_ifd(EXIF_IFD).update({FOCAL_LENGTH: 7.1, F_NUMBER: 4.0} if camera is None else camera)
     pixels = texture(5, 284, 213) if pixels is None else pixels
-    Image.fromarray(pixels).save(data_dir / "Make3D" / images / f"img-{name}.jpg", exif=exif, quality=97, subsampling=0)
+    Image.fromarray(pixels).save(
+        data_dir / "Make3D" / images / f"img-{name}.jpg", exif=exif, quality=97, subsampling=0
+    )
     depth = np.geomspace(2, 81, 55)[::-1, None] * np.ones(305) if depth is None else depth
     grid = np.dstack([np.full(depth.shape, axis, float) for axis in (1, 2, 3)] + [depth])
     savemat(data_dir / "Make3D" / depths / f"depth_sph_corr-{name}.mat", {"Position3DGrid": grid})
@@ -115,6 +119,8 @@ def write_mobiledepth(
         Image.fromarray(images[-1]).save(folder / f"a{k:02d}.jpg", quality=97, subsampling=0)
     lines = [f"{distance:.4f} 3.5" for distance in distances] + ["8.25"]
     (calibrated / "calibrated.txt").write_text("\n".join(lines) + "\n")
-    write_matrix(calibrated / "depth_var.bin", np.arange(HEIGHT * WIDTH, dtype=np.float32).reshape(HEIGHT, -1))
+    write_matrix(
+        calibrated / "depth_var.bin", np.arange(HEIGHT * WIDTH, dtype=np.float32).reshape(HEIGHT, -1)
+    )
     write_matrix(calibrated / "scaleMatrix.bin", np.eye(3)[:2])
     return images

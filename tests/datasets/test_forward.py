@@ -26,7 +26,9 @@ def test_it_agrees_at_depth_steps_and_with_other_optics():
 
 def test_the_frame_is_black_beyond():
     flat = np.ones((32, 40, 3), np.float32)
-    stack = forward_stack(flat, np.full((32, 40), 9.0), LENS, depth_range=DEPTH_RANGE, kernel_size=KERNEL_SIZE)
+    stack = forward_stack(
+        flat, np.full((32, 40), 9.0), LENS, depth_range=DEPTH_RANGE, kernel_size=KERNEL_SIZE
+    )
     assert stack[0, 0, 0, 0] < 0.4
     np.testing.assert_allclose(stack[:, 6:-6, 6:-6], 1, atol=1e-5)
 

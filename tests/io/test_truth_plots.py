@@ -99,9 +99,12 @@ def test_everything_is_saved_and_an_older_result_replaced(result, truth, tmp_pat
                 result, directory, overwrite=True, save_plots=True, truth=truth, write_more=plots.move_to
             )
         names = sorted(path.name for path in (directory / "half_steps").iterdir())
-        assert names == ["000_epoch_00_initialization.png", "001_epoch_01_depth.png", "002_epoch_02_depth.png"][
-            : epochs + 1
-        ]
+        assert (
+            names
+            == ["000_epoch_00_initialization.png", "001_epoch_01_depth.png", "002_epoch_02_depth.png"][
+                : epochs + 1
+            ]
+        )
     for name in ("plot_comparison", "plot_worst_pixels", "half_steps/001_epoch_01_depth"):
         assert np.asarray(Image.open(directory / f"{name}.png")).std() > 1
     save_result(result, directory, overwrite=True)

@@ -37,7 +37,9 @@ def test_importing_the_package_loads_nothing_heavy():
     assert "napari_defocus" in loaded
 
 
-@pytest.mark.parametrize("module", ["alignment", "optics", "solver", "io", "datasets", "simulation", "cli.main"])
+@pytest.mark.parametrize(
+    "module", ["alignment", "optics", "solver", "io", "datasets", "simulation", "cli.main"]
+)
 def test_everything_but_the_plugin_imports_without_gui_and_plots(module):
     python(f"import napari_defocus.{module}", blocked=(*GUI, "matplotlib"))
 
