@@ -129,12 +129,19 @@ def test_missing_images_and_other_splits(tmp_path):
     with pytest.raises(InputError, match="prepare nyuv2"):
         scene_keys("nyuv2", tmp_path, "test")
     write_nyuv2(tmp_path, ["0007"])
+    with pytest.raises(InputError, match=r"0008.png; download"):
+        load_nyuv2(tmp_path, "test", "8")
     with pytest.raises(InputError, match=r"in the split test, not in train"):
         load_nyuv2(tmp_path, "train", "7")
-    with pytest.raises(InputError, match=r"0008.png"):
-        load_nyuv2(tmp_path, "test", "8")
     with pytest.raises(InputError, match="validation"):
         load_nyuv2(tmp_path, "validation", "7")
+
+
+def test_what_is_downloaded_already_has_to_be_prepared_only(labeled, tmp_path):
+    for call in (lambda: scene_keys("nyuv2", tmp_path, "test"), lambda: load_nyuv2(tmp_path, "test", "1")):
+        with pytest.raises(InputError, match="prepare nyuv2 --data-dir") as said:
+            call()
+        assert "project page" not in str(said.value)
 
 
 def test_damaged_images(tmp_path):

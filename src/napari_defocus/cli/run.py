@@ -128,4 +128,5 @@ def read_metrics(directory: Path) -> dict[str, float]:
 def describe_metrics(directory: Path) -> list[str]:
     """Return a line with the metrics of a result, none where no truth is known."""
     metrics = read_metrics(directory)
-    return [", ".join(f"{name} {value:.5g}" for name, value in metrics.items())] if metrics else []
+    shown = {name: value for name, value in metrics.items() if not name.endswith("pixels")}
+    return [", ".join(f"{name} {value:.5g}" for name, value in shown.items())] if shown else []

@@ -15,8 +15,8 @@ DOWNLOADS = {
     "nyuv2": (
         "NYUv2",
         "download nyu_depth_v2_labeled.mat and splits.mat from the project page 'NYU Depth Dataset V2' "
-        "(cs.nyu.edu/~silberman/datasets), put both into {folder} and run: napari-defocus prepare nyuv2 "
-        "--data-dir {data_dir}",
+        "(cs.nyu.edu/~silberman/datasets), put both into {folder} and run "
+        "'napari-defocus prepare nyuv2 --data-dir {data_dir}'",
     ),
     "make3d": (
         "Make3D",
@@ -41,7 +41,7 @@ def dataset_folder(dataset: str, data_dir: str | Path) -> Path:
 def missing(dataset: str, data_dir: str | Path, path: Path) -> InputError:
     """Return the error for a file or folder of a data set that is not there."""
     advice = DOWNLOADS[dataset][1].format(folder=dataset_folder(dataset, data_dir), data_dir=data_dir)
-    return InputError(f"There is no {path}; {advice}; --data-dir names the folder that holds all data sets.")
+    return InputError(f"There is no {path}; {advice}; {data_dir} is taken as the folder of all data sets.")
 
 
 def existing(path: Path, dataset: str, data_dir: str | Path) -> Path:

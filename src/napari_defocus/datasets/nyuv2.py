@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_defocus.datasets.files import dataset_folder, existing, missing, resized, rgb_image
+from napari_defocus.datasets.files import dataset_folder, missing, resized, rgb_image
 from napari_defocus.datasets.forward import forward_stack, model_settings
 from napari_defocus.datasets.scene import DatasetScene
 from napari_defocus.errors import InputError
@@ -13,6 +13,7 @@ from napari_defocus.optics import ThinLens
 
 NAME = "nyuv2"
 SPLITS = ("train", "test")
+LABELED = "nyu_depth_v2_labeled.mat"
 DEPTH_RANGE = (0.1, 10.0)
 KERNEL_SIZE = 11
 PER_METRE = 10_000
@@ -38,10 +39,20 @@ def numbers(data_dir: str | Path, split: str) -> list[str]:
         If there are none; the message says where to get them.
     """
     images, _ = split_folders(data_dir, split)
-    found = sorted(path.stem for path in existing(images, NAME, data_dir).glob("*.png"))
+    found = sorted(path.stem for path in images.glob("*.png"))
     if not found:
-        raise missing(NAME, data_dir, images / "*.png")
+        raise absent(data_dir, images / "*.png")
     return found
+
+
+def absent(data_dir: str | Path, path: Path) -> InputError:
+    """Return the error for an image or depth map that is not there: is it to be downloaded, or prepared."""
+    if (dataset_folder(NAME, data_dir) / LABELED).exists():
+        return InputError(
+            f"There is no {path}; if {LABELED} has it, 'napari-defocus prepare nyuv2 --data-dir {data_dir}' "
+            "makes it."
+        )
+    return missing(NAME, data_dir, path)
 
 
 def load_nyuv2(data_dir: str | Path, split: str, number: str | int) -> DatasetScene:
@@ -73,8 +84,10 @@ def load_nyuv2(data_dir: str | Path, split: str, number: str | int) -> DatasetSc
     other = split_folders(data_dir, SPLITS[split == "train"])[0] / f"{name}.png"
     if other.exists() and not (images / f"{name}.png").exists():
         raise InputError(f"Image {name} of NYUv2 is in the split {other.parent.name[:-4]}, not in {split}.")
-    image_file = existing(images / f"{name}.png", NAME, data_dir)
-    depth_file = existing(depths / f"{name}.tiff", NAME, data_dir)
+    image_file, depth_file = images / f"{name}.png", depths / f"{name}.tiff"
+    for file in (image_file, depth_file):
+        if not file.exists():
+            raise absent(data_dir, file)
     image = rgb_image(image_file)
     try:
         depth = np.asarray(tifffile.imread(depth_file), np.float32)

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from napari_defocus.datasets.files import dataset_folder, missing, read_mat
-from napari_defocus.datasets.nyuv2 import DEPTH_RANGE, NAME, PER_METRE, SPLITS, split_folders
+from napari_defocus.datasets.nyuv2 import DEPTH_RANGE, LABELED, NAME, PER_METRE, SPLITS, split_folders
 from napari_defocus.errors import InputError
 from napari_defocus.io.writing import write_in_place
 
-LABELED, SPLIT_FILE = "nyu_depth_v2_labeled.mat", "splits.mat"
+SPLIT_FILE = "splits.mat"
 
 
 def prepare_nyuv2(data_dir: str | Path, progress: Callable[[float, str], None] | None = None) -> int:
