@@ -7,8 +7,10 @@ from hypothesis.extra import numpy as npst
 from napari_defocus.errors import InputError
 from napari_defocus.metrics import (
     abs_rel,
+    c1_metrics,
     delta,
     depth_metrics,
+    log10_error,
     psnr,
     rmse,
     sparsification,
@@ -29,10 +31,42 @@ def test_hand_computed_depth():
     assert delta(GUESS, TRUTH, 1, threshold=2.1) == 1.0
 
 
+def test_hand_computed_log10():
+    guess = np.array([[10.0, 0.2], [4.0, 8.0]])  # ten times too far, ten times too near, right, right
+    assert log10_error(guess, TRUTH) == pytest.approx((1 + 1 + 0 + 0) / 4)
+    assert log10_error(guess, TRUTH, mask=TRUTH < 4) == pytest.approx(1)
+    assert log10_error(np.where(TRUTH == 8, 0, TRUTH), TRUTH) == np.inf
+    assert np.isnan(log10_error(np.where(TRUTH == 8, -1, TRUTH), TRUTH))
+    assert log10_error(guess, np.where(TRUTH == 1, 0, TRUTH)) == pytest.approx(1 / 3)
+    assert np.isnan(log10_error(guess, -TRUTH))
+
+
+def test_hand_computed_c1_errors():
+    truth = np.array([[10.0, 69.9], [70.0, np.nan]])  # 70 m itself is too far
+    guess = np.array([[11.0, 69.9], [7.0, 5.0]])
+    assert c1_metrics(guess, truth) == {
+        "c1_rmse": pytest.approx(np.sqrt(1 / 2)),
+        "c1_abs_rel": pytest.approx(0.1 / 2),
+        "c1_log10": pytest.approx(np.log10(1.1) / 2),
+        "c1_pixels": 2,
+    }
+    assert c1_metrics(guess, truth, limit=71)["c1_pixels"] == 3
+    assert c1_metrics(guess, truth, mask=truth < 60)["c1_rmse"] == pytest.approx(1)
+    with pytest.raises(InputError, match="mask has shape"):
+        c1_metrics(guess, truth, mask=[True])
+
+
+def test_c1_errors_where_everything_is_far():
+    metrics = c1_metrics([[5.0, 6.0]], [[80.0, 81.0]])
+    assert metrics["c1_pixels"] == 0
+    assert np.isnan([metrics["c1_rmse"], metrics["c1_abs_rel"], metrics["c1_log10"]]).all()
+
+
 def test_all_depth_metrics():
     assert depth_metrics(GUESS, TRUTH) == {
         "rmse": rmse(GUESS, TRUTH),
         "abs_rel": abs_rel(GUESS, TRUTH),
+        "log10": log10_error(GUESS, TRUTH),
         "delta1": 0.5,
         "delta2": 0.75,
         "delta3": 0.75,
@@ -97,7 +131,9 @@ def test_a_common_factor(truth, factor):
     assert delta(truth, truth * factor, threshold=factor * 1.001) == 1
 
 
-@pytest.mark.parametrize("measure", [rmse, abs_rel, delta, depth_metrics, psnr, ssim])
+@pytest.mark.parametrize(
+    "measure", [rmse, abs_rel, delta, log10_error, c1_metrics, depth_metrics, psnr, ssim]
+)
 def test_different_shapes(measure):
     with pytest.raises(InputError, match=r"shape \(2, 2\) but its truth \(3, 2\)"):
         measure(GUESS, np.ones((3, 2)))

@@ -3,6 +3,7 @@
 import re
 import runpy
 import shlex
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +11,14 @@ import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
 
-from napari_defocus.cli.main import main
+from napari_defocus.cli.main import build_parser, main
+
+sys.path.insert(0, str(Path(__file__).parent / "datasets"))  # for official_files.py
+from official_files import write_labeled
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
+DATASETS_PAGE = (ROOT / "docs" / "datasets.md").read_text("utf-8")
 
 
 def blocks(language):
@@ -40,6 +45,12 @@ def work(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.fixture
+def data(work):
+    """A data set as it is downloaded, with image 0045 in its test split."""
+    write_labeled(work / "data", train=list(range(1, 46)), test=[46])
+
+
 def test_there_is_something_to_run():
     assert len(blocks("python")) >= 2
     assert len(COMMANDS) >= 2
@@ -53,13 +64,14 @@ def test_python_of_the_readme(code, work):
         assert (work / "results" / "depth.tif").is_file()
 
 
-def test_commands_of_the_readme_in_turn(work):
+def test_commands_of_the_readme_in_turn(work, data):
     for command in COMMANDS:
         program, *arguments = shlex.split(command)
         assert program == "napari-defocus"
         assert main(arguments) == 0
     written = {path.name for path in (work / "depth").iterdir()}
     assert {"depth.tif", "depth.npy", "outliers.png", "losses.csv", "parameters.json"} <= written
+    assert (work / "nyuv2_test" / "summary.csv").is_file()
 
 
 def test_optics_files_of_the_readme_load(work):
@@ -89,3 +101,17 @@ def test_examples_run(example, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", [str(example), "1"])
     runpy.run_path(str(example), run_name="__main__")
     assert capsys.readouterr().out
+
+
+def test_python_of_the_page_on_data_sets(work, data, capsys):
+    assert main(["prepare", "nyuv2", "--quiet"]) == 0
+    (code,) = re.findall(r"^```python\n(.*?)^```", DATASETS_PAGE, flags=re.DOTALL | re.MULTILINE)
+    exec(compile(code, "docs/datasets.md", "exec"), {})
+    assert "'delta1': 0.9" in capsys.readouterr().out
+
+
+def test_commands_of_the_page_on_data_sets_are_understood():
+    commands = re.findall(r"^    (napari-defocus .*)", DATASETS_PAGE, flags=re.MULTILINE)
+    assert len(commands) >= 5
+    for command in commands:
+        assert build_parser().parse_args(shlex.split(command)[1:]).command in ("run", "prepare")

@@ -11,7 +11,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_defocus.errors import InputError
 
-__all__ = ["abs_rel", "delta", "depth_metrics", "psnr", "rmse", "sparsification", "ssim"]
+__all__ = [
+    "abs_rel",
+    "c1_metrics",
+    "delta",
+    "depth_metrics",
+    "log10_error",
+    "psnr",
+    "rmse",
+    "sparsification",
+    "ssim",
+]
 
 
 def _compared(
@@ -43,6 +53,19 @@ def abs_rel(predicted: ArrayLike, truth: ArrayLike, *, mask: ArrayLike | None = 
     p, t = _compared(predicted, truth, mask)
     positive = t > 0
     return float(np.mean(np.abs(p - t)[positive] / t[positive])) if positive.any() else float("nan")
+
+
+def log10_error(predicted: ArrayLike, truth: ArrayLike, *, mask: ArrayLike | None = None) -> float:
+    """Mean of ``abs(log10(p / t))`` (no unit), where the truth ``t`` is above 0.
+
+    Infinite where a prediction is 0, NaN where one is below.
+    """
+    p, t = _compared(predicted, truth, mask)
+    positive = t > 0
+    if not positive.any():
+        return float("nan")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return float(np.mean(np.abs(np.log10(p[positive] / t[positive]))))
 
 
 def delta(
@@ -79,15 +102,55 @@ def depth_metrics(
     -------
     dict
         ``rmse`` (in the unit of depth), ``pixels`` (how many counted) and, unless the truth has depths of 0
-        or less as heights in a microscope may be, ``abs_rel``, ``delta1``, ``delta2``, ``delta3``.
+        or less as heights in a microscope may be, ``abs_rel``, ``log10``, ``delta1``, ``delta2``, ``delta3``.
     """
     p, t = _compared(predicted, truth, mask)
     metrics: dict[str, float] = {"rmse": rmse(p, t)}
     if t.min() > 0:
         metrics["abs_rel"] = abs_rel(p, t)
+        metrics["log10"] = log10_error(p, t)
         metrics |= {f"delta{k}": delta(p, t, k) for k in (1, 2, 3)}
     metrics["pixels"] = int(t.size)
     return metrics
+
+
+def c1_metrics(
+    predicted: ArrayLike,
+    truth: ArrayLike,
+    *,
+    limit: float = 70.0,
+    mask: ArrayLike | None = None,
+) -> dict[str, float]:
+    """Errors of the kind C1, as they are usual for Make3D: only where the truth is below a limit.
+
+    The laser of Make3D reaches 81 m at most, and what lies beyond has that depth (Liu, Salzmann, He,
+    "Discrete-continuous depth estimation from a single image", CVPR 2014).
+
+    Parameters
+    ----------
+    predicted, truth : array_like (Y, X)
+        Depth, in m. Pixels where the truth is not finite do not count.
+    limit : float
+        Depth that the truth must be below, m.
+    mask : array_like (Y, X) of bool, optional
+        Pixels that count.
+
+    Returns
+    -------
+    dict
+        ``c1_rmse`` (m), ``c1_abs_rel``, ``c1_log10`` and ``c1_pixels``; the errors are NaN where no pixel
+        counts.
+    """
+    p, t = _compared(predicted, truth, mask)
+    p, t = p[t < limit], t[t < limit]
+    if not t.size:
+        return {"c1_rmse": np.nan, "c1_abs_rel": np.nan, "c1_log10": np.nan, "c1_pixels": 0}
+    return {
+        "c1_rmse": rmse(p, t),
+        "c1_abs_rel": abs_rel(p, t),
+        "c1_log10": log10_error(p, t),
+        "c1_pixels": int(t.size),
+    }
 
 
 def sparsification(

@@ -1,7 +1,12 @@
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 from scipy.ndimage import gaussian_filter
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "datasets"))  # for official_files.py
 
 PLANES = 5
 CAMERA = """

@@ -17,7 +17,7 @@ import napari_defocus
 from napari_defocus.errors import InputError
 from napari_defocus.io import load_parameters, save_result
 from napari_defocus.io import save as save_module
-from napari_defocus.io.result_directory import RESULT_FILES, check_target
+from napari_defocus.io.result_directory import HALF_STEPS_FOLDER, RESULT_FILES, check_target
 from napari_defocus.io.save import quantise
 from napari_defocus.optics import Microscope, ThinLens, UncalibratedFocus
 from napari_defocus.solver.result import DefocusResult
@@ -281,7 +281,14 @@ class TestTarget:
     def test_all_names_are_known_as_ours(self, rng, tmp_path):
         for k, dtype in enumerate(("uint8", None)):
             result = make_result(rng)
-            save_result(result, tmp_path / str(k), images_dtype=dtype, save_plots=True, truth=result.depth)
+            save_result(
+                result,
+                tmp_path / str(k),
+                images_dtype=dtype,
+                save_plots=True,
+                truth=result.depth,
+                write_more=lambda folder: (folder / HALF_STEPS_FOLDER).mkdir(),
+            )
         written = set(names(tmp_path / "0")) | set(names(tmp_path / "1"))
         assert written == set(RESULT_FILES)
 

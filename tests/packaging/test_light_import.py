@@ -37,7 +37,9 @@ def test_importing_the_package_loads_nothing_heavy():
     assert "napari_defocus" in loaded
 
 
-@pytest.mark.parametrize("module", ["alignment", "optics", "solver", "io", "simulation", "cli.main"])
+@pytest.mark.parametrize(
+    "module", ["alignment", "optics", "solver", "io", "datasets", "simulation", "cli.main"]
+)
 def test_everything_but_the_plugin_imports_without_gui_and_plots(module):
     python(f"import napari_defocus.{module}", blocked=(*GUI, "matplotlib"))
 
@@ -47,10 +49,10 @@ def test_every_public_name_resolves_without_gui():
     assert set(python(code, blocked=(*GUI, "matplotlib")).split()) == {"True"}
 
 
-@pytest.mark.parametrize("command", [[], ["solve"], ["focus"], ["align"], ["demo"]])
+@pytest.mark.parametrize("command", ["", "solve", "focus", "align", "run", "run nyuv2", "prepare", "demo"])
 def test_help_needs_nothing_heavy(command):
     code = "from napari_defocus.cli.main import main; main(sys.argv[1:])"
-    text = python(code, *command, "--help", blocked=(*GUI, *HEAVY))
+    text = python(code, *command.split(), "--help", blocked=(*GUI, *HEAVY))
     assert text.startswith("usage: napari-defocus")
 
 

@@ -3,6 +3,7 @@
 import argparse
 import os
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,15 +28,22 @@ def output_directory(
     """
     from napari_defocus.io.plots import check_matplotlib
 
-    if args.output is None:
-        moment = datetime.now().strftime("%Y%m%d-%H%M%S")
-        directory = Path("experiments", dataset, f"{name}_{moment}")
-    else:
-        directory = Path(args.output)
+    directory = new_directory(dataset, name) if args.output is None else Path(args.output)
     check_output(directory, overwrite=args.overwrite, names=names)
     if getattr(args, "save_plots", False):
         check_matplotlib()
     return directory
+
+
+def new_directory(dataset: str, name: str) -> Path:
+    """Return the default folder of a run that begins now."""
+    return Path("experiments", dataset, f"{name}_{datetime.now():%Y%m%d-%H%M%S}")
+
+
+def newest_directory(dataset: str, name: str) -> Path | None:
+    """Return the default folder of the last run of this name, None where there is none."""
+    moment = "_" + "[0-9]" * 8 + "-" + "[0-9]" * 6
+    return max(Path("experiments", dataset).glob(escape(name) + moment), default=None)
 
 
 def check_output(directory: Path, *, overwrite: bool, names: frozenset[str] | None = None) -> None:
@@ -43,9 +51,16 @@ def check_output(directory: Path, *, overwrite: bool, names: frozenset[str] | No
 
     `names` are those that files of an older result may have; None: of a depth map and what goes with it.
     """
-    from napari_defocus.io.result_directory import RESULT_FILES, check_target, resolve_target
+    from napari_defocus.io.result_directory import RESULT_FILES, check_target
 
     check_target(directory, overwrite=overwrite, names=names or RESULT_FILES)
+    check_writable(directory)
+
+
+def check_writable(directory: Path) -> None:
+    """Raise :class:`InputError` when no files can be made in `directory`, which need not be there yet."""
+    from napari_defocus.io.result_directory import resolve_target
+
     # The nearest folder that is there decides: the ones below it are made with the results.
     path = resolve_target(directory)
     parent = next(folder for folder in (path, *path.parents) if folder.exists())

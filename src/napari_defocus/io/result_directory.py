@@ -4,11 +4,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from uuid import uuid4
 
 from napari_defocus.errors import InputError
 from napari_defocus.io.parameters import PARAMETERS_FILE
+
+HALF_STEPS_FOLDER = "half_steps"
+"""Folder of the pictures of each half-step."""
 
 RESULT_FILES = frozenset(
     {
@@ -21,10 +25,13 @@ RESULT_FILES = frozenset(
         "losses.csv",
         "metrics.json",
         PARAMETERS_FILE,
+        HALF_STEPS_FOLDER,
         "plot_depth.png",
         "plot_all_in_focus.png",
+        "plot_comparison.png",
         "plot_losses.png",
         "plot_surface.png",
+        "plot_worst_pixels.png",
     }
 )
 """Every name that a result may have among its files."""
@@ -71,6 +78,11 @@ def check_target(
             f"The directory {target} holds {foreign[0]}, which is no part of a result and would be lost; "
             "choose another directory."
         )
+
+
+def partial_paths(target: Path) -> list[Path]:
+    """Return the directories of :func:`partial_directory` for a target that a killed process has left."""
+    return [*target.parent.glob(f".{escape(target.name)}{_PARTIAL}*"), *target.glob(f"{_PARTIAL}*")]
 
 
 @contextmanager
@@ -127,7 +139,12 @@ def _move_files(partial: Path, target: Path, names: frozenset[str]) -> None:
     """Move the files one by one, the parameters last; then remove what an older result has beside them."""
     new = sorted((path.name for path in partial.iterdir()), key=lambda name: (name == PARAMETERS_FILE, name))
     for name in new:
+        if (target / name).is_dir():  # a folder cannot be replaced in one go
+            shutil.rmtree(target / name)
         os.replace(partial / name, target / name)
     for name in names.difference(new):
-        (target / name).unlink(missing_ok=True)
+        if (target / name).is_dir():
+            shutil.rmtree(target / name)
+        else:
+            (target / name).unlink(missing_ok=True)
     partial.rmdir()

@@ -1,7 +1,7 @@
 """Results to files."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ def save_result(
     save_plots: bool = False,
     truth: ArrayLike | None = None,
     metrics: Mapping[str, float] | None = None,
+    write_more: Callable[[Path], object] | None = None,
 ) -> Path:
     """Write a result to a new directory.
 
@@ -47,11 +48,15 @@ def save_result(
     extra_parameters : mapping, optional
         Further entries of ``parameters.json``, such as the source.
     save_plots : bool
-        Draw depth, all-in-focus image, surface and losses (needs matplotlib).
+        Draw depth, all-in-focus image, surface and losses, and with a truth the comparison with it and the
+        worst pixels (needs matplotlib).
     truth : array_like (Y, X), optional
         True depth, to measure the result against.
     metrics : mapping, optional
         Further entries of ``metrics.json``.
+    write_more : callable, optional
+        Called with the directory before it is moved into place, to write further files; their names must be
+        among :data:`~napari_defocus.io.result_directory.RESULT_FILES`. What it raises leaves no result.
 
     Returns
     -------
@@ -78,6 +83,12 @@ def save_result(
             from napari_defocus.io.plots import save_result_plots
 
             save_result_plots(result, partial)
+            if truth is not None:
+                from napari_defocus.io.truth_plots import save_truth_plots
+
+                save_truth_plots(result, truth, partial)
+        if write_more is not None:
+            write_more(partial)
     return target
 
 

@@ -35,7 +35,8 @@ class ThinLens(Optics):
     blur_scale, min_blur, in_focus_blur : float
         See :class:`Optics`.
     unit : str
-        Unit of all lengths above and of the depth that comes out.
+        Unit of all lengths above and of the depth that comes out; "dimensionless" where they are known up
+        to a common factor only.
 
     Raises
     ------

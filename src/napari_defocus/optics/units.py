@@ -2,6 +2,9 @@
 
 from napari_defocus.errors import InputError
 
+UNITLESS = "dimensionless"
+"""Unit of optics that are calibrated up to a common factor of all lengths, as pint names it."""
+
 METRES = {
     "m": 1.0,
     "cm": 1e-2,
@@ -10,6 +13,7 @@ METRES = {
     "nm": 1e-9,
     "in": 0.0254,
     "ft": 0.3048,
+    UNITLESS: 1.0,  # any figure would do, as the factor is unknown
 }
 
 NAMES = {
