@@ -88,7 +88,7 @@ def compare_depths(
     InputError
         If units or shapes differ, or no pixel can be compared.
     """
-    ours, theirs = np.asarray(depth), np.asarray(reference)
+    ours, theirs = np.asarray(depth, np.float64), np.asarray(reference, np.float64)
     for values in (ours, theirs):
         if values.ndim != 2:
             raise InputError(f"A depth map has two axes (Y, X), but this one has shape {values.shape}.")
@@ -110,23 +110,18 @@ def compare_depths(
         counts &= np.asarray(mask, bool)
     if not counts.any():
         raise InputError("No pixel is known in both depth maps; choose maps that overlap.")
-    error = np.full(ours.shape, np.nan, np.float32)
-    np.subtract(ours, theirs, out=error, where=counts, casting="unsafe")
     return DepthComparison(
-        error=error,
-        metrics=_metrics(ours, theirs, error, counts),
+        error=np.where(counts, ours - theirs, np.nan).astype(np.float32),
+        metrics=_metrics(ours, theirs, counts),
         unit=unit or reference_unit,
         truth=truth,
     )
 
 
 def _metrics(
-    depth: NDArray[np.generic],
-    reference: NDArray[np.generic],
-    error: NDArray[np.float32],
-    counts: NDArray[np.bool_],
+    depth: NDArray[np.float64], reference: NDArray[np.float64], counts: NDArray[np.bool_]
 ) -> dict[str, float]:
-    errors = error[counts].astype(np.float64)
+    errors = depth[counts] - reference[counts]
     metrics = dict(depth_metrics(depth, reference, mask=counts))
     pixels = metrics.pop("pixels")
     metrics |= {

@@ -161,13 +161,14 @@ def focus_measure_volume(
 
     chunks = (1, *images.shape[1:])
     planes = images.rechunk(chunks) if hasattr(images, "dask") else da.from_array(images, chunks, name=False)
-    return planes.map_blocks(
+    volume: da.Array = planes.map_blocks(
         measured,
         dtype=np.float32,
         drop_axis=3 if colour else None,
         chunks=((1,) * len(images), *((side,) for side in images.shape[1:3])),
         meta=np.empty((0, 0, 0), np.float32),
     )
+    return volume
 
 
 def _observations(images: NDArray[Any], colour: bool, scale: float) -> Observations:

@@ -118,7 +118,7 @@ def _fit_band(
 
 
 def _between_planes(planes: NDArray[np.generic], order: NDArray[np.intp], position: Floats) -> Floats:
-    """Interpolate (planes, channels, Y, X) at a fractional index among the sorted planes, (channels, Y, X)."""
+    """Interpolate (planes, channels, Y, X) at a fractional index of sorted planes: (channels, Y, X)."""
     lower = np.clip(position.astype(np.intp), 0, len(order) - 2)
     weight = (position - lower).astype(np.float32)
 

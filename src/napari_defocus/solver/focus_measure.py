@@ -1,7 +1,7 @@
 """Classic focus measures of one plane: how sharp it is around each pixel."""
 
 from collections.abc import Callable
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ FOCUS_MEASURES: tuple[FocusMeasure, ...] = get_args(FocusMeasure)
 WITHOUT_WINDOW: frozenset[str] = frozenset({"modified_laplacian"})
 WITHOUT_STEP: frozenset[str] = frozenset({"local_variance"})
 
-ROUNDING = 1e-12
+ROUNDING = 1e-13
 """Variance below this share of the mean square is rounding: an even patch has none."""
 
 
@@ -107,7 +107,8 @@ def modified_laplacian(grey: Floats, step: int = 1) -> Floats:
 
 def sum_modified_laplacian(grey: Floats, window: int = 3, step: int = 1) -> Floats:
     """Modified Laplacian summed over a square window of `window` px."""
-    return _window_sum(modified_laplacian(grey, step), window)
+    mean = ndimage.uniform_filter(modified_laplacian(grey, step), window, mode="nearest")
+    return np.asarray(np.maximum(mean, 0) * np.float32(window * window), np.float32)
 
 
 def tenengrad(grey: Floats, window: int = 3, step: int = 1) -> Floats:
@@ -118,7 +119,7 @@ def tenengrad(grey: Floats, window: int = 3, step: int = 1) -> Floats:
     across = padded[:, 2 * step :] - padded[:, : -2 * step]
     down = down[:, : -2 * step] + 2 * down[:, inner] + down[:, 2 * step :]
     across = across[: -2 * step] + 2 * across[inner] + across[2 * step :]
-    return _window_sum(down * down + across * across, window)
+    return np.asarray(_window_sum(down * down + across * across, window), np.float32)
 
 
 def laplacian(grey: Floats, step: int = 1) -> Floats:
@@ -133,13 +134,16 @@ def laplacian(grey: Floats, step: int = 1) -> Floats:
 def local_variance(values: Floats, window: int = 3) -> Floats:
     """Variance in a square window of `window` px around each pixel, edges repeated."""
     exact = values.astype(np.float64)  # a difference of large numbers
-    mean = ndimage.uniform_filter(exact, window, mode="nearest")
-    square = ndimage.uniform_filter(exact * exact, window, mode="nearest")
+    count = window * window
+    mean = _window_sum(exact, window) / count
+    square = _window_sum(exact * exact, window) / count
     variance = square - mean * mean
     variance[variance < ROUNDING * square] = 0
     return variance.astype(np.float32)
 
 
-def _window_sum(values: Floats, window: int) -> Floats:
-    mean = ndimage.uniform_filter(values, window, mode="nearest")
-    return np.asarray(np.maximum(mean, 0) * np.float32(window * window), np.float32)
+def _window_sum(values: NDArray[Any], window: int) -> NDArray[Any]:
+    """Sum over a square window; not by a running sum, which leaves rounding errors where all is even."""
+    ones = np.ones(window)
+    columns = ndimage.correlate1d(values, ones, 0, mode="nearest")
+    return np.asarray(ndimage.correlate1d(columns, ones, 1, mode="nearest"))
