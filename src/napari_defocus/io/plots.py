@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from napari_defocus.errors import InputError
 
@@ -25,7 +26,8 @@ def check_matplotlib() -> None:
         ) from None
 
 
-def _figure(width: float = 6.4, height: float = 4.8) -> "Figure":
+def new_figure(width: float = 6.4, height: float = 4.8) -> "Figure":
+    """Return an empty figure of this size, in; :class:`InputError` when matplotlib is not installed."""
     check_matplotlib()
     from matplotlib.figure import Figure
 
@@ -33,11 +35,12 @@ def _figure(width: float = 6.4, height: float = 4.8) -> "Figure":
     return Figure(figsize=(width, height), layout="constrained")
 
 
-def _label(unit: str) -> str:
-    return f"depth ({'µm' if unit == 'um' else unit})"
+def depth_label(unit: str, quantity: str = "depth") -> str:
+    """Return the label of an axis along depths, or along another quantity of their unit."""
+    return f"{quantity} ({'µm' if unit == 'um' else unit})"
 
 
-def _limits(depth: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]") -> tuple[float, float]:
+def depth_limits(depth: NDArray[np.floating]) -> tuple[float, float]:
     """Return the range that leaves out half a percent at either end, so that stray pixels do not set it."""
     finite = depth[np.isfinite(depth)]
     if not finite.size:
@@ -48,12 +51,12 @@ def _limits(depth: "np.ndarray[tuple[int, ...], np.dtype[np.float32]]") -> tuple
 
 def plot_depth(result: "DefocusResult", *, colormap: str | None = None) -> "Figure":
     """Draw the depth map with a colour bar in its unit; grey for depth from focus, else viridis."""
-    figure = _figure()
+    figure = new_figure()
     axes = figure.subplots()
-    low, high = _limits(result.depth)
+    low, high = depth_limits(result.depth)
     name = colormap or ("gray" if result.method == "focus" else "viridis")
     image = axes.imshow(result.depth, cmap=name, vmin=low, vmax=high)
-    figure.colorbar(image, ax=axes, label=_label(result.unit))
+    figure.colorbar(image, ax=axes, label=depth_label(result.unit))
     axes.set_xlabel("x (px)")
     axes.set_ylabel("y (px)")
     return figure
@@ -61,7 +64,7 @@ def plot_depth(result: "DefocusResult", *, colormap: str | None = None) -> "Figu
 
 def plot_all_in_focus(result: "DefocusResult") -> "Figure":
     """Draw the all-in-focus image."""
-    figure = _figure()
+    figure = new_figure()
     axes = figure.subplots()
     axes.imshow(np.clip(result.all_in_focus, 0, 1), cmap="gray", vmin=0, vmax=1)
     axes.set_axis_off()
@@ -78,7 +81,7 @@ def plot_losses(result: "DefocusResult") -> "Figure":
     """
     if not result.losses:
         raise InputError("Depth from focus has no losses to plot; plot a depth-from-defocus result.")
-    figure = _figure(9.6, 4.0)
+    figure = new_figure(9.6, 4.0)
     for axes, scale in zip(figure.subplots(1, 2), ("linear", "log"), strict=True):
         axes.plot(np.arange(len(result.losses)), result.losses, marker=".")
         if scale == "linear" or min(result.losses) > 0:
@@ -92,18 +95,18 @@ def plot_losses(result: "DefocusResult") -> "Figure":
 
 def plot_surface(result: "DefocusResult") -> "Figure":
     """Draw the depth map as a surface in 3-D, thinned to at most 128 vertices a side."""
-    figure = _figure()
+    figure = new_figure()
     axes = figure.add_subplot(projection="3d")
     stride = max(1, -(-max(result.depth.shape) // _MESH))
     depth = result.depth[::stride, ::stride]
-    low, high = _limits(depth)
+    low, high = depth_limits(depth)
     y, x = np.mgrid[: result.depth.shape[0] : stride, : result.depth.shape[1] : stride]
     axes.plot_surface(
         x, y, np.clip(depth, low, high), cmap="gray", vmin=low, vmax=high, rcount=_MESH, ccount=_MESH
     )
     axes.set_xlabel("x (px)")
     axes.set_ylabel("y (px)")
-    axes.set_zlabel(_label(result.unit))
+    axes.set_zlabel(depth_label(result.unit))
     axes.invert_yaxis()
     return figure
 
