@@ -58,7 +58,7 @@ def test_two_results(results, output, capsys):
     assert metrics["unit"] == "plane"
     assert metrics["truth"] is False
     assert metrics["first"] == str(results[0])
-    rows = list(csv.DictReader((output / "histogram.csv").open()))
+    rows = list(csv.DictReader((output / "histogram.csv").read_text().splitlines()))
     assert sum(int(row["pixels"]) for row in rows) == first.size == metrics["pixels"]
 
 
