@@ -43,7 +43,8 @@ def ticks(low: float, high: float, count: int = 5) -> NDArray[np.float64]:
         return np.array([low])
     step = 10.0 ** np.floor(np.log10((high - low) / count))
     step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (factor * step) <= count)
-    return np.asarray(np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step)
+    first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
+    return np.asarray(np.arange(first, last + 1) * step, np.float64)  # whole numbers: no -0
 
 
 class Chart(QWidget):

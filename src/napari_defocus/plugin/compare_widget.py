@@ -25,6 +25,7 @@ from napari_defocus.plugin.error_layer import check_alike, depth_of, depth_unit,
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.result_layers import next_run
 from napari_defocus.plugin.run_panel import report
+from napari_defocus.plugin.stack_source import METADATA_KEY
 
 __all__ = ["CompareWidget"]
 
@@ -61,6 +62,7 @@ class CompareWidget(QWidget):
         super().__init__()
         self._viewer = napari_viewer
         self._layers: tuple[Image, Image] | None = None  # what is compared now
+        self._ready = False  # whether there are two maps to choose from
         self.first = ComboBox(
             label="Depth map",
             choices=self._choices,
@@ -81,37 +83,42 @@ class CompareWidget(QWidget):
         self.status.setWordWrap(True)
         self.table = QTableWidget(0, 2)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setMinimumHeight(12 * self.table.fontMetrics().lineSpacing())
+        row = self.table.fontMetrics().lineSpacing() + 6
+        self.table.setFixedHeight((len(ROWS) + 1) * row)
         for header in (self.table.verticalHeader(), self.table.horizontalHeader()):
             if header is not None:
+                header.setDefaultSectionSize(row)
                 header.hide()
         self.chart = Chart(HINT)
         layout = QVBoxLayout(self)
         layout.addWidget(Form([self.first, self.second, self.truth]))
         layout.addWidget(self.button)
         layout.addWidget(self.status)
-        layout.addWidget(self.table, 2)
+        layout.addWidget(self.table)
         layout.addWidget(self.chart, 1)
         events = napari_viewer.layers.events
         for event in (events.inserted, events.removed, events.renamed):
             event.connect(self.refresh)
+        self.second.changed.connect(self._on_second)
         self.button.clicked.connect(self.compare)
         self.refresh()
 
     def refresh(self) -> None:
-        """Take in that layers were added, removed or renamed; the two newest are offered at first."""
-        before = [box.value for box in (self.first, self.second)]
-        for box, chosen in zip((self.first, self.second), before, strict=True):
+        """Take in that layers were added, removed or renamed."""
+        maps = [layer for _, layer in self._choices()]
+        chosen = [
+            box.value if self._ready and box.value in maps else None for box in (self.first, self.second)
+        ]
+        for index, box in enumerate((self.first, self.second)):
             box.reset_choices()
-            if chosen in box.choices:  # the combo box goes by the names, so a renamed layer loses it
-                box.value = chosen
-        maps = self.first.choices
-        if len(maps) > 1 and self.first.value is self.second.value:
-            self.second.value = next(layer for layer in maps if layer is not self.first.value)
-        ready = len(maps) > 1
-        self.button.setEnabled(ready and self._layers is None)
-        if not ready or self.status.text() == NONE:
-            self.status.setText(READY if ready else NONE)
+            if chosen[index] is None:
+                chosen[index] = next((layer for layer in maps if layer not in chosen), None)
+            if chosen[index] is not None:  # the box goes by the names: it loses a layer that was renamed
+                box.value = chosen[index]
+        self._ready = len(maps) > 1
+        self.button.setEnabled(self._ready and self._layers is None)
+        if not self._ready or self.status.text() == NONE:
+            self.status.setText(READY if self._ready else NONE)
 
     def compare(self) -> None:
         """Compare in another thread; wrong input becomes a notification."""
@@ -147,18 +154,25 @@ class CompareWidget(QWidget):
         return bool(super().event(event))
 
     def _choices(self, _widget: object = None) -> list[tuple[str, Layer]]:
-        """Depth maps of ours first, the newest on top; then other grey images of two axes."""
+        """Return the results first, the newest on top; then other grey images of two axes."""
         maps = [layer for layer in reversed(self._viewer.layers) if is_depth_map(layer)]
-        maps = [layer for layer in maps if _kind(layer) in (None, "depth")]
-        maps.sort(key=lambda layer: _kind(layer) is None)
+        maps = [layer for layer in maps if _kind(layer) in (None, "depth", "truth")]
+        maps.sort(key=lambda layer: _kind(layer) != "depth")
         return [(layer.name, layer) for layer in maps]
+
+    def _on_second(self) -> None:
+        if self.second.value is not None:
+            self.truth.value = _kind(self.second.value) == "truth"
 
     def _on_compared(self, comparison: DepthComparison) -> None:
         if self._layers is None:
             return
         first, second = self._layers
         number = next_run(layer.name for layer in self._viewer.layers)
-        self._viewer.add_layer(error_layer(comparison, first, second, number)).colorbar.visible = True
+        layer = self._viewer.add_layer(error_layer(comparison, first, second, number))
+        layer.colorbar.visible = layer.name_overlay.visible = True
+        layer.name_overlay.position = "top_right"
+        first.visible = second.visible = False  # they lie below it, and their colour bars would stay
         self.status.setText(_told(comparison, first, second))
         self._show_metrics(comparison)
         self._show_histogram(comparison)
@@ -182,23 +196,24 @@ class CompareWidget(QWidget):
             for column, words in enumerate((title, text)):
                 self.table.setItem(row, column, QTableWidgetItem(words))
         self.table.resizeColumnsToContents()
+        header = self.table.horizontalHeader()
+        if header is not None:
+            header.setStretchLastSection(True)
 
     def _show_histogram(self, comparison: DepthComparison) -> None:
         counts, edges = comparison.histogram()
         unit = f" ({comparison.unit})" if comparison.unit else ""
-        with np.errstate(divide="ignore"):
-            heights = np.maximum(np.log10(counts), 0)
         self.chart.show_series(
             [
-                Series("bars", edges, heights),
+                Series("bars", edges, np.log10(1 + counts)),
                 Series("line", values(comparison.metrics["bias"]), values([]), "#ff5f5f"),
             ],
-            f"{'error' if comparison.truth else 'difference'} of depth{unit}; upwards log10 of pixels",
+            f"{'error' if comparison.truth else 'difference'} of depth{unit}; upwards log10(1 + pixels)",
         )
 
 
 def _kind(layer: Layer) -> str | None:
-    entry = layer.metadata.get("napari_defocus")
+    entry = layer.metadata.get(METADATA_KEY)
     kind = entry.get("kind") if isinstance(entry, dict) else None
     return kind if isinstance(kind, str) else None
 

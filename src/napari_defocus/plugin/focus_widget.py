@@ -25,11 +25,11 @@ __all__ = ["FocusWidget"]
 PLANES = "plane"
 UNITS = (PLANES, "m", "cm", "mm", "um")
 MEASURES = [
-    ("sum of modified Laplacian", "sum_modified_laplacian"),
-    ("Tenengrad (squared gradient)", "tenengrad"),
+    ("sum-modified Laplacian", "sum_modified_laplacian"),
+    ("Tenengrad (gradient)", "tenengrad"),
     ("variance of Laplacian", "variance_of_laplacian"),
     ("local variance", "local_variance"),
-    ("modified Laplacian of the pixel", "modified_laplacian"),
+    ("modified Laplacian", "modified_laplacian"),
 ]
 SHOW_MEASURE = "Show focus measure as a layer"
 
