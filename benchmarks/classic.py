@@ -21,6 +21,7 @@ from napari_defocus.solver.focus_measure import FOCUS_MEASURES, FocusMeasure
 
 NAME = "classic"
 PLANES, SIDE, PIECE, EDGE = 30, 512, 16, 3
+NOISE = 1 / 255
 WINDOW = 3
 WINDOWS = (3, 9, 15)
 REPEATS = 3
@@ -35,12 +36,17 @@ def measure(run: Run) -> list[Row]:
 
 
 def synthetic_stack() -> np.ndarray:
-    """A textured slope, focused from its left to its right side; float32 in [0, 1]."""
-    texture = np.random.default_rng(0).random((SIDE, SIDE), np.float32)
-    blurred = np.stack([ndimage.gaussian_filter(texture, 0.3 + 0.25 * level) for level in range(PLANES)])
-    place = np.linspace(0, PLANES - 1, SIDE)
-    levels = np.abs(np.arange(PLANES)[:, None] - np.rint(place)[None]).astype(np.intp)
-    return np.stack([np.take_along_axis(blurred, level[None, None], 0)[0] for level in levels])
+    """A textured slope with noise, focused from its left to its right side; float32."""
+    rng = np.random.default_rng(0)
+    texture = rng.random((SIDE, SIDE), np.float32)
+    blurred = np.stack([ndimage.gaussian_filter(texture, 0.3 + 0.25 * level) for level in range(PLANES + 1)])
+    stack = rng.normal(0, NOISE, (PLANES, SIDE, SIDE)).astype(np.float32)
+    for plane, image in enumerate(stack):
+        level = np.abs(plane - np.linspace(0, PLANES - 1, SIDE))[None, None]
+        lower = level.astype(np.intp)
+        sharper, softer = (np.take_along_axis(blurred, index, 0)[0] for index in (lower, lower + 1))
+        image += sharper + (level[0] - lower[0]) * (softer - sharper)
+    return stack
 
 
 def speed(stack: np.ndarray, measure: FocusMeasure) -> Row:

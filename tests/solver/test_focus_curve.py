@@ -82,3 +82,10 @@ def test_volume_of_a_colour_stack(lazy):
 def test_pixel_outside(stack, pixel):
     with pytest.raises(InputError, match="lies outside the images of 20 x 30 px"):
         focus_curve(stack, *pixel)
+
+
+def test_bad_white(stack):
+    with pytest.raises(InputError, match="white must be above 0"):
+        focus_curve(stack, 0, 0, white=0)
+    with pytest.raises(InputError, match="white must be above 0"):
+        focus_measure_volume(stack, white=-1.0)

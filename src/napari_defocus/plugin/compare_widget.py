@@ -1,11 +1,13 @@
 """The widget "Compare depths"."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from magicgui.widgets import CheckBox, ComboBox
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
+from numpy.typing import NDArray
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -28,6 +30,9 @@ from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import METADATA_KEY
 
 __all__ = ["CompareWidget"]
+
+Histogram = tuple[NDArray[np.intp], NDArray[np.float64]]
+"""Counts and edges."""
 
 HINT = "Histogram of the differences."
 READY = "Choose two depth maps and press Compare."
@@ -130,14 +135,12 @@ class CompareWidget(QWidget):
         except InputError as error:
             self._on_error(error)
             return
-        work = partial(
-            compare_depths,
-            depth_of(first),
-            depth_of(second),
-            unit=depth_unit(first),
-            reference_unit=depth_unit(second),
-            truth=self.truth.value,
-        )
+        options = {
+            "unit": depth_unit(first),
+            "reference_unit": depth_unit(second),
+            "truth": self.truth.value,
+        }
+        work = partial(_compared, depth_of(first), depth_of(second), options)
         self._layers = first, second
         self.button.setEnabled(False)
         self.status.setText("Comparing ...")
@@ -164,9 +167,10 @@ class CompareWidget(QWidget):
         if self.second.value is not None:
             self.truth.value = _kind(self.second.value) == "truth"
 
-    def _on_compared(self, comparison: DepthComparison) -> None:
+    def _on_compared(self, found: tuple[DepthComparison, Histogram]) -> None:
         if self._layers is None:
             return
+        comparison, histogram = found
         first, second = self._layers
         number = next_run(layer.name for layer in self._viewer.layers)
         layer = self._viewer.add_layer(error_layer(comparison, first, second, number))
@@ -175,7 +179,7 @@ class CompareWidget(QWidget):
         first.visible = second.visible = False  # they lie below it, and their colour bars would stay
         self.status.setText(_told(comparison, first, second))
         self._show_metrics(comparison)
-        self._show_histogram(comparison)
+        self._show_histogram(comparison, *histogram)
 
     def _on_error(self, error: Exception) -> None:
         self.status.setText(str(error))
@@ -200,8 +204,9 @@ class CompareWidget(QWidget):
         if header is not None:
             header.setStretchLastSection(True)
 
-    def _show_histogram(self, comparison: DepthComparison) -> None:
-        counts, edges = comparison.histogram()
+    def _show_histogram(
+        self, comparison: DepthComparison, counts: NDArray[np.intp], edges: NDArray[np.float64]
+    ) -> None:
         unit = f" ({comparison.unit})" if comparison.unit else ""
         self.chart.show_series(
             [
@@ -210,6 +215,12 @@ class CompareWidget(QWidget):
             ],
             f"{'error' if comparison.truth else 'difference'} of depth{unit}; upwards log10(1 + pixels)",
         )
+
+
+def _compared(first: Any, second: Any, options: dict[str, Any]) -> tuple[DepthComparison, Histogram]:
+    """Compare; the histogram is made here too, outside of the window's thread."""
+    comparison = compare_depths(first, second, **options)
+    return comparison, comparison.histogram()
 
 
 def _kind(layer: Layer) -> str | None:

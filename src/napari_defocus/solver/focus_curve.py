@@ -11,7 +11,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.solver.depth_from_focus import reliability, sorted_positions
 from napari_defocus.solver.focus_measure import FocusMeasure, check_focus_measure, focus_measure, reach
 from napari_defocus.solver.focus_peak import PeakCurve, PeakFinder
-from napari_defocus.solver.observations import Observations, as_stack, check_stack
+from napari_defocus.solver.observations import Observations, as_stack, check_stack, white_level
 
 if TYPE_CHECKING:
     import dask.array as da
@@ -177,6 +177,6 @@ def _observations(images: NDArray[Any], colour: bool, scale: float) -> Observati
 
 def _scale(dtype: np.dtype[Any], white: float | None) -> float:
     """Factor to [0, 1]; the greatest value of floats is not looked for, since it takes reading the stack."""
-    if white is not None:
-        return 1.0 / white
-    return 1.0 / float(np.iinfo(dtype).max) if dtype in (np.uint8, np.uint16) else 1.0
+    if white is None and dtype not in (np.uint8, np.uint16):
+        return 1.0
+    return 1.0 / white_level(np.empty(0, dtype), white)
