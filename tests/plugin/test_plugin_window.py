@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 from tiny_stacks import add_stack, make_stack
 
@@ -121,15 +123,32 @@ def test_error_map_and_histogram_are_drawn(make_napari_viewer, qtbot):
     assert widget.table.rowCount() == 10
 
 
-def test_click_into_the_canvas_shows_the_focus_curve(make_napari_viewer, qtbot):
+def move_to_center(canvas, modifier):
+    place, none = QPointF(canvas.rect().center()), Qt.MouseButton.NoButton
+    globally = QPointF(canvas.mapToGlobal(canvas.rect().center()))
+    QApplication.sendEvent(canvas, QMouseEvent(QEvent.Type.MouseMove, place, globally, none, none, modifier))
+
+
+@pytest.mark.parametrize("how", ["click", "hover"])
+def test_mouse_on_the_canvas_shows_the_focus_curve(make_napari_viewer, qtbot, how):
     viewer = make_napari_viewer(show=True)
     _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from focus")
     add_stack(viewer)
     press(qtbot, widget.panel.run_button)
     qtbot.waitUntil(lambda: not widget.panel.running, timeout=120_000)
     canvas = viewer.window._qt_viewer.canvas.native
-    qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
-    qtbot.waitUntil(lambda: bool(widget.curve.chart.series), timeout=60_000)
+    if how == "click":
+        qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
+        qtbot.waitUntil(lambda: bool(widget.curve.chart.series), timeout=60_000)
+    else:
+        move_to_center(canvas, Qt.KeyboardModifier.NoModifier)
+        assert widget.curve._worker is None
+
+        def shown():
+            move_to_center(canvas, Qt.KeyboardModifier.ShiftModifier)  # one of two quick moves is dropped
+            return bool(widget.curve.chart.series)
+
+        qtbot.waitUntil(shown, timeout=60_000)
     assert "Row 1" in widget.curve.text.text()
 
 
