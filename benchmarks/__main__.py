@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from benchmarks import (
+    classic,
     comparator_cost,
     graph_cut_labels,
     growth,
@@ -40,6 +41,7 @@ PARTS: tuple[ModuleType, ...] = (
     graph_cut_labels,
     nyuv2,
     samples,
+    classic,
     photographs,
 )
 

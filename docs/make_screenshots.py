@@ -86,11 +86,37 @@ def microscope(folder: Path) -> None:
 
 
 def focus(folder: Path) -> None:
-    """The classic method on the photographic sample."""
+    """The classic method on the photographic sample: the focus curve of a pixel, the focus measure."""
     viewer, widget = open_window("Depth from focus")
     viewer.open_sample("napari-defocus", "photograph")
+    widget.window_side.value = 9
     run(widget)
+    depth = viewer.layers["photograph depth (m) [1]"]
+    widget.curve.show_pixel(depth, 150, 120)
     save(viewer, "focus", folder)
+    widget.measure_button.click()
+    settle()
+    viewer.dims.set_current_step(0, 3)
+    save(viewer, "focus_measure", folder)
+    viewer.close()
+
+
+def comparison(folder: Path) -> None:
+    """The classic method on the microscope sample against the truth."""
+    viewer, widget = open_window("Depth from focus")
+    viewer.open_sample("napari-defocus", "microscope")
+    widget.window_side.value = 9
+    run(widget)
+    found = next(layer for layer in viewer.layers if layer.name.endswith("depth (um) [1]"))
+    truth = next(layer for layer in viewer.layers if " true depth " in layer.name)
+    settle()
+    viewer.window.remove_dock_widget("all")
+    _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Compare depths")
+    widget.first.value, widget.second.value = found, truth
+    widget.button.click()
+    while not widget.button.isEnabled():
+        settle(100)
+    save(viewer, "comparison", folder)
     viewer.close()
 
 
@@ -112,7 +138,7 @@ def alignment(folder: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    scenes = {scene.__name__: scene for scene in (photograph, microscope, focus, alignment)}
+    scenes = {scene.__name__: scene for scene in (photograph, microscope, focus, comparison, alignment)}
     parser.add_argument("--folder", type=Path, default=IMAGES)
     parser.add_argument("--scenes", nargs="+", choices=scenes, default=list(scenes), metavar="NAME")
     arguments = parser.parse_args()

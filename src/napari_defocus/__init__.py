@@ -13,17 +13,22 @@ __getattr__, __dir__, _ = lazy.attach(
     __name__,
     submod_attrs={
         "alignment": ["AlignmentResult", "align_focal_stack"],
+        "comparison": ["DepthComparison", "compare_depths"],
         "errors": ["CancelledError", "InputError", "SolverError"],
         "io": ["FocalStack", "read_focal_stack", "save_alignment", "save_result"],
         "optics": ["Microscope", "Optics", "ThinLens", "UncalibratedFocus", "load_optics", "save_optics"],
         "solver": [
             "BlurEstimate",
             "DefocusResult",
+            "FocusCurve",
             "SolverSettings",
             "SolverState",
             "alternating_minimization",
             "depth_from_focus",
             "estimate_blur",
+            "focus_curve",
+            "focus_measure",
+            "focus_measure_volume",
             "solve",
         ],
     },
@@ -31,6 +36,7 @@ __getattr__, __dir__, _ = lazy.attach(
 
 if TYPE_CHECKING:
     from napari_defocus.alignment import AlignmentResult, align_focal_stack
+    from napari_defocus.comparison import DepthComparison, compare_depths
     from napari_defocus.errors import CancelledError, InputError, SolverError
     from napari_defocus.io import FocalStack, read_focal_stack, save_alignment, save_result
     from napari_defocus.optics import (
@@ -44,11 +50,15 @@ if TYPE_CHECKING:
     from napari_defocus.solver import (
         BlurEstimate,
         DefocusResult,
+        FocusCurve,
         SolverSettings,
         SolverState,
         alternating_minimization,
         depth_from_focus,
         estimate_blur,
+        focus_curve,
+        focus_measure,
+        focus_measure_volume,
         solve,
     )
 
@@ -57,7 +67,9 @@ __all__ = [
     "BlurEstimate",
     "CancelledError",
     "DefocusResult",
+    "DepthComparison",
     "FocalStack",
+    "FocusCurve",
     "InputError",
     "Microscope",
     "Optics",
@@ -69,8 +81,12 @@ __all__ = [
     "__version__",
     "align_focal_stack",
     "alternating_minimization",
+    "compare_depths",
     "depth_from_focus",
     "estimate_blur",
+    "focus_curve",
+    "focus_measure",
+    "focus_measure_volume",
     "load_optics",
     "read_focal_stack",
     "save_alignment",

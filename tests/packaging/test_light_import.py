@@ -49,7 +49,9 @@ def test_every_public_name_resolves_without_gui():
     assert set(python(code, blocked=(*GUI, "matplotlib")).split()) == {"True"}
 
 
-@pytest.mark.parametrize("command", ["", "solve", "focus", "align", "run", "run nyuv2", "prepare", "demo"])
+@pytest.mark.parametrize(
+    "command", ["", "solve", "focus", "align", "compare", "run", "run nyuv2", "prepare", "demo"]
+)
 def test_help_needs_nothing_heavy(command):
     code = "from napari_defocus.cli.main import main; main(sys.argv[1:])"
     text = python(code, *command.split(), "--help", blocked=(*GUI, *HEAVY))

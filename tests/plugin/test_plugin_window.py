@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QEvent, QPointF, Qt
+from qtpy.QtGui import QMouseEvent
+from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 from tiny_stacks import add_stack, make_stack
 
@@ -100,6 +102,54 @@ def test_alignment_adds_a_layer_that_is_drawn(make_napari_viewer, qtbot):
     assert not np.array_equal(both, viewer.screenshot(flash=False))
     assert widget.table.isVisible()
     assert widget.table.rowCount() == 4
+
+
+def test_error_map_and_histogram_are_drawn(make_napari_viewer, qtbot):
+    viewer = make_napari_viewer(show=True)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Compare depths")
+    depth = np.linspace(1, 2, 40 * 40, dtype=np.float32).reshape(40, 40)
+    viewer.add_image(depth + np.linspace(-1, 1, 40, dtype=np.float32), name="found")
+    viewer.add_image(depth, name="truth")
+    widget.first.value, widget.second.value = viewer.layers["found"], viewer.layers["truth"]
+    press(qtbot, widget.button)
+    qtbot.waitUntil(lambda: "difference of depth [1]" in viewer.layers, timeout=60_000)
+    qtbot.waitUntil(widget.button.isEnabled, timeout=60_000)
+    shown = viewer.screenshot(flash=False)[..., :3].astype(int)
+    red, blue = (shown[..., channel] - shown[..., 2 - channel] > 60 for channel in (0, 2))
+    assert red.any()
+    assert blue.any()
+    assert np.nonzero(red)[1].mean() < np.nonzero(blue)[1].mean()
+    assert widget.chart.isVisible()
+    assert widget.table.rowCount() == 10
+
+
+def move_to_center(canvas, modifier):
+    place, none = QPointF(canvas.rect().center()), Qt.MouseButton.NoButton
+    globally = QPointF(canvas.mapToGlobal(canvas.rect().center()))
+    QApplication.sendEvent(canvas, QMouseEvent(QEvent.Type.MouseMove, place, globally, none, none, modifier))
+
+
+@pytest.mark.parametrize("how", ["click", "hover"])
+def test_mouse_on_the_canvas_shows_the_focus_curve(make_napari_viewer, qtbot, how):
+    viewer = make_napari_viewer(show=True)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from focus")
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: not widget.panel.running, timeout=120_000)
+    canvas = viewer.window._qt_viewer.canvas.native
+    if how == "click":
+        qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
+        qtbot.waitUntil(lambda: bool(widget.curve.chart.series), timeout=60_000)
+    else:
+        move_to_center(canvas, Qt.KeyboardModifier.NoModifier)
+        assert widget.curve._worker is None
+
+        def shown():
+            move_to_center(canvas, Qt.KeyboardModifier.ShiftModifier)  # one of two quick moves is dropped
+            return bool(widget.curve.chart.series)
+
+        qtbot.waitUntil(shown, timeout=60_000)
+    assert "Row 1" in widget.curve.text.text()
 
 
 def test_error_is_shown_as_a_notification(window, qtbot, patient_solver):

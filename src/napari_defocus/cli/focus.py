@@ -6,18 +6,42 @@ from napari_defocus.cli.alignment import add_align_option
 from napari_defocus.cli.arguments import Subparsers, add_stack
 from napari_defocus.cli.stack import open_stack, warn_uncalibrated, write_result
 
+# As in solver.focus_measure, which is not imported for --help: it is heavy.
+MEASURES = (
+    "sum_modified_laplacian",
+    "tenengrad",
+    "variance_of_laplacian",
+    "local_variance",
+    "modified_laplacian",
+)
+
 
 def add_parser(commands: Subparsers) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
         "focus",
         help="depth from focus: the classic measure, in seconds",
-        description="Depth and all-in-focus image by the sum-modified Laplacian of each plane.",
+        description="Depth and all-in-focus image from the plane in which each pixel is sharpest.",
     )
     add_stack(parser)
     add_align_option(parser)
-    parser.add_argument("--window", type=int, default=3, metavar="PX", help="side of the summing window (3)")
-    parser.add_argument("--step", type=int, default=1, metavar="PX", help="step of the Laplacian (1)")
+    parser.add_argument(
+        "--measure", choices=MEASURES, default=MEASURES[0], help=f"focus measure ({MEASURES[0]})"
+    )
+    parser.add_argument(
+        "--window",
+        type=int,
+        default=3,
+        metavar="PX",
+        help="side of the window that the focus is measured in (3); does not count for modified_laplacian",
+    )
+    parser.add_argument(
+        "--step",
+        type=int,
+        default=1,
+        metavar="PX",
+        help="distance of the pixels that are compared (1); does not count for local_variance",
+    )
     parser.add_argument("--median", type=int, default=3, metavar="PX", help="side of the median filter (3)")
     parser.set_defaults(run=run)
 
@@ -35,6 +59,7 @@ def run(args: argparse.Namespace) -> None:
             stack.images,
             stack.focus,
             unit=stack.unit,
+            measure=args.measure,
             window=args.window,
             step=args.step,
             median=args.median,

@@ -1,8 +1,19 @@
 """Focal stacks in, results out: everything that touches files of images."""
 
 from napari_defocus.io.aligned_files import save_alignment
+from napari_defocus.io.comparison_files import save_comparison
+from napari_defocus.io.depth_files import DepthMap, read_depth_map
 from napari_defocus.io.focal_stack import FocalStack, read_focal_stack
 from napari_defocus.io.parameters import load_parameters
 from napari_defocus.io.save import save_result
 
-__all__ = ["FocalStack", "load_parameters", "read_focal_stack", "save_alignment", "save_result"]
+__all__ = [
+    "DepthMap",
+    "FocalStack",
+    "load_parameters",
+    "read_depth_map",
+    "read_focal_stack",
+    "save_alignment",
+    "save_comparison",
+    "save_result",
+]

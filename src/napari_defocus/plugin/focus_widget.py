@@ -1,20 +1,37 @@
 """The widget "Depth from focus"."""
 
+from functools import partial
+
 from magicgui.widgets import ComboBox, SpinBox
 from napari.components import ViewerModel
+from napari.layers import Image
+from qtpy.QtWidgets import QPushButton
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, ThinLens, optics_from_dict
+from napari_defocus.plugin.calculation import Calculation
 from napari_defocus.plugin.fields import PositionsField
+from napari_defocus.plugin.focus_curve_view import FocusCurveView
+from napari_defocus.plugin.focus_measure_layer import focus_measure_layer
 from napari_defocus.plugin.form import Form
+from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.stack_widget import StackWidget
 from napari_defocus.plugin.worker import FocusWorker
+from napari_defocus.solver.focus_measure import WITHOUT_STEP, WITHOUT_WINDOW
 
 __all__ = ["FocusWidget"]
 
 PLANES = "plane"
 UNITS = (PLANES, "m", "cm", "mm", "um")
+MEASURES = [
+    ("sum-modified Laplacian", "sum_modified_laplacian"),
+    ("Tenengrad (gradient)", "tenengrad"),
+    ("variance of Laplacian", "variance_of_laplacian"),
+    ("local variance", "local_variance"),
+    ("modified Laplacian", "modified_laplacian"),
+]
+SHOW_MEASURE = "Show focus measure as a layer"
 
 
 class FocusWidget(StackWidget):
@@ -39,6 +56,12 @@ class FocusWidget(StackWidget):
             unit="m",
             tooltip="Focus distance or height of each plane, in their order. '0, 0.5, ...' goes on evenly.",
         )
+        self.measure = ComboBox(
+            label="Focus measure",
+            choices=MEASURES,
+            tooltip="How sharpness is measured. The modified Laplacian finds the finest texture; Tenengrad "
+            "is calmer in noise, the variance of intensity calmest and least sharp.",
+        )
         self.window_side = SpinBox(
             label="Window (px)",
             value=3,
@@ -48,6 +71,14 @@ class FocusWidget(StackWidget):
             tooltip="Side of the square over which the focus measure is summed, odd: larger is calmer "
             "and less sharp.",
         )
+        self.step = SpinBox(
+            label="Step (px)",
+            value=1,
+            min=1,
+            max=50,
+            tooltip="Distance of the pixels that the measure compares: larger for texture that is coarse or "
+            "images that are soft or noisy in every plane.",
+        )
         self.median_side = SpinBox(
             label="Median (px)",
             value=3,
@@ -56,10 +87,19 @@ class FocusWidget(StackWidget):
             step=2,
             tooltip="Side of the median filter on the depth map, odd; 1 is none.",
         )
-        form = Form([self.unit, self.positions, self.window_side, self.median_side])
-        self._fields.addWidget(form)
-        self._fields.addStretch(1)
+        self._fields.addWidget(
+            Form([self.unit, self.positions, self.measure, self.window_side, self.step, self.median_side])
+        )
+        self.measure_button = QPushButton(SHOW_MEASURE)
+        self.measure_button.setToolTip(
+            "A layer over the stack; each plane is computed when you look at it, with the settings above."
+        )
+        self.curve = FocusCurveView(napari_viewer)
+        self._fields.addWidget(self.measure_button)
+        self._fields.addWidget(self.curve, 1)
         self.unit.changed.connect(self._show_unit)
+        self.measure.changed.connect(self._show_what_counts)
+        self.measure_button.clicked.connect(self.show_measure)
         self._show_unit()
         self._on_stack()
 
@@ -67,7 +107,7 @@ class FocusWidget(StackWidget):
         unit = str(self.unit.value)
         options = {
             "unit": unit,
-            "window": self.window_side.value,
+            **self._measure_options(),
             "median": self.median_side.value,
             "white": stack.white,
         }
@@ -84,6 +124,40 @@ class FocusWidget(StackWidget):
             (min(positions), max(positions)),
             unit,
         )
+
+    def abandon(self) -> None:
+        """Stop the run and listen to the mouse no more."""
+        self.curve.stop()
+        super().abandon()
+
+    def show_measure(self) -> None:
+        """Add the focus measure of all planes as a layer; wrong input becomes a notification."""
+        layer: Image | None = self.picker.layer.value
+        if layer is None:
+            return
+        make = partial(focus_measure_layer, layer, self.picker.axis.value or 0, **self._measure_options())
+        worker = Calculation(make)
+        worker.signals.returned.connect(self._on_measure_layer)
+        worker.signals.errored.connect(self._on_error)
+        worker.signals.finished.connect(self._on_measured)
+        self.measure_button.setEnabled(False)
+        worker.start()
+
+    def _on_measure_layer(self, layer: Image) -> None:
+        self._viewer.add_layer(layer)
+
+    def _on_error(self, error: Exception) -> None:
+        report(error)
+
+    def _on_measured(self) -> None:
+        self.measure_button.setEnabled(True)
+
+    def _measure_options(self) -> dict[str, str | int]:
+        return {"measure": self.measure.value, "window": self.window_side.value, "step": self.step.value}
+
+    def _show_what_counts(self) -> None:
+        self.window_side.enabled = self.measure.value not in WITHOUT_WINDOW
+        self.step.enabled = self.measure.value not in WITHOUT_STEP
 
     def fill(self, stack: FocalStackLayer) -> None:
         try:

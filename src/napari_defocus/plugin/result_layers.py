@@ -160,6 +160,7 @@ class ResultLayers:
             "kind": kind,
             "run": self._run,
             "source": self._stack.name,
+            "plane_axis": self._stack.plane_axis,
             "unit": self._unit if kind == "depth" else "",
             "method": result.method,
             "parameters": result.parameters,

@@ -6,6 +6,7 @@ from napari_defocus.io import read_focal_stack
 from napari_defocus.io.samples import load_truth, sample_path
 from napari_defocus.plugin.reader import LayerData, stack_layer_data
 from napari_defocus.plugin.result_layers import DEPTH_COLORMAP
+from napari_defocus.plugin.stack_source import METADATA_KEY
 
 __all__ = ["microscope", "photograph"]
 
@@ -37,5 +38,6 @@ def _true_depth(name: str, unit: str, options: dict[str, Any]) -> LayerData:
         "colormap": DEPTH_COLORMAP,
         "contrast_limits": (float(depth.min()), float(depth.max())),
         "visible": False,
+        "metadata": {METADATA_KEY: {"kind": "truth", "unit": unit}},
     }
     return depth, about | shown, "image"

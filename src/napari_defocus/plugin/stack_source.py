@@ -43,6 +43,8 @@ class FocalStackLayer:
         Optics from the layer's metadata.
     figures : dict
         What else the layer's metadata tell of camera or microscope, as in :class:`FocalStack`.
+    plane_axis : int
+        Plane axis of the layer.
     """
 
     name: str
@@ -52,6 +54,7 @@ class FocalStackLayer:
     plane_positions: tuple[float, ...]
     optics: dict[str, Any] | None = None
     figures: dict[str, Any] = field(default_factory=dict)
+    plane_axis: int = 0
 
     @property
     def planes(self) -> int:
@@ -128,6 +131,7 @@ def stack_from_layer(layer: Image, plane_axis: int = 0) -> FocalStackLayer:
         optics=entry.get("optics"),
         figures=figures if isinstance(figures, dict) else {},
         plane_positions=tuple(start + step * index for index in range(data.shape[0])),
+        plane_axis=plane_axis,
     )
 
 

@@ -1,6 +1,6 @@
 """Depth from focus: the classic method, a preview in seconds."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,11 +8,10 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_defocus.errors import InputError
-from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.solver.calibration import Calibration
-from napari_defocus.solver.focus_measure import sum_modified_laplacian
-from napari_defocus.solver.focus_peak import PeakCurve, PeakFinder
-from napari_defocus.solver.observations import Observations, load_stack
+from napari_defocus.solver.focus_fit import FocusFit, fit_focus
+from napari_defocus.solver.focus_measure import FocusMeasure, check_focus_measure
+from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.result import DefocusResult, Progress
 
 MOST_RELIABLE = 40.0
@@ -27,6 +26,7 @@ def depth_from_focus(
     positions: Sequence[float] | None = None,
     *,
     unit: str = "plane",
+    measure: FocusMeasure = "sum_modified_laplacian",
     window: int = 3,
     step: int = 1,
     median: int = 3,
@@ -35,10 +35,11 @@ def depth_from_focus(
 ) -> DefocusResult:
     """Depth from the plane in which each pixel is sharpest.
 
-    Sum-modified Laplacian and Gaussian interpolation of its peak through three planes (Nayar & Nakagawa,
-    "Shape from focus", PAMI 1994); all-in-focus image from the two planes around the peak. The confidence
-    is the probability that the depth is within one step between planes of the truth, as it was found on
-    rendered scenes from the reliability measure of Pertuz et al. 2013.
+    A focus measure of each plane and Gaussian interpolation of its peak through three planes (Nayar &
+    Nakagawa, "Shape from focus", PAMI 1994); all-in-focus image from the two planes around the peak. The
+    confidence is the probability that the depth is within one step between planes of the truth, as it was
+    found on rendered scenes from the reliability measure of Pertuz et al. 2013, with the sum-modified
+    Laplacian; with other measures it only ranks pixels.
 
     Parameters
     ----------
@@ -48,10 +49,13 @@ def depth_from_focus(
         Focus position of each plane, in `unit`, all different, in any order. None: the plane index.
     unit : str
         Unit of `positions`.
+    measure : str
+        The focus measure: ``"sum_modified_laplacian"``, ``"tenengrad"``, ``"variance_of_laplacian"``,
+        ``"local_variance"`` or ``"modified_laplacian"``; see :func:`.focus_measure`.
     window : int
-        Side of the window over which the modified Laplacian is summed, odd, px.
+        Side of the window over which the focus is measured, odd, px.
     step : int
-        Distance of the pixels that the Laplacian compares, px.
+        Distance of the pixels that the measure compares, px.
     median : int
         Side of the median filter on the depth, odd, px; 1 is none.
     white : float, optional
@@ -69,43 +73,34 @@ def depth_from_focus(
     InputError
         If stack or parameters cannot be used; the message says what to change.
     """
-    for name, value in (("window", window), ("median", median)):
-        if value < 1 or value % 2 == 0:
-            raise InputError(f"{name} must be an odd whole number of at least 1 px, but is {value}.")
-    if step < 1:
-        raise InputError(f"step must be a whole number of at least 1 px, but is {step}.")
+    check_focus_measure(measure, window, step)
+    if median < 1 or median % 2 == 0:
+        raise InputError(f"median must be an odd whole number of at least 1 px, but is {median}.")
 
     def report(fraction: float, message: str) -> None:
         if progress is not None:
             progress(fraction, message)
 
     observations = load_stack(images, white, lambda share: report(0.3 * share, "reading the stack"))
-    depths, order = _sorted_positions(positions, observations.count)
-    finder = PeakFinder(observations.shape)
-    for done, measure in enumerate(_measures(observations, order, window, step), 1):
-        finder.add(measure)
-        report(0.3 + 0.35 * done / observations.count, "measuring focus")
-    curve = finder.curve()
-    error = np.zeros(observations.shape, np.float32)
-    image = np.zeros((observations.planes.shape[1], *observations.shape), np.float32)
-    for index, measure in enumerate(_measures(observations, order, window, step)):
-        error += np.abs(measure - curve.at(index))
-        image += np.maximum(1 - np.abs(curve.position - index), 0) * observations.plane(int(order[index]))
-        report(0.65 + 0.35 * (index + 1) / observations.count, "fitting the peaks")
-    depth = np.interp(curve.position, np.arange(len(depths)), depths).astype(np.float32)
+    depths, order = sorted_positions(positions, observations.count)
+    fit = fit_focus(
+        observations, order, measure, window, step, lambda share: report(0.3 + 0.7 * share, "measuring focus")
+    )
+    depth = np.interp(fit.position, np.arange(len(depths)), depths).astype(np.float32)
     if median > 1:
         depth = ndimage.median_filter(depth, median, mode="nearest")
     return DefocusResult(
         depth=depth,
-        all_in_focus=observations.to_image(np.clip(image, 0, 1)),
+        all_in_focus=observations.to_image(np.clip(fit.image, 0, 1)),
         outliers=np.zeros(observations.shape, np.bool_),
-        confidence=_confidence(curve, finder.peak, error, observations.count),
+        confidence=_confidence(fit, observations.count),
         losses=(),
         unit=unit,
         method="focus",
         parameters={
             "positions": [float(depth) for depth in positions] if positions is not None else None,
             "unit": unit,
+            "measure": measure,
             "window": window,
             "step": step,
             "median": median,
@@ -114,9 +109,16 @@ def depth_from_focus(
     )
 
 
-def _sorted_positions(
+def sorted_positions(
     positions: Sequence[float] | None, count: int
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Return the focus positions in rising order, and the planes that have them.
+
+    Raises
+    ------
+    InputError
+        If they are no numbers, not one a plane, or not all different.
+    """
     if positions is None:
         return np.arange(count, dtype=np.float64), np.arange(count)
     try:
@@ -136,28 +138,15 @@ def _sorted_positions(
     return depths[order], order
 
 
-def _measures(
-    observations: Observations, order: NDArray[np.intp], window: int, step: int
-) -> Iterator[NDArray[np.float32]]:
-    """Focus measures of the planes in `order`, computed a few planes ahead in other threads."""
-
-    def measure(index: int) -> NDArray[np.float32]:
-        return sum_modified_laplacian(observations.grey(index), window, step)
-
-    return map_ahead(measure, (int(index) for index in order))
-
-
 def reliability(peak: NDArray[np.float32], error: NDArray[np.float32], planes: int) -> NDArray[np.float32]:
     """Reliability ``20 log10(planes * peak / sum |F - fit|)`` of Pertuz et al. 2013, 0 to 40 dB."""
     ratio = planes * peak / np.maximum(error, 1e-6 * np.maximum(peak, 1e-6))
     return np.asarray(np.minimum(20 * np.log10(np.maximum(ratio, 1)), MOST_RELIABLE), np.float32)
 
 
-def _confidence(
-    curve: PeakCurve, peak: NDArray[np.float32], error: NDArray[np.float32], planes: int
-) -> NDArray[np.float32]:
+def _confidence(fit: FocusFit, planes: int) -> NDArray[np.float32]:
     """Probability that the peak is within one plane of the truth, as far as the reliability tells."""
-    evidence = [("reliability", reliability(peak, error, planes))]
+    evidence = [("reliability", reliability(fit.peak, fit.error, planes))]
     confidence = Calibration.of("focus").probability(evidence)
-    confidence = np.where(curve.known, confidence, np.minimum(confidence, END_CONFIDENCE))
-    return np.where(peak > 0, confidence, 0).astype(np.float32)
+    confidence = np.where(fit.known, confidence, np.minimum(confidence, END_CONFIDENCE))
+    return np.where(fit.peak > 0, confidence, 0).astype(np.float32)

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from napari_defocus.plugin.chart import Chart, Series, ticks, values
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "wanted"),
+    [
+        (0, 1, [0, 0.2, 0.4, 0.6, 0.8, 1]),
+        (0.9, 6.1, [2, 4, 6]),
+        (-3, 3, [-2, 0, 2]),
+        (1000, 1004, [1000, 1001, 1002, 1003, 1004]),
+        (5, 5, [5]),
+    ],
+)
+def test_ticks_are_round(low, high, wanted):
+    assert_allclose(ticks(low, high), wanted, atol=1e-12)
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1e-2, 3.0, 1e5])
+def test_ticks_are_few_and_inside(scale):
+    found = ticks(-scale, scale)
+    assert 3 <= len(found) <= 6
+    assert np.abs(found).max() <= scale * (1 + 1e-6)
+
+
+def test_limits_hold_everything_finite():
+    chart = Chart()
+    chart.show_series(
+        [
+            Series("points", values([1, 2, np.nan]), values([3, np.inf, 4])),
+            Series("line", values(7), values([])),
+        ]
+    )
+    assert chart.limits() == (1, 7, 0, 4)
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        [],
+        [Series("points", values([1, 1]), values([0, 0]))],
+        [Series("bars", values([0, 1, 2]), values([3, 1])), Series("line", values(0.5), values([]))],
+        [Series("curve", values([0, 1, 2]), values([3, np.nan, 1]))],
+    ],
+)
+def test_every_series_is_painted(qtbot, series):
+    chart = Chart("nothing yet")
+    qtbot.addWidget(chart)
+    chart.resize(300, 200)
+    empty = Chart()
+    qtbot.addWidget(empty)
+    empty.resize(300, 200)
+    chart.show_series(series, "depth (m)")
+    assert chart.grab().toImage() != empty.grab().toImage()
