@@ -29,8 +29,9 @@ def focus_costs(observations: Observations, noise: float, unusable: NDArray[np.b
     """Cost of labelling each pixel with each plane, (planes, Y, X), from -1 to 0.
 
     At each scale the sum-modified Laplacian as a share of its peak over the planes, times the trust in that
-    peak: how far it stands above what the noise alone and blur from nearby would give. A coarser scale counts as far as the finer
-    ones are not trusted. So a pixel without texture leaves the choice to its neighbours, at any contrast.
+    peak: how far it stands above what the noise alone and blur from nearby would give. A coarser scale counts
+    as far as the finer ones are not trusted. So a pixel without texture leaves the choice to its neighbours,
+    at any contrast.
 
     Parameters
     ----------
