@@ -120,7 +120,7 @@ def test_error_map_and_histogram_are_drawn(make_napari_viewer, qtbot):
     assert blue.any()
     assert np.nonzero(red)[1].mean() < np.nonzero(blue)[1].mean()
     assert widget.chart.isVisible()
-    assert widget.table.rowCount() == 10
+    assert widget.table.rowCount() == 11
 
 
 def move_to_center(canvas, modifier):

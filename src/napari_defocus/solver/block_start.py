@@ -111,7 +111,9 @@ def starts(
         assert noise is not None
         labels = enlarged(coarse, block.outer, factor)
         if factor > 1:
-            labels = focus_labels.refine(observations, optics, noise, unusable, roughness, settings, labels)
+            labels = focus_labels.refine(
+                observations, optics, noise, unusable, roughness, settings, labels, factor
+            )
         labels = order[labels]
     elif factor == 1:
         labels = coarse[block.outer.slices]

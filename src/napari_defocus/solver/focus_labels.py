@@ -76,7 +76,7 @@ def cut_coarse(
     weights = neighbour_weights(guide, noise / factor, roughness(guide))
     return cut(
         np.ascontiguousarray(np.moveaxis(costs, 0, -1)),
-        settings.mrf_smoothness / factor,  # a cell stands for factor ** 2 pixels, an edge for factor edges
+        smoothness_at(settings, factor) / factor,  # a cell is factor ** 2 pixels, an edge factor edges
         progress,
         truncation=settings.mrf_truncation,
         weights=weights,
@@ -91,11 +91,12 @@ def refine(
     scale: tuple[float, float],
     settings: SolverSettings,
     labels: Labels,
+    factor: int,
 ) -> Labels:
     """Relax the coarse labels (Y, X) of a window at full size, in the order of focus.
 
     `unusable` (planes, Y, X) are pairs of plane and pixel that tell nothing, `scale` is the roughness of the
-    whole image.
+    whole image, `factor` the side of the cells of the coarse labels.
     """
     costs, guide = _costs_and_guide(window, optics, noise, unusable)
     weights = neighbour_weights(guide, noise, scale)
@@ -106,13 +107,18 @@ def refine(
             costs,
             weights.across,
             weights.down,
-            np.float32(settings.mrf_smoothness),
+            np.float32(smoothness_at(settings, factor)),
             truncation,
             sweep % 2 == 1,
             refined,
         ):
             break
     return refined
+
+
+def smoothness_at(settings: SolverSettings, factor: int) -> float:
+    """Smoothness for an image cut in cells of `factor` px: a larger one shows the same scene larger."""
+    return float(settings.mrf_smoothness * np.sqrt(factor))
 
 
 def peak_coordinates(

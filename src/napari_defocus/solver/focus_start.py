@@ -74,7 +74,7 @@ def cut_labels(
         block = tiles[tile]
         window, pairs = view(observations, block.outer), _pairs(unusable, block.outer)
         first = enlarged(labels, block.outer, factor)
-        return focus_labels.refine(window, optics, noise, pairs, scale, settings, first)[block.inside]
+        return focus_labels.refine(window, optics, noise, pairs, scale, settings, first, factor)[block.inside]
 
     for tile, part in map_tiles(refined, list(tiles), settings.threads, part_of(progress, 0.6, 1)):
         whole[tile.slices] = part

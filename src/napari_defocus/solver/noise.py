@@ -17,6 +17,9 @@ MIDDLE_OF_NORMAL = 0.6773
 LEAST_NOISE = 0.1 / 255
 """Least noise that is reckoned with, of white."""
 
+LEAST_IN_BYTES = 1.0
+"""Least noise of an 8-bit stack, grey levels: rounding and compression hide what is less."""
+
 
 def plane_noise(observations: Observations) -> NDArray[np.float64]:
     """Standard deviation of the noise in the luminance of each plane, (planes,), of white.
@@ -28,7 +31,9 @@ def plane_noise(observations: Observations) -> NDArray[np.float64]:
         ndimage.convolve(observations.grey(index), MASK, mode="nearest")
         for index in range(observations.count)
     )
-    return np.array([_middle(np.abs(response)) for response in responses]) / (6 * MIDDLE_OF_NORMAL)
+    found = np.array([_middle(np.abs(response)) for response in responses]) / (6 * MIDDLE_OF_NORMAL)
+    least = LEAST_IN_BYTES * observations.scale if observations.planes.dtype == np.uint8 else 0.0
+    return np.maximum(found, least)
 
 
 def noise_level(parts: Sequence[NDArray[np.float64]]) -> float:
