@@ -3,11 +3,11 @@
 import re
 from pathlib import Path
 
-from command_line import command_line_reference
+from command_line_reference import command_line_reference
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 from mkdocs.structure.pages import Page
-from settings import presets_reference, settings_reference
+from settings_reference import presets_reference, settings_reference
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from griffe import Docstring, DocstringSectionKind
 
-from napari_defocus.solver.settings import SolverSettings
+from napari_defocus.solver.settings import CHOICES, SolverSettings
 
 GROUPS = {
     "The run": ("epochs", "least_gain", "threads"),
@@ -44,7 +44,10 @@ def settings_reference() -> str:
     for title, names in groups.items():
         if names:
             rows = [_row(by_name[name], *texts[name]) for name in names]
-            parts += [f"## {title}", "\n".join(["| setting | default | |", "|---|---|---|", *rows])]
+            parts += [
+                f"## {title}",
+                "\n".join(["| setting | default | unit | meaning |", "|---|---|---|---|", *rows]),
+            ]
     return "\n\n".join(parts)
 
 
@@ -63,30 +66,24 @@ def presets_reference() -> str:
     return "\n".join([f"| setting | default |{heads}", "|---|---|" + "---|" * len(PRESETS), *rows])
 
 
-def _row(item: "Field[Any]", kind: str, text: str) -> str:
-    unit = f" {item.metadata['unit']}" if item.metadata["unit"] not in ("", "depth") else ""
-    source = item.metadata["source"]
-    parts = [text, f"Type: {kind}."]
-    if item.metadata["unit"]:
-        parts.append(f"Unit: {_unit(item.metadata['unit'])}.")
-    if source:
-        parts.append(f"Source: {source}.")
-    default = _value(item.default) + (unit if item.default is not None else "")
+def _row(item: "Field[Any]", choices: str, text: str) -> str:
+    source = f" Source: {item.metadata['source']}." if item.metadata["source"] else ""
+    one_of = f" One of {choices}." if choices else ""
     anchor = f'<span id="{item.name}">`{item.name}`</span>'
-    return f"| {anchor} | {default} | {_cell(' '.join(parts))} |"
+    return (
+        f"| {anchor} | {_value(item.default)} | {item.metadata['unit']} | {_cell(text + one_of + source)} |"
+    )
 
 
 def _docstring_texts() -> dict[str, tuple[str, str]]:
-    """Type and meaning of each setting as its docstring has them."""
+    """What each setting is to be chosen from (where it is), and its meaning, as the docstring has them."""
     sections = Docstring(SolverSettings.__doc__ or "").parse("numpy")
     (section,) = [item for item in sections if item.kind is DocstringSectionKind.parameters]
-    return {
-        item.name: (str(item.annotation), re.sub(r"\s+", " ", item.description)) for item in section.value
-    }
+    return {item.name: (_choices(item.name), re.sub(r"\s+", " ", item.description)) for item in section.value}
 
 
-def _unit(name: str) -> str:
-    return {"depth": "that of the depth", "white": "white", "intensity": "that of the images"}.get(name, name)
+def _choices(name: str) -> str:
+    return ", ".join(f"`{choice}`" for choice in CHOICES.get(name, ()))
 
 
 def _value(value: Any) -> str:

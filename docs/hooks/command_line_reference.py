@@ -25,15 +25,13 @@ def _commands(parser: argparse.ArgumentParser) -> Iterator[argparse.ArgumentPars
 
 
 def _section(parser: argparse.ArgumentParser) -> str:
-    parts = [f"## {parser.prog}", parser.description or "", _fenced(_usage(parser))]
+    parts = [f"## {parser.prog}", parser.description or "", f"```text\n{_usage(parser)}\n```"]
+    rows: list[str] = []
     for group in parser._action_groups:
-        actions = [action for action in group._group_actions if not isinstance(action, argparse._HelpAction)]
-        if not actions:
-            continue
         if group.description:
-            parts.append(f"*{str(group.title).capitalize()}.* {group.description}")
-        parts.append("\n".join(["| argument | |", "|---|---|", *(_row(parser, item) for item in actions)]))
-    return "\n\n".join(part for part in parts if part)
+            rows.append(f"| **{group.title}** | {_cell(group.description)} |")
+        rows += [_row(item) for item in group._group_actions if not isinstance(item, argparse._HelpAction)]
+    return "\n\n".join([*filter(None, parts), "\n".join(["| argument | meaning |", "|---|---|", *rows])])
 
 
 def _usage(parser: argparse.ArgumentParser) -> str:
@@ -42,15 +40,22 @@ def _usage(parser: argparse.ArgumentParser) -> str:
     return formatter.format_help().strip().removeprefix("usage: ")
 
 
-def _row(parser: argparse.ArgumentParser, action: argparse.Action) -> str:
-    formatter = argparse.HelpFormatter(parser.prog)
-    names = formatter._format_action_invocation(action)
-    text = formatter._expand_help(action) if action.help else ""
-    return f"| `{_cell(names)}` | {_cell(text)} |"
+def _row(action: argparse.Action) -> str:
+    names = ", ".join(f"`{name}{_values(action)}`" for name in action.option_strings or [""])
+    text = (action.help or "") % {**vars(action), "prog": "napari-defocus"}
+    if action.choices:
+        text += ": " + ", ".join(f"`{choice}`" for choice in action.choices)
+    return f"| {names} | {_cell(text)} |"
 
 
-def _fenced(text: str) -> str:
-    return f"```text\n{text}\n```"
+def _values(action: argparse.Action) -> str:
+    """What goes behind the name of an option, or stands in the place of a positional argument."""
+    if action.nargs == 0:
+        return ""
+    metavar = action.metavar or action.dest.upper()
+    text = metavar if isinstance(metavar, str) else " ".join(metavar)
+    text = {argparse.OPTIONAL: f"[{text}]", argparse.ONE_OR_MORE: f"{text} ..."}.get(str(action.nargs), text)
+    return f" {text}" if action.option_strings else text
 
 
 def _cell(text: str) -> str:
