@@ -181,7 +181,7 @@ def confidence(run: Run) -> Figure:
         [
             ("depth", result.depth, DEPTHS),
             ("outliers, filled in", result.outliers, {"cmap": "gray_r"}),
-            (f"wrong by more than half a pixel of blur ({wrong.mean():.1%})", wrong, {"cmap": "gray_r"}),
+            (f"off by over half a px of blur ({wrong.mean():.1%})", wrong, {"cmap": "gray_r"}),
             (
                 f"confidence (mean {result.confidence.mean():.2f})",
                 result.confidence,
