@@ -25,7 +25,7 @@ lint:
 # Writes site/index.html. The variable keeps back a notice of the theme's authors, which is for maintainers.
 docs:
 	@.ci/setup demo
-	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(python) -m mkdocs build --strict
 	@echo "The documentation is in site/index.html"
 
 bench:
