@@ -6,7 +6,7 @@ from napari_defocus.errors import InputError, one_sentence
 from napari_defocus.io import FocalStack, read_focal_stack
 
 NO_OPTICS = (
-    "It brings no complete optics, in an optics.toml or in its metadata, so its depth would have no unit."
+    "It brings no complete optics; put an optics.toml beside its images, or choose optics for such stacks."
 )
 
 

@@ -35,7 +35,7 @@ class Item:
     state : State
         What has become of it.
     message : str
-        Why it failed or needs optics; while it runs, what is being done; when done, what to know about it.
+        Why it failed or needs optics; while it runs, what is being done; when done, its figures.
     fraction : float
         Share of its run that is done, 0 to 1.
     shape : tuple of int, optional
@@ -65,6 +65,11 @@ class Item:
     def done(self) -> bool:
         """Whether there is a result."""
         return self.state in (State.DONE, State.DONE_BEFORE)
+
+    @property
+    def place(self) -> Path:
+        """The file or folder that it is named after."""
+        return _place(self.source)
 
     def to(self, state: State, message: str = "", **changes: Any) -> Self:
         """Return the item in another state."""

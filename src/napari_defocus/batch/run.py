@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from napari_defocus.batch.item import Item, State
 from napari_defocus.batch.plan import Plan
 from napari_defocus.batch.solve_item import Show, solve_item
-from napari_defocus.batch.summary import SUMMARY_FILE, Row, earlier_rows, row_of, write_summary
+from napari_defocus.batch.summary import SUMMARY_FILE, Row, describe, earlier_rows, row_of, write_summary
 from napari_defocus.errors import CancelledError, InputError, one_sentence
 from napari_defocus.io.result_directory import check_writable, resolve_target
 from napari_defocus.solver.result import Progress
@@ -57,6 +58,8 @@ def run_queue(
         try:
             queue[index] = solve_item(item, plan, tell, _share(progress, index, queue))
             rows[index] = row_of(queue[index], digest)
+            if queue[index].done:
+                queue[index] = replace(queue[index], message=describe(rows[index]))
         except (CancelledError, KeyboardInterrupt) as error:
             stopped, queue[index] = error, item.to(State.CANCELLED)
         except Exception as error:  # whatever it is, the other stacks go on

@@ -57,6 +57,14 @@ def row_of(item: Item, digest: str) -> Row:
     return row
 
 
+def describe(row: Row) -> str:
+    """Return the figures of a result and what is to be known about it, for people."""
+    unit = "plane steps" if row["unit"] == "plane" else row["unit"]
+    low, middle, high = (f"{float(row[f'depth_{name}']):.3g}" for name in ("min", "median", "max"))
+    share = 100 * float(row["outliers"])
+    return f"{low} to {high} {unit}, median {middle}; {share:.1f} % outliers. {row['message']}".rstrip(". ")
+
+
 def earlier_rows(path: Path) -> dict[str, Row]:
     """Return by name the rows of an earlier summary whose results are still there."""
     try:
