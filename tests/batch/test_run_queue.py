@@ -40,7 +40,7 @@ def cancelling(at, name, message="epoch 1"):
 
 def test_each_stack_in_its_folder_and_the_bad_ones_told(stacks, plan):
     seen = []
-    items = run_queue(queue_of(stacks), plan, show=seen.append)
+    items = run_queue([inspect(item) for item in queue_of(stacks)], plan, show=seen.append)
     assert states(items) == {
         "a": "done",
         "b": "done",
@@ -56,7 +56,7 @@ def test_each_stack_in_its_folder_and_the_bad_ones_told(stacks, plan):
     assert list(rows[0]) == list(COLUMNS)
     for item, row in zip(items, rows, strict=True):
         assert (row["name"], row["state"]) == (item.name, item.state)
-        assert row["message"] == item.message
+        assert row["message"] == ("" if item.done else item.message)  # of a result: the solver's notes
     depth = np.load(plan.output / "e" / "depth.npy")
     found = [float(rows[4][f"depth_{what}"]) for what in ("min", "median", "max")]
     assert found == pytest.approx([depth.min(), np.median(depth), depth.max()], rel=1e-5)
@@ -69,7 +69,10 @@ def test_each_stack_in_its_folder_and_the_bad_ones_told(stacks, plan):
     running = [item.fraction for item in mine if item.state is State.RUNNING]
     assert running == sorted(running)
     assert len(running) > 3
+    assert items[4].message.startswith(f"{depth.min():.3g} to {depth.max():.3g} m, median")
     assert items[0].optics_from == "optics.toml"
+    # what is known to need optics is told so from the start
+    assert {item.state for item in seen if item.name == "d"} == {"needs optics", "reading"}
 
 
 def test_called_again_it_finds_done_what_is_done_and_tries_the_rest(stacks, plan):

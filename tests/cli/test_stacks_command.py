@@ -42,7 +42,8 @@ def test_all_stacks_and_what_became_of_them(stacks, output, capsys):
     said = capsys.readouterr()
     lines = said.out.splitlines()
     assert lines[0].startswith("[1/5] s1: done (")
-    assert lines[0].endswith("optics from optics.toml)")
+    assert "optics from optics.toml) - " in lines[0]
+    assert lines[0].endswith("outliers")
     assert lines[2].startswith("[3/5] s3: failed - plane2.png is damaged")
     assert lines[4].startswith("[5/5] s5: needs optics - It brings no complete optics")
     assert f"batch_summary.csv are in {output}" in lines[5]

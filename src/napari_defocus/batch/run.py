@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
+from napari_defocus.batch.inspection import offer_optics
 from napari_defocus.batch.item import Item, State
 from napari_defocus.batch.plan import Plan
 from napari_defocus.batch.solve_item import Show, solve_item
@@ -45,7 +46,8 @@ def run_queue(
     """
     output = resolve_target(plan.output)
     check_writable(output)
-    queue = [item.to(State.WAITING, fraction=0.0, seconds=None, result=None) for item in items]
+    waiting = [item.to(State.WAITING, fraction=0.0, seconds=None, result=None) for item in items]
+    queue = [offer_optics(item, plan.fallback, plan.fallback_name) for item in waiting]
     tell = show or (lambda item: None)
     for item in queue:
         tell(item)

@@ -69,7 +69,7 @@ class BatchForm(QWidget):
             "white level, which are each stack's own."
         )
         self.range_unit = ComboBox(
-            label="Unit of the depths",
+            label="Unit of depth range",
             choices=[*UNITS, "plane"],
             tooltip="Unit of nearest and farthest depth below. They are converted for stacks in another unit "
             "of length; left empty, each stack takes its own range.",

@@ -33,18 +33,21 @@ class BatchTable(QTableWidget):
         assert rows is not None
         assert columns is not None
         rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         columns.setSectionResizeMode(STATE, QHeaderView.ResizeMode.Stretch)
         columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self._names: list[str] = []
+        columns.sectionResized.connect(self._on_column_resized)
+        self._shown: dict[str, Item] = {}
+        self.fit()
 
     def show_item(self, item: Item) -> None:
         """Bring the row of an item up to date, or add it."""
-        if item.name not in self._names:
-            self._names.append(item.name)
+        before = self._shown.get(item.name)
+        if item == before:
+            return
+        self._shown[item.name] = item
+        if before is None:
             self.insertRow(self.rowCount())
-        row = self._names.index(item.name)
+        row = list(self._shown).index(item.name)
         texts = (
             "\n".join([item.name, *_size(item.shape)]),
             item.optics_from or ("none" if item.shape else ""),
@@ -54,16 +57,30 @@ class BatchTable(QTableWidget):
         for column, text in enumerate(texts):
             self._show_text(row, column, text, item)
         self._show_bar(row, item)
+        if before is None or before.state != State.RUNNING or item.state != State.RUNNING:
+            self.resizeRowToContents(row)
 
     def remove_items(self, names: list[str]) -> None:
         """Take rows out."""
         for name in names:
-            self.removeRow(self._names.index(name))
-            self._names.remove(name)
+            self.removeRow(list(self._shown).index(name))
+            del self._shown[name]
 
     def selected_names(self) -> list[str]:
         """Return the names of the items whose rows are selected, from top to bottom."""
-        return [self._names[row] for row in sorted({index.row() for index in self.selectedIndexes()})]
+        names = list(self._shown)
+        return [names[row] for row in sorted({index.row() for index in self.selectedIndexes()})]
+
+    def fit(self) -> None:
+        """Fit columns and rows to what they hold; with many rows that takes long, so it is not automatic."""
+        for column in range(len(COLUMNS)):
+            if column != STATE:
+                self.resizeColumnToContents(column)
+        self.resizeRowsToContents()
+
+    def _on_column_resized(self, column: int) -> None:
+        if column == STATE:  # its text has other line breaks now
+            self.resizeRowsToContents()
 
     def _show_text(self, row: int, column: int, text: str, item: Item) -> None:
         cell = self.item(row, column)
@@ -71,8 +88,7 @@ class BatchTable(QTableWidget):
             cell = QTableWidgetItem()
             cell.setToolTip(str(item.source))
             self.setItem(row, column, cell)
-        if cell.text() != text:  # else the height of all rows would be found anew
-            cell.setText(text)
+        cell.setText(text)
         if column == STATE:
             colour = COLOURS.get(item.state)
             cell.setData(Qt.ItemDataRole.ForegroundRole, None if colour is None else QColor(colour))

@@ -190,6 +190,7 @@ class BatchWidget(QWidget):
             if self._items:
                 self.form.suggest_output(self.items[0].place.parent)
             self._offer_optics()
+            self.table.fit()
         self._update_buttons()
 
     def _planes(self) -> list[int]:
