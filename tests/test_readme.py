@@ -110,8 +110,13 @@ def test_python_of_the_page_on_data_sets(work, data, capsys):
     assert "'delta1': 0.9" in capsys.readouterr().out
 
 
-def test_commands_of_the_page_on_data_sets_are_understood():
-    commands = re.findall(r"^    (napari-defocus .*)", DATASETS_PAGE, flags=re.MULTILINE)
-    assert len(commands) >= 5
+@pytest.mark.parametrize(
+    ("page", "least", "known"),
+    [("datasets.md", 5, ("run", "prepare")), ("batch.md", 3, ("batch",))],
+)
+def test_commands_of_the_pages_are_understood(page, least, known):
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    commands = re.findall(r"^    (napari-defocus .*)", text, flags=re.MULTILINE)
+    assert len(commands) >= least
     for command in commands:
-        assert build_parser().parse_args(shlex.split(command)[1:]).command in ("run", "prepare")
+        assert build_parser().parse_args(shlex.split(command)[1:]).command in known

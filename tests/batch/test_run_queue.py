@@ -141,7 +141,7 @@ def test_ctrl_c_leaves_a_summary(stacks, plan):
         (MemoryError(), "There is not enough memory for this stack"),
     ],
 )
-def test_an_error_of_any_kind_costs_its_stack_alone(stacks, plan, monkeypatch, error, said):
+def test_an_error_of_any_kind_costs_its_stack_alone(stacks, plan, monkeypatch, caplog, error, said):
     solve = solver.alternating_minimization
     calls = []
 
@@ -155,6 +155,9 @@ def test_an_error_of_any_kind_costs_its_stack_alone(stacks, plan, monkeypatch, e
     items = run_queue(queue_of(stacks / "a", stacks / "b"), plan)
     assert list(states(items).values()) == ["failed", "done"]
     assert said in items[0].message
+    assert [record.exc_info[1] for record in caplog.records] == (
+        [] if isinstance(error, MemoryError) else [error]
+    )
 
 
 def test_stacks_without_optics_take_those_that_are_offered(stacks, tmp_path):

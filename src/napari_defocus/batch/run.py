@@ -1,5 +1,6 @@
 """All stacks of a queue, one after the other."""
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -9,9 +10,12 @@ from napari_defocus.batch.item import Item, State
 from napari_defocus.batch.plan import Plan
 from napari_defocus.batch.solve_item import Show, solve_item
 from napari_defocus.batch.summary import SUMMARY_FILE, Row, describe, earlier_rows, row_of, write_summary
-from napari_defocus.errors import CancelledError, InputError, one_sentence
+from napari_defocus.errors import CancelledError, InputError, SolverError, one_sentence
 from napari_defocus.io.result_directory import check_writable, resolve_target
 from napari_defocus.solver.result import Progress
+
+LOGGER = logging.getLogger(__name__)
+"""Gets the traceback of an error that is no user's; the item tells it in one sentence."""
 
 
 def run_queue(
@@ -65,6 +69,8 @@ def run_queue(
         except (CancelledError, KeyboardInterrupt) as error:
             stopped, queue[index] = error, item.to(State.CANCELLED)
         except Exception as error:  # whatever it is, the other stacks go on
+            if not isinstance(error, InputError | SolverError | MemoryError):
+                LOGGER.error("The stack %s failed.", item.name, exc_info=error)
             queue[index] = item.to(State.FAILED, one_sentence(error))
         if not queue[index].done:
             rows[index] = row_of(queue[index], digest)

@@ -74,19 +74,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _libraries_quiet(*, unless: bool) -> Iterator[None]:
-    """Keep back what the libraries below warn and log of broken files; it is for developers."""
+    """Keep back what is warned and logged of broken files and failed stacks; it is for developers."""
     if unless:
         yield
         return
-    logger = logging.getLogger("tifffile")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    loggers = [logging.getLogger(name) for name in ("tifffile", "napari_defocus")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _report(message: object, code: int) -> int:
