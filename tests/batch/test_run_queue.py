@@ -215,7 +215,8 @@ def test_rows_of_other_stacks_stay_as_long_as_their_results(stacks, plan):
     assert rows[0] == before[0]
 
 
-def test_foreign_files_are_left_alone(stacks):
+def test_foreign_files_are_left_alone_and_told_before_the_run(stacks, monkeypatch):
+    monkeypatch.setattr(solver, "alternating_minimization", None)
     plan = make_plan(stacks)  # the folder of the stacks themselves
     (item,) = run_queue(queue_of(stacks / "a"), plan)
     assert item.state is State.FAILED
