@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from napari_defocus.optics import Optics
 
 
+SETTLED = ("done", "done before", "failed", "needs optics")
+"""States that an item stays in."""
+
+
 def add_parser(commands: Subparsers) -> None:
     """Add the command to the parser."""
     parser = commands.add_parser(
@@ -84,10 +88,6 @@ def run(args: argparse.Namespace) -> None:
             f"{len(left)} of {len(items)} stacks have no result, the first ({left[0].name}) since: "
             f"{left[0].message} The same command with -o {output} tries them again."
         )
-
-
-SETTLED = ("done", "done before", "failed", "needs optics")
-"""States that an item stays in."""
 
 
 def told(item: "Item") -> list[str]:
