@@ -6,7 +6,11 @@ Run it under a display with OpenGL, for instance::
 """
 
 import argparse
+import shutil
+from contextlib import chdir
+from importlib.resources import as_file, files
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import napari
@@ -136,14 +140,56 @@ def alignment(folder: Path) -> None:
     viewer.close()
 
 
+def write_stacks(folder: Path) -> None:
+    """Write six small stacks; one of them is broken, one brings no optics."""
+    samples = files("napari_defocus") / "sample_data"
+    lefts = {"bricks_1": 0, "bricks_2": 60, "cut_off": 0, "no_optics": 60, "wall": 120}
+    with as_file(samples / "photograph") as photograph, as_file(samples / "microscope") as microscope:
+        for name, left in lefts.items():
+            (folder / name).mkdir(parents=True)
+            for path in sorted(photograph.glob("plane_*.png")):
+                Image.open(path).crop((left, 0, left + 240, 270)).save(folder / name / path.name)
+            if name != "no_optics":
+                shutil.copy(photograph / "optics.toml", folder / name)
+        shutil.copytree(microscope, folder / "etched", ignore=shutil.ignore_patterns("truth"))
+    broken = folder / "cut_off" / "plane_05.png"
+    broken.write_bytes(broken.read_bytes()[:20_000])
+
+
+def batch(folder: Path) -> None:
+    """Six stacks in a queue while the fourth of them runs, the result of the first opened."""
+    with TemporaryDirectory() as place, chdir(place):  # so that no path of this machine is in the picture
+        write_stacks(Path("stacks"))
+        viewer, widget = open_window("Depth from defocus: batch")
+        widget.add(["stacks"])
+        while widget.panel.running:
+            settle(100)
+        widget.form.output.value = "stacks_depth"
+        widget.panel.run_button.click()
+        while not widget.items[0].done:
+            settle(50)
+        widget.table.selectRow(0)
+        widget.open_button.click()
+        while widget.items[3].fraction < 0.3:
+            settle(50)
+        save(viewer, "batch", folder)
+        widget.panel.cancel_button.click()
+        while widget.panel.running:
+            settle(100)
+        viewer.close()
+
+
+SCENES = (photograph, microscope, focus, comparison, alignment, batch)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    scenes = {scene.__name__: scene for scene in (photograph, microscope, focus, comparison, alignment)}
+    scenes = {scene.__name__: scene for scene in SCENES}
     parser.add_argument("--folder", type=Path, default=IMAGES)
     parser.add_argument("--scenes", nargs="+", choices=scenes, default=list(scenes), metavar="NAME")
     arguments = parser.parse_args()
     for name in arguments.scenes:
-        scenes[name](arguments.folder)
+        scenes[name](arguments.folder.absolute())
         QApplication.processEvents()
 
 

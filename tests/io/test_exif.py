@@ -31,6 +31,7 @@ def test_complete_exif_makes_a_lens(tmp_path, make_stack, suffix):
     assert stack.focus == pytest.approx((1, 1.5, 2.5, 4))
     assert stack.unit == "m"
     lens = stack.optics
+    assert stack.optics_from == "EXIF"
     assert lens.focal_length == pytest.approx(0.05)
     assert lens.aperture_diameter == pytest.approx(0.05 / 8)
     assert lens.pixel_pitch == pytest.approx(12e-6, rel=1e-4)

@@ -50,6 +50,7 @@ def test_complete_metadata_make_a_microscope(path, make_stack):
     write(path, make_stack("uint16"), INSTRUMENT, objective(1), **SIZES, **POSITIONS, **channel)
     stack = read_focal_stack(path)
     scope = stack.optics
+    assert stack.optics_from == "OME metadata"
     assert scope.kind == "microscope"
     assert (scope.numerical_aperture, scope.pixel_size, scope.unit) == (0.4, 0.325, "um")
     assert scope.refractive_index == 1.0

@@ -30,11 +30,15 @@ def test_folder_side_car_wins_over_metadata_and_argument_over_both(tmp_path, mak
         path, make_stack(), photometric="minisblack", metadata={"axes": "ZYX", "PhysicalSizeZ": 3.0}
     )
     assert read_focal_stack(path).focus == (0, 3, 6, 9)
+    assert read_focal_stack(path).optics_from is None
     save_optics(SCOPE, tmp_path / "optics.toml")
     assert read_focal_stack(path).optics == SCOPE
+    assert read_focal_stack(path).optics_from == "optics.toml"
     assert read_focal_stack(path, optics=LENS).optics == LENS
+    assert read_focal_stack(path, optics=LENS).optics_from == "given"
     save_optics(LENS, tmp_path / "s.optics.toml")
     assert read_focal_stack(path).optics == LENS
+    assert read_focal_stack(path).optics_from == "s.optics.toml"
 
 
 def test_beside_an_archive(write_folder, make_stack, tmp_path):

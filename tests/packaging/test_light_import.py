@@ -38,7 +38,7 @@ def test_importing_the_package_loads_nothing_heavy():
 
 
 @pytest.mark.parametrize(
-    "module", ["alignment", "optics", "solver", "io", "datasets", "simulation", "cli.main"]
+    "module", ["alignment", "batch", "optics", "solver", "io", "datasets", "simulation", "cli.main"]
 )
 def test_everything_but_the_plugin_imports_without_gui_and_plots(module):
     python(f"import napari_defocus.{module}", blocked=(*GUI, "matplotlib"))
@@ -50,7 +50,7 @@ def test_every_public_name_resolves_without_gui():
 
 
 @pytest.mark.parametrize(
-    "command", ["", "solve", "focus", "align", "compare", "run", "run nyuv2", "prepare", "demo"]
+    "command", ["", "solve", "batch", "focus", "align", "compare", "run", "run nyuv2", "prepare", "demo"]
 )
 def test_help_needs_nothing_heavy(command):
     code = "from napari_defocus.cli.main import main; main(sys.argv[1:])"

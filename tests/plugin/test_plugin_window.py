@@ -1,8 +1,12 @@
 """The real window; run under Xvfb with OpenGL."""
 
+import csv
 import gc
+import sys
+import threading
 import weakref
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +15,11 @@ from qtpy.QtGui import QMouseEvent
 from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 from tiny_stacks import add_stack, make_stack
+
+from napari_defocus.plugin.batch_table import STATE
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "batch"))  # for queued_stacks.py
+from queued_stacks import write_six
 
 pytestmark = pytest.mark.window
 
@@ -85,6 +94,29 @@ def test_viewer_closed_in_mid_run(make_napari_viewer, qtbot, patient_solver):
     viewer.close()
     qtbot.waitUntil(patient_solver.stopped.is_set, timeout=60_000)
     qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=60_000)
+
+
+def test_batch_is_seen_to_run_and_stops_as_the_viewer_closes(
+    make_napari_viewer, qtbot, patient_solver, tmp_path
+):
+    write_six(tmp_path / "stacks")
+    viewer = make_napari_viewer(show=True)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from defocus: batch")
+    widget.add([tmp_path / "stacks"])
+    qtbot.waitUntil(lambda: not widget.panel.running, timeout=60_000)
+    waiting = widget.table.grab().toImage()
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: widget.table.cellWidget(0, STATE) is not None, timeout=60_000)
+    assert widget.table.cellWidget(0, STATE).isVisible()
+    assert widget.table.grab().toImage() != waiting
+    assert all(widget.table.rowHeight(row) >= 2 * widget.fontMetrics().lineSpacing() for row in range(6))
+    viewer.close()
+    qtbot.waitUntil(patient_solver.stopped.is_set, timeout=60_000)
+    qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=60_000)
+    assert not any(thread.name == "napari-defocus" for thread in threading.enumerate())
+    with (tmp_path / "stacks_depth" / "batch_summary.csv").open() as stream:
+        states = [row["state"] for row in csv.DictReader(stream)]
+    assert states == ["cancelled", "waiting", "waiting", "needs optics", "waiting", "waiting"]
 
 
 def test_alignment_adds_a_layer_that_is_drawn(make_napari_viewer, qtbot):

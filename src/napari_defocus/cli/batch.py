@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from napari_defocus.cli.experiment import Experiment, is_done
-from napari_defocus.cli.output import check_writable, new_directory, newest_directory
+from napari_defocus.cli.output import new_directory, newest_directory
 from napari_defocus.cli.run import describe_metrics
 from napari_defocus.cli.summary import SUMMARY_FILE, Row, write_summary
 from napari_defocus.cli.workers import Task, solve_tasks
@@ -61,6 +61,8 @@ def run_batch(experiment: Experiment, split: str | None, args: argparse.Namespac
 
 def batch_directory(dataset: str, name: str, args: argparse.Namespace) -> Path:
     """Return the folder of the batch: the one that is named, with ``--resume`` the last one, or a new one."""
+    from napari_defocus.io.result_directory import check_writable
+
     directory = Path(args.output) if args.output else None
     if directory is None and args.resume:
         directory = newest_directory(dataset, name)

@@ -5,7 +5,6 @@ import asyncio
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
-from napari_defocus.cli.stack import origin
 from napari_defocus.errors import InputError
 
 if TYPE_CHECKING:
@@ -108,7 +107,7 @@ def write_store(result: "DefocusResult", stack: "FocalStack", args: argparse.Nam
     import zarr
     from dask.base import compute
 
-    zarr.open_group(args.store, mode="r+").attrs.update(origin(stack))
+    zarr.open_group(args.store, mode="r+").attrs.update(stack.origin)
     if args.quiet:
         return
     depth: Any = result.depth

@@ -1,7 +1,6 @@
 """One scene of a data set: loaded, solved, measured, saved; and whether that was done before."""
 
 import json
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -155,25 +154,14 @@ def is_done(experiment: Experiment, key: tuple[str, ...], directory: Path) -> bo
     InputError
         If it holds a result that was made otherwise.
     """
-    from napari_defocus.io.parameters import PARAMETERS_FILE, to_json
+    from napari_defocus.io.parameters import read_record, to_json
 
-    try:
-        parameters = json.loads((directory / PARAMETERS_FILE).read_text("utf-8"))
-    except (OSError, ValueError):
-        return False  # it is the last of the files to get there
-    wanted = json.loads(to_json(experiment.record(key)))
-    found = parameters.get("experiment") if isinstance(parameters, dict) else None
-    if found != wanted:
+    parameters = read_record(directory)
+    if parameters is None:
+        return False
+    if parameters.get("experiment") != json.loads(to_json(experiment.record(key))):
         raise InputError(
             f"{directory} holds a result that was made with another scene, preset or settings; name another "
             "folder with -o, or replace the result with --overwrite."
         )
     return True
-
-
-def remove_leftovers(directory: Path) -> None:
-    """Remove what a run that was killed while it wrote to `directory` has left beside it and in it."""
-    from napari_defocus.io.result_directory import partial_paths
-
-    for path in partial_paths(directory):
-        shutil.rmtree(path, ignore_errors=True)

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import napari_defocus
-from napari_defocus.cli import alignment, compare, demo, focus, prepare, run, solve
+from napari_defocus.cli import alignment, compare, demo, focus, prepare, run, solve, stacks
 from napari_defocus.errors import InputError, SolverError
 
 EXIT_OK, EXIT_FAILURE, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -32,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {napari_defocus.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (solve, focus, alignment, compare, run, prepare, demo):
+    for command in (solve, stacks, focus, alignment, compare, run, prepare, demo):
         command.add_parser(commands)
     return parser
 
@@ -74,19 +74,21 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _libraries_quiet(*, unless: bool) -> Iterator[None]:
-    """Keep back what the libraries below warn and log of broken files; it is for developers."""
+    """Keep back what is warned and logged of broken files and failed stacks; it is for developers."""
     if unless:
         yield
         return
-    logger = logging.getLogger("tifffile")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    loggers = [logging.getLogger(name) for name in ("tifffile", "napari_defocus")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _report(message: object, code: int) -> int:

@@ -1,15 +1,12 @@
 """Where results go, checked before the computation, and what is said about them after it."""
 
 import argparse
-import os
 from datetime import datetime
 from glob import escape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-
-from napari_defocus.errors import InputError
 
 if TYPE_CHECKING:
     from napari_defocus.solver import DefocusResult
@@ -51,21 +48,10 @@ def check_output(directory: Path, *, overwrite: bool, names: frozenset[str] | No
 
     `names` are those that files of an older result may have; None: of a depth map and what goes with it.
     """
-    from napari_defocus.io.result_directory import RESULT_FILES, check_target
+    from napari_defocus.io.result_directory import RESULT_FILES, check_target, check_writable
 
     check_target(directory, overwrite=overwrite, names=names or RESULT_FILES)
     check_writable(directory)
-
-
-def check_writable(directory: Path) -> None:
-    """Raise :class:`InputError` when no files can be made in `directory`, which need not be there yet."""
-    from napari_defocus.io.result_directory import resolve_target
-
-    # The nearest folder that is there decides: the ones below it are made with the results.
-    path = resolve_target(directory)
-    parent = next(folder for folder in (path, *path.parents) if folder.exists())
-    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
-        raise InputError(f"The output folder {directory} cannot be made in {parent}; name another with -o.")
 
 
 def describe_result(result: "DefocusResult", directory: Path) -> str:

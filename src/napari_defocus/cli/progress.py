@@ -43,6 +43,11 @@ class ProgressBar:
         if self._verbose:
             self._bar.write(f"epoch {state.epoch}, {state.step}: loss {state.loss:.6e}", file=sys.stderr)
 
+    def say(self, line: str) -> None:
+        """Print a line to stdout, above the bar."""
+        self._bar.write(line, file=sys.stdout)
+        sys.stdout.flush()
+
     def __enter__(self) -> Self:
         return self
 

@@ -24,6 +24,13 @@ def add_parser(commands: Subparsers) -> None:
     )
     add_stack(parser)
     add_align_option(parser)
+    add_settings(parser)
+    add_blocks(parser)
+    parser.set_defaults(run=run)
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add what :func:`requested` makes settings of."""
     start = parser.add_mutually_exclusive_group()
     start.add_argument("--preset", choices=PRESETS, default="default", help="settings to start from")
     start.add_argument(
@@ -50,8 +57,6 @@ def add_parser(commands: Subparsers) -> None:
         metavar="NAME=VALUE",
         help="any other setting of the solver, as in --set cost_window=7 --set initialization=focus",
     )
-    add_blocks(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> None:

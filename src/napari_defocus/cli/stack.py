@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_defocus.cli.alignment import aligned
 from napari_defocus.cli.output import describe_result, output_directory
@@ -68,15 +68,8 @@ def write_result(
         directory,
         images_dtype=stack.images.dtype,
         overwrite=args.overwrite,
-        extra_parameters=origin(stack),
+        extra_parameters=stack.origin,
         save_plots=args.save_plots,
     )
     if not args.quiet:
         print(describe_result(result, directory))
-
-
-def origin(stack: "FocalStack") -> dict[str, Any]:
-    """Return what tells which images were read, in which order, and how they were aligned."""
-    keys = ("files", "names", "alignment")
-    known: dict[str, Any] = {key: stack.metadata[key] for key in keys if key in stack.metadata}
-    return {"source": stack.source, **known}

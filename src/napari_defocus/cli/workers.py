@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_defocus.cli.experiment import Experiment, remove_leftovers, run_scene
-from napari_defocus.errors import CancelledError, InputError, SolverError
+from napari_defocus.cli.experiment import Experiment, run_scene
+from napari_defocus.errors import CancelledError, one_sentence
 
 if TYPE_CHECKING:
     from napari_defocus.solver import SolverState
@@ -107,16 +107,16 @@ def _serve(connection: Connection, verbose: bool) -> None:
 
 def _attempt(task: Task, *, verbose: bool) -> str | None:
     """Solve one task; return why it failed, None if it did not."""
+    from napari_defocus.io.result_directory import remove_leftovers
+
     remove_leftovers(task.directory)
     show = partial(_show, task.directory.name) if verbose else None
     try:
         run_scene(task.experiment, task.key, task.directory, progress=_stop_without_parent, show=show)
     except CancelledError:
         raise
-    except (InputError, SolverError) as error:
-        return " ".join(str(error).split())
     except Exception as error:  # whatever it is, the other scenes go on
-        return f"{type(error).__name__}: {' '.join(str(error).split())}."
+        return one_sentence(error)
     return None
 
 

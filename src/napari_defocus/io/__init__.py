@@ -6,11 +6,13 @@ from napari_defocus.io.depth_files import DepthMap, read_depth_map
 from napari_defocus.io.focal_stack import FocalStack, read_focal_stack
 from napari_defocus.io.parameters import load_parameters
 from napari_defocus.io.save import save_result
+from napari_defocus.io.saved_result import load_result
 
 __all__ = [
     "DepthMap",
     "FocalStack",
     "load_parameters",
+    "load_result",
     "read_depth_map",
     "read_focal_stack",
     "save_alignment",

@@ -20,10 +20,13 @@ from napari_defocus.io.files import (
     stack_path,
 )
 from napari_defocus.io.planes import Plane, check_plane_count, check_uniform, lazy_stack
-from napari_defocus.optics import Optics, UncalibratedFocus, load_optics
+from napari_defocus.optics import Microscope, Optics, UncalibratedFocus, load_optics
 
 if TYPE_CHECKING:
     import dask.array as da
+
+FoundOptics = tuple[Optics | None, str | None]
+"""Optics and where they come from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +49,8 @@ class FocalStack:
         ``refractive_index``, ``immersion``; ``white`` (intensity, where below the type's maximum).
     source : str
         Absolute path of what was read (of a list: folder of the first file), or "array".
+    optics_from : str, optional
+        Where the optics come from: "given", the name of the side-car, "OME metadata" or "EXIF".
     """
 
     images: "da.Array"
@@ -53,6 +58,7 @@ class FocalStack:
     optics: Optics | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
     source: str = "array"
+    optics_from: str | None = None
 
     @property
     def name(self) -> str:
@@ -78,6 +84,13 @@ class FocalStack:
         if self.focus is None:
             return "plane"
         return str(self.metadata.get("unit", "m"))
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        """What tells which images were read, in which order, and how they were aligned."""
+        keys = ("files", "names", "alignment")
+        known: dict[str, Any] = {key: self.metadata[key] for key in keys if key in self.metadata}
+        return {"source": self.source, **known}
 
 
 def read_focal_stack(
@@ -129,7 +142,7 @@ def read_focal_stack(
         lazy_stack(planes),
         metadata,
         os.path.abspath(path or files[0].path.parent),
-        _given(optics) or _found_optics(files, path, len(planes), metadata),
+        _found_optics(files, path, len(planes), metadata) if optics is None else _given(optics),
     )
 
 
@@ -192,26 +205,35 @@ def _open_files(files: list[ImageFile], source: str) -> tuple[list[Plane], dict[
     return planes, camera_metadata(planes)
 
 
-def _given(optics: Optics | str | Path | None) -> Optics | None:
-    return optics if optics is None or isinstance(optics, Optics) else load_optics(optics)
+def _given(optics: Optics | str | Path | None) -> FoundOptics:
+    """Return the optics that the caller named, and that it was the caller."""
+    if optics is None:
+        return None, None
+    return optics if isinstance(optics, Optics) else load_optics(optics), "given"
 
 
 def _found_optics(
     files: list[ImageFile], path: Path | None, planes: int, metadata: dict[str, Any]
-) -> Optics | None:
+) -> FoundOptics:
     from napari_defocus.io.stack_optics import find_side_car, metadata_optics, side_car_optics
 
     side_car = find_side_car(files, path)
-    return metadata_optics(metadata) if side_car is None else side_car_optics(side_car, files, planes)
+    if side_car is not None:
+        return side_car_optics(side_car, files, planes), side_car.name
+    optics = metadata_optics(metadata)
+    if optics is None:
+        return None, None
+    return optics, "OME metadata" if isinstance(optics, Microscope) else "EXIF"
 
 
 def _from_npy(path: Path, optics: Optics | str | Path | None) -> FocalStack:
     images = lazy_array(open_npy(path), path.name)
-    found = _given(optics) or _found_optics([ImageFile(path)], path, len(images), {})
+    found = _found_optics([ImageFile(path)], path, len(images), {}) if optics is None else _given(optics)
     return _complete(images, {}, os.path.abspath(path), found)
 
 
-def _complete(images: "da.Array", metadata: dict[str, Any], source: str, optics: Optics | None) -> FocalStack:
+def _complete(images: "da.Array", metadata: dict[str, Any], source: str, found: FoundOptics) -> FocalStack:
+    optics, optics_from = found
     focus: Iterable[float] | None
     if optics is not None:
         optics.check_planes(int(images.shape[0]))
@@ -224,4 +246,5 @@ def _complete(images: "da.Array", metadata: dict[str, Any], source: str, optics:
         optics=optics,
         metadata=metadata,
         source=source,
+        optics_from=optics_from,
     )

@@ -102,6 +102,15 @@ def recorded_motion(path: str | Path) -> str | None:
     return motion if isinstance(motion, str) else None
 
 
+def read_record(directory: Path) -> dict[str, Any] | None:
+    """Return what ``parameters.json`` of a complete result holds, None where there is no complete result."""
+    try:
+        values = json.loads((directory / PARAMETERS_FILE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None  # it is the last of the files to get there
+    return values if isinstance(values, dict) else {}
+
+
 def _read(path: str | Path) -> tuple[Path, Any]:
     """Return the file of the parameters and what it holds."""
     path = Path(path).expanduser()

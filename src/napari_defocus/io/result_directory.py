@@ -80,9 +80,24 @@ def check_target(
         )
 
 
+def check_writable(directory: str | Path) -> None:
+    """Raise :class:`InputError` when no files can be made in `directory`, which need not be there yet."""
+    # The nearest folder that is there decides: the ones below it are made with the results.
+    path = resolve_target(directory)
+    parent = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not parent.is_dir() or not os.access(parent, os.W_OK | os.X_OK):
+        raise InputError(f"The output folder {directory} cannot be made in {parent}; choose another.")
+
+
 def partial_paths(target: Path) -> list[Path]:
     """Return the directories of :func:`partial_directory` for a target that a killed process has left."""
     return [*target.parent.glob(f".{escape(target.name)}{_PARTIAL}*"), *target.glob(f"{_PARTIAL}*")]
+
+
+def remove_leftovers(target: Path) -> None:
+    """Remove what a run that was killed while it wrote to `target` has left beside it and in it."""
+    for path in partial_paths(target):
+        shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

@@ -58,6 +58,22 @@ def _opened(file: ImageFile) -> Iterator[tifffile.TiffFile]:
         ) from None
 
 
+def count_images(file: ImageFile) -> int:
+    """Return how many images a TIFF holds (thumbnails do not count).
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    with _opened(file) as tif:
+        check_complete(tif, file.name)
+        full = [page for page in tif.pages if not getattr(page, "is_reduced", False)]
+        if len(full) != 1 or not tif.imagej_metadata:
+            return len(full)
+        return int(tif.imagej_metadata.get("images", 1))  # beyond 4 GB ImageJ writes one page entry for all
+
+
 def read_page(file: ImageFile) -> Plane:
     """Read the header of a TIFF with a single image (thumbnails do not count).
 

@@ -134,7 +134,7 @@ class RunPanel(QWidget):
     def _on_improved(self, result: DefocusResult) -> None:
         self._loss = result.losses[-1]
 
-    def _on_returned(self, result: Outcome) -> None:
+    def _on_returned(self, result: Outcome | None) -> None:
         self.bar.setValue(STEPS)
         self._turns.add(partial(self._conclude, "Done", result))
 
@@ -158,16 +158,17 @@ class RunPanel(QWidget):
         self._update_buttons()
         self.running_changed.emit(False)
 
-    def _conclude(self, outcome: str, result: Outcome) -> None:
+    def _conclude(self, outcome: str, result: Outcome | None) -> None:
         parts = [f"{outcome} after {_duration(time.monotonic() - self._started)}"]
-        lines = []
+        lines: list[str] = []
+        notes = () if result is None else result.notes
         if isinstance(result, DefocusResult):
             parts += _figures(result)
             lines.append(
                 f"{result.confidence.mean():.0%} of depths expected right {result.confidence_meaning}"
             )
-        self.status.setText("\n".join([" · ".join(parts), *lines, *result.notes]))
-        for note in result.notes:
+        self.status.setText("\n".join([" · ".join(parts), *lines, *notes]))
+        for note in notes:
             show_info(note)
 
     def _update_buttons(self) -> None:

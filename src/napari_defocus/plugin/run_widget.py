@@ -1,12 +1,12 @@
 """What all widgets have in common: a stack, some fields, a run."""
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtGui import QShowEvent
-from qtpy.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.run_panel import RunPanel, report
+from napari_defocus.plugin.scrolled import Scrolled
 from napari_defocus.plugin.stack_picker import StackPicker
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.turns import Turns
@@ -46,21 +46,9 @@ class RunWidget(QWidget):
     def _lay_out(self) -> None:
         inner = QWidget()
         inner.setLayout(self._fields)
-        scroll = self._scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidget(inner)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         layout = QVBoxLayout(self)
-        layout.addWidget(scroll, 1)
+        layout.addWidget(Scrolled(inner), 1)
         layout.addWidget(self.panel)
-
-    def showEvent(self, event: QShowEvent | None) -> None:  # noqa: N802
-        """Make the dock wide enough for whole fields; only now is the window's style known."""
-        super().showEvent(event)
-        inner, bar = self._scroll.widget(), self._scroll.verticalScrollBar()
-        if inner is not None and bar is not None:
-            self._scroll.setMinimumWidth(inner.minimumSizeHint().width() + bar.sizeHint().width())
 
     def event(self, event: QEvent | None) -> bool:
         """Stop the run when the dock is closed: that only takes the widget out of its window."""

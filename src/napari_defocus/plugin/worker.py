@@ -52,12 +52,21 @@ class SolverWorker(WorkerBase["Outcome | None"]):
 
     Unlike a generator worker it also reports a RuntimeError. The solver has a thread of its own: a request to
     stop is answered at once with the best result so far, and the solver ends when it next reports progress.
+
+    Attributes
+    ----------
+    SIGNALS : type
+        Class of the signals.
+    ANSWERS_AT_ONCE : bool
+        Whether a request to stop is answered before the solver has ended.
     """
 
+    SIGNALS: type[SolverSignals] = SolverSignals
+    ANSWERS_AT_ONCE = True
     signals: SolverSignals
 
     def __init__(self) -> None:
-        super().__init__(SignalsClass=SolverSignals)
+        super().__init__(SignalsClass=self.SIGNALS)
         self._last_progress = -LEAST_INTERVAL
         self._unwanted = False
         self._error: Exception | None = None
@@ -73,7 +82,8 @@ class SolverWorker(WorkerBase["Outcome | None"]):
     def quit(self) -> None:
         """Ask for the end of the run; it is answered with ``cancelled``."""
         super().quit()
-        self._ended.set()
+        if self.ANSWERS_AT_ONCE:
+            self._ended.set()
         self._shown.set()
 
     def resume(self) -> None:
