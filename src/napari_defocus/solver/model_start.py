@@ -2,9 +2,9 @@
 
 A plain patch between sparse texture tells its depth by how the blur of the texture spreads over it, and a
 focus measure is misled by just that: it peaks where the spread is widest. The model is not, but it is less
-exact where there is texture. So the run is tried both ways for a few epochs, and where the residual of the
-model alone is far less, its depth is taken (fusion of proposals, Lempitsky et al. 2010, here by a vote of
-the neighbourhood).
+exact where there is texture. So where there is little of it the run is tried both ways for a few epochs, and
+where the residual of the model alone is far less, its depth is taken (fusion of proposals, Lempitsky et al.
+2010, here by a vote of the neighbourhood).
 """
 
 from collections.abc import Callable
@@ -12,9 +12,11 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy.ndimage import uniform_filter
 
 from napari_defocus.optics import Optics
+from napari_defocus.solver.focus_cost import focus_costs
+from napari_defocus.solver.glare import glare
 from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
@@ -35,6 +37,10 @@ VOTE_WINDOW = 31
 
 FAR_LESS = 0.55
 """Ratio of the residuals below which the model's depth is taken."""
+
+TEXTURED = 0.8
+"""Mean trust in the peaks of the focus measure around a pixel from which on they stand: beside steep edges,
+where occlusion misleads the model, it would win the vote against good peaks."""
 
 
 def revises(optics: Optics, settings: SolverSettings) -> bool:
@@ -76,6 +82,12 @@ def revised(
     scales : pair of PriorScales
         Scales of the priors of the two runs, for the whole image. None: found in this one.
     """
+    assert start.noise is not None
+    assert start.peaks is not None
+    costs = focus_costs(observations, float(np.sqrt(start.noise)), glare(observations, optics))
+    plain = uniform_filter(-costs.min(axis=0), VOTE_WINDOW, mode="nearest") < TEXTURED
+    if not plain.any():
+        return start
     frame = frame or observations.shape
     both = settings, model_settings(settings)
     unknowns = []
@@ -86,11 +98,9 @@ def revised(
             run.improve_image(kept.image_iterations(epoch + 1), _half(progress, epoch + index + 0.5))
         unknowns.append(run)
     model = unknowns[1]
-    assert start.noise is not None
-    assert start.peaks is not None
     squares = [residuals(run, frame) + np.float32(start.noise) for run in unknowns]
-    vote = ndimage.uniform_filter(np.log(squares[1] / squares[0]), VOTE_WINDOW, mode="nearest")
-    taken = vote < np.log(FAR_LESS)
+    vote = uniform_filter(np.log(squares[1] / squares[0]), VOTE_WINDOW, mode="nearest")
+    taken = plain & (vote < np.log(FAR_LESS))
     near = np.abs(optics.centers[:, None, None] - model.coordinates).argmin(axis=0)
     return replace(
         start,
