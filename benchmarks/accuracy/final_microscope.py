@@ -5,6 +5,7 @@ from math import tau
 
 import numpy as np
 
+from benchmarks.accuracy.boxes import box
 from napari_defocus.simulation import Cylinder, HeightField, Light, Rectangle, Scene, Sphere, Texture
 from napari_defocus.simulation.scene import FloatArray, Surface
 from napari_defocus.simulation.setup import Setup, objective
@@ -26,11 +27,11 @@ def circuit(shape: tuple[int, int], planes: int) -> Setup:
     gold = grainy(0.75, 0.5, 204, 60)
     surfaces: list[Surface] = [Rectangle((0, 0, 0), board)]
     for k in range(6):
-        surfaces += _block((60, -52 + 21 * k, 0), (62, 9, 4), copper)
+        surfaces += box((60, -52 + 21 * k, 0), (62, 9, 4), copper)
     for k in range(3):
-        surfaces += _block((-72 + 25 * k, 52, 0), (11, 40, 4), copper)
-    surfaces += _block((-18, -16, 0), (64, 60, 20), chip, turn=0.12)
-    surfaces += _block((-70, -20, 0), (16, 36, 12), resin, turn=-0.3)
+        surfaces += box((-72 + 25 * k, 52, 0), (11, 40, 4), copper)
+    surfaces += box((-18, -16, 0), (64, 60, 20), chip, turn=0.12)
+    surfaces += box((-70, -20, 0), (16, 36, 12), resin, turn=-0.3)
     surfaces.append(Cylinder((-76, 28, 11), (-40, 38, 11), 10, grainy(0.5, 0.7, 205, 70, stretch=0.1)))
     for k in range(4):
         start, end = np.array([2.0 - 2 * k, -38 + 13 * k, 20]), np.array([42.0, -52 + 21 * k, 4])
@@ -47,21 +48,6 @@ def _die(seed: int) -> FloatImage:
     blocks = [np.kron(rng.random((side, side)), np.ones((384 // side,) * 2)) for side in (6, 24, 96)]
     tone = 0.4 * blocks[0] + 0.35 * blocks[1] + 0.25 * blocks[2]
     return np.asarray(0.08 + 0.85 * tone, np.float32)
-
-
-def _block(
-    foot: tuple[float, float, float], size: tuple[float, float, float], texture: Texture, turn: float = 0.0
-) -> list[Surface]:
-    """A box that stands on `foot`, the middle of its underside: its top and its four sides."""
-    (x, y, z), (width, length, height) = foot, size
-    right, down = np.array([np.cos(turn), np.sin(turn), 0]), np.array([-np.sin(turn), np.cos(turn), 0])
-    middle, up = np.array([x, y, z + height / 2]), np.array([0, 0, 1.0])
-    faces: list[Surface] = [Rectangle(middle + up * height / 2, texture, right, down, width, length)]
-    for axis, reach, side in ((right, width, down), (down, length, right)):
-        across = width if reach is length else length
-        for sign in (-0.5, 0.5):
-            faces.append(Rectangle(middle + sign * reach * axis, texture, side, up, across, height))
-    return faces
 
 
 def weave(shape: tuple[int, int], planes: int) -> Setup:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.accuracy import final_microscope, final_photographs, tuning_photographs
+from benchmarks.accuracy import final_microscope, final_photographs, tuning_microscope, tuning_photographs
 from napari_defocus.optics import Optics
 from napari_defocus.simulation import Sensor
 from napari_defocus.simulation import scenes as library
@@ -161,6 +161,17 @@ SCENES: dict[str, AccuracyScene] = {
             bits=16,
             noise=1.0,
             seed=7,
+        ),
+        AccuracyScene(
+            name="crystals",
+            subset="tuning",
+            shows="microscope: steep grains and needles, 30 planes",
+            build=tuning_microscope.crystals,
+            planes=30,
+            supersampling=4,
+            bits=16,
+            noise=1.0,
+            seed=12,
         ),
         AccuracyScene(
             name="marked_boards",

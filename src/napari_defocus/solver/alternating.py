@@ -10,10 +10,18 @@ import numpy as np
 from napari_defocus.optics import Optics
 from napari_defocus.solver.blur_estimation import estimate_from_stack, wants_estimate
 from napari_defocus.solver.initialization import start_of
+from napari_defocus.solver.model_start import revised, revises
 from napari_defocus.solver.observations import as_stack, check_stack, load_stack
 from napari_defocus.solver.occlusion import applies
 from napari_defocus.solver.outliers import remove_outliers
-from napari_defocus.solver.progress import RunProgress
+from napari_defocus.solver.progress import (
+    DEPTH,
+    EDGES,
+    EVENING,
+    PREPARATION,
+    REVISION,
+    RunProgress,
+)
 from napari_defocus.solver.result import DefocusResult, Progress, SolverState
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.unknowns import Unknowns
@@ -118,38 +126,49 @@ def alternating_minimization(
     ------
     SolverState
         After the initialization, after each depth step and each AIF step, and at the end after the
-        occlusion step (:attr:`SolverSettings.occlusion`).
+        bilateral filter of the depth and the occlusion step, where the settings ask for them.
     """
     settings = settings or SolverSettings()
     edges = applies(optics, settings)
-    report = RunProgress(progress, settings, edges=edges)
+    report = RunProgress(progress, settings, edges=edges, revises=revises(optics, settings))
     images, settings = checked(images, optics, settings)
-    observations = load_stack(images, settings.white, report.stage("reading the stack"))
+    observations = load_stack(images, settings.white, report.stage("reading the stack", PREPARATION))
     notes: tuple[str, ...] = ()
     if wants_estimate(optics, settings):
-        estimate = estimate_from_stack(observations, optics, settings, report.stage("estimating the blur"))
+        share = report.stage("estimating the blur", PREPARATION)
+        estimate = estimate_from_stack(observations, optics, settings, share)
         optics = estimate.optics
         notes = (estimate.note,)
-    start = start_of(observations, optics, settings, report.stage("finding the sharpest planes"))
+    share = report.stage("finding the sharpest planes", PREPARATION)
+    start = start_of(observations, optics, settings, share)
     start = replace(start, notes=notes + start.notes)
-    run = Unknowns(observations, optics, settings, start, report.stage("first residual"))
+    if revises(optics, settings):
+        share = report.stage("trying the blur model alone", REVISION)
+        start = revised(observations, optics, settings, start, share)
+    run = Unknowns(observations, optics, settings, start, report.stage("first residual", PREPARATION))
     yield run.state(0, "initialization")
     for epoch in range(1, settings.epochs + 1):
         if epoch > 1:
             run.reweigh()
-        run.improve_depth(report.stage(f"epoch {epoch} of {settings.epochs}: depth"))
+        run.improve_depth(report.stage(f"epoch {epoch} of {settings.epochs}: depth", DEPTH))
         yield run.state(epoch, "depth")
         iterations = settings.image_iterations(epoch)
-        run.improve_image(iterations, report.stage(f"epoch {epoch} of {settings.epochs}: all-in-focus"))
+        message = f"epoch {epoch} of {settings.epochs}: all-in-focus"
+        run.improve_image(iterations, report.stage(message, report.image_weight(epoch)))
         state = run.state(epoch, "aif")
         last = epoch == settings.epochs or settings.settled(state.losses)
-        if last and not edges:
+        if last and not (edges or settings.bilateral):
             report.end()
         yield state
         if last:
             break
+    if settings.bilateral:
+        run.smooth_depth(report.stage("evening out the depth", EVENING))
+        if not edges:
+            report.end()
+        yield run.state(epoch, "bilateral")
     if edges:
-        run.resolve_edges(report.stage("depth edges"))
+        run.resolve_edges(report.stage("depth edges", EDGES))
         report.end()
         yield run.state(epoch, "occlusion")
 

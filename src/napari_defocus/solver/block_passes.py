@@ -15,6 +15,7 @@ from napari_defocus.solver.block_store import BlockStore
 from napari_defocus.solver.block_tasks import Job
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.cluster import Cluster, Local, Task
+from napari_defocus.solver.model_start import revises
 from napari_defocus.solver.observations import check_stack, plane_spans, stored_type
 from napari_defocus.solver.occlusion import applies
 from napari_defocus.solver.progress import PassProgress
@@ -27,7 +28,10 @@ EPOCH = 10.0
 EDGES = 20.0
 """Rough share of the depth edges in the whole run."""
 
-OTHER_PASSES = 9
+REVISION = 60.0
+"""Rough share of the revision of the start in the whole run."""
+
+OTHER_PASSES = 12
 
 
 class BlockPasses:
@@ -55,9 +59,8 @@ class BlockPasses:
         self.colour = check_stack(images.shape, images.dtype)
         self.frame: tuple[int, int] = (int(images.shape[1]), int(images.shape[2]))
         self.samples = float(np.prod(images.shape))
-        self.progress = PassProgress(
-            progress, EPOCH * settings.epochs + EDGES * applies(optics, settings) + OTHER_PASSES
-        )
+        total = EPOCH * settings.epochs + EDGES * applies(optics, settings) + OTHER_PASSES
+        self.progress = PassProgress(progress, total + REVISION * revises(optics, settings))
         self.notes: tuple[str, ...] = ()
         # A cluster's worker computes a block in each of its threads, this process one block at a time.
         threads = settings.threads or (1 if isinstance(runner, Cluster) else None)

@@ -14,8 +14,9 @@ from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import block_start, block_tasks
+from napari_defocus.solver.bilateral import RADIUS
 from napari_defocus.solver.block_arrays import Target
-from napari_defocus.solver.block_passes import EDGES, EPOCH, BlockPasses
+from napari_defocus.solver.block_passes import EDGES, EPOCH, REVISION, BlockPasses
 from napari_defocus.solver.block_store import MARK, BlockStore
 from napari_defocus.solver.blocks import SIDE, Block, check_side, finishing_halo, grid, solving_halo
 from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectra, wants_estimate
@@ -32,6 +33,7 @@ from napari_defocus.solver.initialization import (
     uses_graph_cut,
     uses_noise,
 )
+from napari_defocus.solver.model_start import VOTE_WINDOW, model_settings, revises
 from napari_defocus.solver.noise import noise_level
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
 from napari_defocus.solver.occlusion import BLOCK_HALO, applies
@@ -86,15 +88,15 @@ class BlockRun(BlockPasses):
         stack = self.stack()
         self._find_white(stack)
         self._estimate_blur(stack)
-        start = self._start(stack)
         operator = blur_operator(self.job.optics, self.job.settings, self.frame)
-        scales = self._scales(grid(self.frame, self.side, operator.halo), stack, start)
+        start = self._revised(stack, self._start(stack), operator.halo)
+        scales = self._scales(stack, start, operator.halo)
         self.job = replace(self.job, scales=scales)
         window = cost_window_of(self.job.optics, self.settings)
         pull = self.settings.image_prior * scales.trust_in_mosaic
         halo = solving_halo(operator.halo, window, pull, self.settings)
         blocks = grid(self.frame, self.side, halo, CELL if window > 1 else 1)
-        shape = (block_tasks.IMAGE + (3 if self.colour else 1), *self.frame)
+        shape = self._state_shape()
         losses: list[float] = []
         state = None
         for epoch in range(1, self.settings.epochs + 1):
@@ -117,10 +119,14 @@ class BlockRun(BlockPasses):
             self.drop(f"state {epoch - 1}")
             if self.settings.settled(losses):
                 break
-        resolved = self._resolve_edges(stack, state)
-        if resolved is not state:
-            self.drop(f"state {epoch}")
+        smooth = self._smooth(stack, state, f"state {epoch}")
+        resolved = self._resolve_edges(stack, smooth)
+        if resolved is not smooth:
+            self.drop("smooth" if self.settings.bilateral else f"state {epoch}")
         return self._finish(stack, resolved, operator, halo, tuple(losses))
+
+    def _state_shape(self) -> tuple[int, ...]:
+        return (block_tasks.IMAGE + (3 if self.colour else 1), *self.frame)
 
     def _find_white(self, stack: Any) -> None:
         """Fill in the white level of the whole stack."""
@@ -170,8 +176,46 @@ class BlockRun(BlockPasses):
             roughness=scale,
         )[1]
 
-    def _scales(self, blocks: list[Block], stack: Any, start: Any) -> PriorScales:
+    def _revised(self, stack: Any, start: Any, reach: int) -> Any:
+        """The start revised by the blur model alone, where that is wanted."""
+        job, message = self.job, "trying the blur model alone"
+        if not revises(job.optics, job.settings):
+            return start
+        models = model_settings(job.settings)
+        self.job = replace(job, settings=models)
+        model_scales = self._scales(stack, start, reach)
+        self.job = replace(job, scales=self._scales(stack, start, reach))
+        halo = solving_halo(reach, cost_window_of(job.optics, models), 0.0, models) + VOTE_WINDOW // 2
+        shape, function = (2, *self.frame), block_start.revised_starts
+        blocks = grid(self.frame, self.side, halo, CELL)
+        _, new = self.fill(
+            function,
+            blocks,
+            [stack, start],
+            message,
+            "revised start",
+            shape,
+            np.float32,
+            REVISION,
+            noise=self.noise,
+            model_scales=model_scales,
+        )
+        self.drop("start")
+        return new
+
+    def _smooth(self, stack: Any, state: Any, name: str) -> Any:
+        """The state of that name after small differences of the depth were evened out, where wanted."""
+        if not self.settings.bilateral:
+            return state
+        blocks, message = grid(self.frame, self.side, RADIUS), "evening out the depth"
+        arrays, shape = [stack, state], self._state_shape()
+        _, new = self.fill(block_tasks.smooth_block, blocks, arrays, message, "smooth", shape, np.float32)
+        self.drop(name)
+        return new
+
+    def _scales(self, stack: Any, start: Any, reach: int) -> PriorScales:
         """What the weights of the priors are in units of."""
+        blocks = grid(self.frame, self.side, reach)
         sums = self.map(block_tasks.start, blocks, [stack, start], "first residual")
         residual, departure = np.sum(sums, axis=0)
         misfit = residual / self.samples if self.settings.noise is None else self.settings.noise**2
@@ -200,7 +244,7 @@ class BlockRun(BlockPasses):
         """The state after the depth edges were put right, where that is wanted."""
         if not applies(self.job.optics, self.settings):
             return state
-        message, shape = "depth edges", (block_tasks.IMAGE + (3 if self.colour else 1), *self.frame)
+        message, shape = "depth edges", self._state_shape()
         blocks = grid(self.frame, self.side, BLOCK_HALO, SIDE_OF_TILES)
         found = self.map(block_tasks.edge_misfits, blocks, [stack, state], message)
         misfit = typical(np.concatenate(found))

@@ -3,6 +3,7 @@
 Functions are called as those of :mod:`block_tasks` are.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from scipy import ndimage
 from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import focus_labels
-from napari_defocus.solver.block_tasks import Floats, Job, Share
+from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels
 from napari_defocus.solver.focus_start import enlarged
@@ -26,9 +27,10 @@ from napari_defocus.solver.initialization import (
     uses_focus_cut,
     uses_graph_cut,
 )
+from napari_defocus.solver.model_start import revised
 from napari_defocus.solver.noise import plane_noise
 from napari_defocus.solver.observations import load_stack
-from napari_defocus.solver.prior_scales import draws_to_peaks
+from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.sharpness import LOG_SIGMA
 
@@ -127,6 +129,44 @@ def starts(
         peaks = focus_labels.peak_coordinates(observations, optics, noise, unusable, rank)
         kept.append(peaks[block.inside])
     return None, (np.stack(kept),)
+
+
+def revised_starts(
+    job: Job,
+    block: Block,
+    images: NDArray[Any],
+    kept: Floats,
+    *,
+    noise: float,
+    model_scales: PriorScales,
+    progress: Share,
+) -> tuple[None, tuple[Floats]]:
+    """Start of the inner pixels after its revision, (2, y, x).
+
+    Parameters
+    ----------
+    job, block, images
+        The run, the block and the focal stack.
+    kept : ndarray, (2, Y, X)
+        What :func:`starts` kept.
+    noise : float
+        Variance of the noise, of white squared.
+    model_scales : PriorScales
+        Scales of the priors of the run by the model alone.
+    progress : callable
+        Gets the share that is done; may raise to stop.
+    """
+    start = revised(
+        load_stack(images, job.settings.white),
+        job.optics,
+        job.settings,
+        replace(as_start(kept), noise=noise),
+        progress,
+        frame=job.frame,
+        scales=(job.scales, model_scales),
+    )
+    assert start.peaks is not None
+    return None, (np.stack([start.labels.astype(np.float32), start.peaks])[(..., *block.inside)],)
 
 
 def interpolated(coarse: NDArray[np.int32], shape: tuple[int, int], tile: Tile) -> Floats:

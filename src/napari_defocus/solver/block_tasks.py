@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, split
+from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.blocks import Block, widened
-from napari_defocus.solver.confidence import Estimate
+from napari_defocus.solver.confidence import Estimate, px_per_coordinate
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
@@ -149,6 +150,17 @@ def advance(
     dual = np.zeros((2, *run.smooth.shape), np.float32) if run.dual is None else run.dual
     new = np.stack([run.coordinates, run.smooth, *dual, *run.image])
     return losses, (np.ascontiguousarray(new[(..., *block.inside)]),)
+
+
+def smooth_block(
+    job: Job, block: Block, images: NDArray[Any], state: Floats, *, progress: Share
+) -> tuple[None, tuple[Floats]]:
+    """State of the inner pixels with small differences of the depth evened out."""
+    spread = job.settings.bilateral / px_per_coordinate(job.optics)
+    new = state.copy()
+    coordinates = np.ascontiguousarray(state[COORDINATES])
+    new[COORDINATES] = bilateral(coordinates, spread, job.settings.threads, progress)
+    return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
 def edge_misfits(job: Job, block: Block, images: NDArray[Any], state: Floats, *, progress: Share) -> Floats:

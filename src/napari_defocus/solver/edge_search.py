@@ -20,7 +20,7 @@ DISTANCES = 1, 2, 4
 CANDIDATES = 4
 """Most depths that are tried at a pixel."""
 
-SMOOTHNESS = 10.0
+SMOOTHNESS = 20.0
 """Cost of an edge between two pixels, in units of the misfit."""
 
 SPAN = 0.15

@@ -14,7 +14,7 @@ from napari_defocus.solver.edge_search import search_tile
 from napari_defocus.solver.glare import GREATEST_REACH, RIM, glare
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import hides_focus
-from napari_defocus.solver.ray_tile import IMAGE, SEARCH, SHARP, RayTile, edge_band, rays_of
+from napari_defocus.solver.ray_tile import IMAGE, SEARCH, SHARP, RayTile, edge_band, rays_of, seen_weights
 from napari_defocus.solver.settings import SolverSettings
 
 Floats = NDArray[np.float32]
@@ -173,6 +173,7 @@ def image_of_tile(part: RayTile, all_labels: Ints, image: Floats) -> Floats:
     labels = np.ascontiguousarray(part.window.cut(all_labels))
     free = part.free(edge_band(labels, len(part.rays.levels), IMAGE.band))
     traced = part.trace(labels, free)
-    solved = part.solve_image(traced, part.flat(image), part.mosaic(labels), free, IMAGE.pull)
+    weights = seen_weights(traced, labels)
+    solved = part.solve_image(traced, part.flat(image), part.mosaic(labels), free, IMAGE.pull, weights)
     planes = solved.T.reshape(-1, *part.window.shape)
     return np.ascontiguousarray(planes[(..., *part.window.inside)])

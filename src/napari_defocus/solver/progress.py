@@ -50,31 +50,40 @@ class PassProgress:
 class RunProgress(PassProgress):
     """Turns the progress of stages into ``progress(fraction, message)`` of the run.
 
-    The weights of the stages are rough: reading, initialization and each depth step count as a few gradient
-    evaluations, an AIF step as its iterations, and the depth edges at the end, where `edges`, as two epochs.
+    The weights of the stages are rough: in evaluations of the gradient.
     """
 
-    def __init__(self, progress: Progress | None, settings: SolverSettings, *, edges: bool = False) -> None:
-        growth = settings.fista_growth
-        self._aif = [settings.fista_iterations * growth**epoch + 3 for epoch in range(settings.epochs)]
-        super().__init__(progress, sum(self._aif) + _DEPTH * settings.epochs + _START + _EDGES * edges)
+    def __init__(
+        self,
+        progress: Progress | None,
+        settings: SolverSettings,
+        *,
+        edges: bool = False,
+        revises: bool = False,
+    ) -> None:
+        self._settings = settings
+        epochs = range(1, settings.epochs + 1)
+        total = 4 * PREPARATION + sum(DEPTH + self.image_weight(epoch) for epoch in epochs)
+        total += REVISION * revises + EVENING * bool(settings.bilateral) + EDGES * edges
+        super().__init__(progress, total)
         self._compiles = not compiled_before(gradient_tile)
 
-    def stage(self, message: str) -> Callable[[float], None]:
+    def image_weight(self, epoch: int) -> float:
+        """Weight of the AIF step of an epoch, from 1."""
+        return self._settings.image_iterations(epoch) + 3
+
+    def stage(self, message: str, weight: float) -> Callable[[float], None]:
         """Begin a stage; returns the callback that takes its share done."""
-        if message.endswith("depth"):
-            weight = _DEPTH
-        elif message.endswith("all-in-focus"):
-            weight = self._aif.pop(0)
-            self._compiles = False  # every kernel was called by now
-        elif message == "depth edges":
-            weight = _EDGES
-            self._compiles = not compiled_before(search)
-        else:
-            weight = _START / 4  # reading, sharpest planes, blur per plane, first residual
-        return self.begin(message, weight, COMPILING if self._compiles else "")
+        compiles = self._compiles or (weight == EDGES and not compiled_before(search))
+        if weight > PREPARATION:
+            self._compiles = False  # all kernels but those of the edges are called by then
+        return self.begin(message, weight, COMPILING if compiles else "")
 
 
-_START = 12.0
-_DEPTH = 6.0
-_EDGES = 30.0
+PREPARATION = 3.0
+"""Weight of each of: reading, estimate of the blur, sharpest planes, first residual."""
+
+EVENING = 1.0
+DEPTH = 6.0
+EDGES = 30.0
+REVISION = 100.0

@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
-SHARP = 5.0
+SHARP = 8.0
 """Greatest radius of blur of a pair that counts, px: beyond it the stack tells little of an edge."""
 
 NEAR = 9
@@ -28,6 +28,10 @@ SOFT = 3
 
 LEAST_STEP = 0.06
 """Least step of depth between neighbours that is an edge, as a share of the range of depth."""
+
+BEHIND = 8
+"""Power with which a pair counts less by the share of its rays that pass behind an edge: what they see there
+(the side of a block, or what is behind a bar) is in no pixel."""
 
 ITERATIONS = 8
 """Iterations of conjugate gradients."""
@@ -136,19 +140,29 @@ class RayTile:
         return np.asarray(self.stack[traced.planes, traced.pixels])
 
     def solve_image(
-        self, traced: TracedRays, image: Floats, target: Floats, free: Mask, pull: float
+        self,
+        traced: TracedRays,
+        image: Floats,
+        target: Floats,
+        free: Mask,
+        pull: float,
+        weights: Floats | None = None,
     ) -> Floats:
         """Image that fits the pairs best, drawn to `target`, from `target` on; `free` pixels only.
 
-        By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X).
+        By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X),
+        `weights` (pairs, 1) of the squared residuals.
         """
         mask = free.reshape(-1, 1)
         start = np.where(mask, target, image)
+        weigh = np.float32(1) if weights is None else weights
 
         def normal(values: Floats) -> Floats:
-            return (traced.adjoint(traced.forward(values), len(values)) + np.float32(pull) * values) * mask
+            back = traced.adjoint(weigh * traced.forward(values), len(values))
+            return (back + np.float32(pull) * values) * mask
 
-        residual = traced.adjoint(self.observed(traced) - traced.forward(start), len(image)) * mask
+        misfit = self.observed(traced) - traced.forward(start)
+        residual = traced.adjoint(weigh * misfit, len(image)) * mask
         step = np.zeros_like(start)
         direction, size = residual, float((residual**2).sum())
         for _ in range(ITERATIONS):
@@ -161,6 +175,12 @@ class RayTile:
             last, size = size, float((residual**2).sum())
             direction = residual + np.float32(size / last) * direction
         return np.where(mask, np.clip(start + step, 0, 1), image).astype(np.float32)
+
+
+def seen_weights(traced: TracedRays, labels: Ints) -> Floats:
+    """Weights of pairs by the share of their rays that pass behind no edge, (pairs, 1)."""
+    behind = (labels.ravel()[traced.hits] > traced.stops).mean(axis=1)
+    return np.asarray((1 - behind[:, None]) ** BEHIND, np.float32)
 
 
 def rays_of(optics: Optics, settings: SolverSettings, sampling: Sampling) -> ApertureRays:

@@ -41,6 +41,7 @@ _NOT_NEGATIVE = (
     "image_prior",
     "focus_prior",
     "least_gain",
+    "bilateral",
 )
 
 
@@ -121,6 +122,13 @@ class SolverSettings(CheckedFields):
         Weight that draws the all-in-focus image to the mosaic of sharpest planes, as a share of the weight of
         all planes, times the share that noise has in what the mosaic differs by from a sharp image. 0 is
         none, as in the paper.
+    revise_start : bool
+        Before the first epoch, take the depth of the blur model alone where it explains the planes far
+        better than the peaks of the focus measure do (plain patches between sparse texture). Only with
+        `focus_prior`.
+    bilateral : float
+        After the last epoch, differences of the depth between near pixels up to about this much blur are
+        evened out by a bilateral filter, px; 0 is none, as in the paper.
     occlusion : bool
         At the end, put the edges of the depth where the rays through the aperture say, and solve for the
         image around them. Not done where it is not known which end of the stack is near.
@@ -228,6 +236,12 @@ class SolverSettings(CheckedFields):
     image_prior: float = _setting(
         1.0, "Weight of the sharpest planes in the all-in-focus image, against noise; 0 is none."
     )
+    revise_start: bool = _setting(
+        True, "Start from the blur model alone where it explains the planes far better than sharpness does."
+    )
+    bilateral: float = _setting(
+        0.12, "Differences of depth, as blur, that are evened out at the end; 0 is none.", unit="px"
+    )
     occlusion: bool = _setting(
         True, "Put depth edges right with a model of occlusion, after the last epoch; needs known optics."
     )
@@ -279,7 +293,7 @@ class SolverSettings(CheckedFields):
                 self._check_number(name, lambda value: value > 0, "above 0")
         if self.mrf_truncation is not None:
             self._check_number("mrf_truncation", lambda value: value >= 1, "of at least 1")
-        for name in ("warm_start", "outlier_relative", "estimate_blur", "occlusion"):
+        for name in ("warm_start", "outlier_relative", "estimate_blur", "revise_start", "occlusion"):
             if not isinstance(getattr(self, name), bool | np.bool_):
                 raise InputError(f"{name} must be true or false, but is {getattr(self, name)!r}.")
         for name, choices in CHOICES.items():

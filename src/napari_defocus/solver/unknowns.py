@@ -10,6 +10,7 @@ from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_basis import BlurBasis
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.solver.aif_step import aif_step
+from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.confidence import Estimate, px_per_coordinate
 from napari_defocus.solver.depth_step import depth_step
@@ -184,6 +185,11 @@ class Unknowns:
         if self.loss > before:
             self.image, self.data = last
 
+    def smooth_depth(self, progress: Callable[[float], None]) -> None:
+        """Even out small differences of the depth; not by this objective."""
+        spread = self.settings.bilateral / self.blur_per_coordinate
+        self.coordinates = bilateral(self.coordinates, spread, self.settings.threads, progress)
+
     def resolve_edges(self, progress: Callable[[float], None]) -> None:
         """Depth edges and the image around them, by rays through the aperture; not by this objective."""
         self.coordinates, self.image = resolve_edges(
@@ -192,7 +198,7 @@ class Unknowns:
 
     def state(self, epoch: int, step: Step) -> SolverState:
         """The unknowns as the user sees them."""
-        if step != "occlusion":
+        if step not in ("bilateral", "occlusion"):
             self.losses.append(self.loss / self.observations.planes.size)
         optics = self.operator.optics
         return SolverState(

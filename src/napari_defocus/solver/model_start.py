@@ -1,0 +1,130 @@
+"""Start revised where the blur model alone explains the stack far better than the sharpest planes do.
+
+A plain patch between sparse texture tells its depth by how the blur of the texture spreads over it, and a
+focus measure is misled by just that: it peaks where the spread is widest. The model is not, but it is less
+exact where there is texture. So where there is little of it the run is tried both ways for a few epochs, and
+where the residual of the model alone is far less, its depth is taken (fusion of proposals, Lempitsky et al.
+2010, here by a vote of the neighbourhood).
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import uniform_filter
+
+from napari_defocus.optics import Optics
+from napari_defocus.solver.focus_cost import focus_costs
+from napari_defocus.solver.glare import glare
+from napari_defocus.solver.initialization import Start
+from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
+from napari_defocus.solver.settings import SolverSettings
+from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator
+
+Floats = NDArray[np.float32]
+Share = Callable[[float], None] | None
+
+MODEL_EPOCHS = 6
+"""Epochs of the run by the model alone; that by the sharpest planes has one: its depth is there already."""
+
+MODEL_SMOOTHNESS = 20.0
+"""Smoothness of the depth in the run by the model alone, in units of the noise."""
+
+VOTE_WINDOW = 31
+"""Side of the window over which the logarithms of the residuals are averaged, px."""
+
+FAR_LESS = 0.55
+"""Ratio of the residuals below which the model's depth is taken."""
+
+TEXTURED = 0.8
+"""Mean trust in the peaks of the focus measure around a pixel from which on they stand: beside steep edges,
+where occlusion misleads the model, it would win the vote against good peaks."""
+
+
+def revises(optics: Optics, settings: SolverSettings) -> bool:
+    """Whether the start is revised: where the depth is drawn to the peaks, which may be wrong."""
+    return settings.revise_start and draws_to_peaks(optics, settings)
+
+
+def model_settings(settings: SolverSettings) -> SolverSettings:
+    """Settings of the run by the model alone: all planes count, and no peak does."""
+    return settings.replace(focus_prior=0.0, trusted_blur=None, smoothness=MODEL_SMOOTHNESS)
+
+
+def revised(
+    observations: Observations,
+    optics: Optics,
+    settings: SolverSettings,
+    start: Start,
+    progress: Share = None,
+    *,
+    frame: tuple[int, int] | None = None,
+    scales: tuple[PriorScales | None, PriorScales | None] = (None, None),
+) -> Start:
+    """Start with labels and peaks from the blur model alone where that explains the stack far better.
+
+    Parameters
+    ----------
+    observations : Observations
+        The focal stack, or a window of a larger one.
+    optics : Optics
+        Blur of each plane.
+    settings : SolverSettings
+        Settings of the run.
+    start : Start
+        Sharpest planes and peaks.
+    progress : callable, optional
+        Gets the share that is done; may raise to stop.
+    frame : (int, int), optional
+        Height and width of the whole image, px. None: this is all of it.
+    scales : pair of PriorScales
+        Scales of the priors of the two runs, for the whole image. None: found in this one.
+    """
+    assert start.noise is not None
+    assert start.peaks is not None
+    costs = focus_costs(observations, float(np.sqrt(start.noise)), glare(observations, optics))
+    plain = uniform_filter(-costs.min(axis=0), VOTE_WINDOW, mode="nearest") < TEXTURED
+    if not plain.any():
+        return start
+    frame = frame or observations.shape
+    both = settings, model_settings(settings)
+    unknowns = []
+    for index, (kept, epochs) in enumerate(zip(both, (1, MODEL_EPOCHS), strict=True)):
+        run = Unknowns(observations, optics, kept, start, part=Part(frame, scales[index]))
+        for epoch in range(epochs):
+            run.improve_depth(_half(progress, epoch + index))
+            run.improve_image(kept.image_iterations(epoch + 1), _half(progress, epoch + index + 0.5))
+        unknowns.append(run)
+    model = unknowns[1]
+    squares = [residuals(run, frame) + np.float32(start.noise) for run in unknowns]
+    vote = uniform_filter(np.log(squares[1] / squares[0]), VOTE_WINDOW, mode="nearest")
+    taken = plain & (vote < np.log(FAR_LESS))
+    near = np.abs(optics.centers[:, None, None] - model.coordinates).argmin(axis=0)
+    return replace(
+        start,
+        labels=np.where(taken, near, start.labels).astype(np.int32),
+        peaks=np.where(taken, model.coordinates, start.peaks).astype(np.float32),
+    )
+
+
+def residuals(run: Unknowns, frame: tuple[int, int]) -> Floats:
+    """Mean squared residual of each pixel over planes and channels, all planes alike, (Y, X)."""
+    operator = blur_operator(run.operator.optics, run.settings.replace(trusted_blur=None), frame)
+    planes = run.observations.planes
+    predicted = operator.forward(run.image, run.coordinates)
+    total = np.zeros(run.observations.shape, np.float32)
+    for seen, plane in zip(predicted, planes, strict=True):
+        total += ((seen - np.float32(run.observations.scale) * plane) ** 2).mean(axis=0)
+    return total / np.float32(len(planes))
+
+
+def _half(progress: Share, done: float) -> Callable[[float], None]:
+    """Progress of half an epoch after `done` epochs."""
+
+    def report(share: float) -> None:
+        if progress is not None:
+            progress((done + 0.5 * share) / (MODEL_EPOCHS + 1))
+
+    return report
