@@ -23,7 +23,7 @@ LANGUAGES = {"", "text", "python", "console", "bash", "toml"}
 ON_BENCHMARKS = {"accuracy", "confidence", "performance"}
 """Pages that name options of other programs."""
 
-COMMANDS = {"solve", "focus", "batch", "align", "compare", "run", "prepare", "demo"}
+COMMANDS = {"solve", "focus", "batch", "align", "compare", "mesh", "run", "prepare", "demo"}
 
 
 @pytest.fixture

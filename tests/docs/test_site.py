@@ -49,7 +49,17 @@ def test_presets_reference_shows_the_published_settings():
 
 def test_command_line_reference_has_commands_and_options():
     reference = command_line_reference()
-    for command in ("solve", "focus", "align", "compare", "run nyuv2", "run mobiledepth", "prepare", "demo"):
+    for command in (
+        "solve",
+        "focus",
+        "align",
+        "compare",
+        "mesh",
+        "run nyuv2",
+        "run mobiledepth",
+        "prepare",
+        "demo",
+    ):
         assert f"\n## napari-defocus {command}\n" in f"\n{reference}"
     assert (
         "| `-o DIR`, `--output DIR` | folder for the results (default: experiments/stacks/NAME_TIME) |"

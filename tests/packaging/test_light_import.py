@@ -50,7 +50,8 @@ def test_every_public_name_resolves_without_gui():
 
 
 @pytest.mark.parametrize(
-    "command", ["", "solve", "batch", "focus", "align", "compare", "run", "run nyuv2", "prepare", "demo"]
+    "command",
+    ["", "solve", "batch", "focus", "align", "compare", "mesh", "run", "run nyuv2", "prepare", "demo"],
 )
 def test_help_needs_nothing_heavy(command):
     code = "from napari_defocus.cli.main import main; main(sys.argv[1:])"

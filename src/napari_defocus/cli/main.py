@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import NoReturn
 
 import napari_defocus
-from napari_defocus.cli import alignment, compare, demo, focus, prepare, run, solve, stacks
+from napari_defocus.cli import alignment, compare, demo, focus, mesh, prepare, run, solve, stacks
 from napari_defocus.errors import InputError, SolverError
 
 EXIT_OK, EXIT_FAILURE, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 0, 1, 2, 130
@@ -32,7 +32,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {napari_defocus.__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for command in (solve, stacks, focus, alignment, compare, run, prepare, demo):
+    for command in (solve, stacks, focus, alignment, compare, mesh, run, prepare, demo):
         command.add_parser(commands)
     return parser
 

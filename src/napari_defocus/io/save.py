@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from napari_defocus.io.parameters import PARAMETERS_FILE, parameters_dict, to_json
 from napari_defocus.io.result_directory import check_target, partial_directory, resolve_target
+from napari_defocus.io.tiff_writing import physical_sizes, write_depth_tiff, write_image_tiff
 
 if TYPE_CHECKING:
     from napari_defocus.solver.result import DefocusResult
@@ -93,33 +94,13 @@ def save_result(
 
 
 def _write_images(result: "DefocusResult", directory: Path, images_dtype: DTypeLike | None) -> None:
-    import tifffile
     from PIL import Image
 
-    calibration = _pixel_size_metadata(result)
-    depth = np.ascontiguousarray(result.depth, np.float32)
-    np.save(directory / "depth.npy", depth)
-    tifffile.imwrite(
-        directory / "depth.tif",
-        depth,
-        ome=True,
-        photometric="minisblack",
-        compression="zlib",
-        metadata={
-            "axes": "YX",
-            "Description": f"Depth in {result.unit}",
-            "Channel": {"Name": f"depth ({result.unit})"},
-            **calibration,
-        },
-    )
-    tifffile.imwrite(
-        directory / "confidence.tif",
-        np.ascontiguousarray(result.confidence, np.float32),
-        ome=True,
-        photometric="minisblack",
-        compression="zlib",
-        metadata={"axes": "YX", "Description": "Confidence, 0 to 1", **calibration},
-    )
+    sizes = pixel_sizes(result.parameters)
+    np.save(directory / "depth.npy", np.ascontiguousarray(result.depth, np.float32))
+    write_depth_tiff(directory / "depth.tif", result.depth, result.unit, sizes)
+    confidence = np.ascontiguousarray(result.confidence, np.float32)
+    write_image_tiff(directory / "confidence.tif", confidence, "Confidence, 0 to 1", sizes)
     Image.fromarray(np.asarray(result.outliers, bool).astype(np.uint8) * np.uint8(255)).save(
         directory / "outliers.png"
     )
@@ -128,18 +109,7 @@ def _write_images(result: "DefocusResult", directory: Path, images_dtype: DTypeL
     if image.dtype == np.uint8 or (image.dtype == np.uint16 and not rgb):
         Image.fromarray(image).save(directory / "all_in_focus.png")
     else:
-        tifffile.imwrite(
-            directory / "all_in_focus.tif",
-            image,
-            ome=True,
-            photometric="rgb" if rgb else "minisblack",
-            compression="zlib",
-            metadata={
-                "axes": "YXS" if rgb else "YX",
-                "Description": "All-in-focus image",
-                **calibration,
-            },
-        )
+        write_image_tiff(directory / "all_in_focus.tif", image, "All-in-focus image", sizes, rgb=rgb)
 
 
 def quantise(image: ArrayLike, dtype: DTypeLike | None) -> NDArray[Any]:
@@ -153,19 +123,11 @@ def quantise(image: ArrayLike, dtype: DTypeLike | None) -> NDArray[Any]:
     return np.asarray(levels, dtype)
 
 
-def _pixel_size_metadata(result: "DefocusResult") -> dict[str, Any]:
+def pixel_sizes(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return OME's size of a pixel in the object plane, which a microscope alone has."""
-    optics = result.parameters.get("optics") or {}
-    size, unit = optics.get("pixel_size"), optics.get("unit")
-    if size is None or unit is None:
-        return {}
-    unit = "µm" if unit == "um" else unit
-    return {
-        "PhysicalSizeX": float(size),
-        "PhysicalSizeXUnit": unit,
-        "PhysicalSizeY": float(size),
-        "PhysicalSizeYUnit": unit,
-    }
+    optics = parameters.get("optics") or {}
+    size = optics.get("pixel_size")
+    return {} if size is None else physical_sizes({"X": size, "Y": size}, optics.get("unit"))
 
 
 def _write_texts(
