@@ -12,8 +12,17 @@ from tiny_stacks import make_state
 
 from napari_defocus import solver
 from napari_defocus.errors import CancelledError
+from napari_defocus.plugin import memory, preferences
 from napari_defocus.solver.result import DefocusResult, SolverState
 from napari_defocus.solver.settings import SolverSettings
+
+
+@pytest.fixture(autouse=True)
+def _not_the_users_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither preferences nor remembered settings of whoever runs the tests."""
+    path = tmp_path_factory.mktemp("config") / memory.FILE
+    monkeypatch.setattr(memory, "_path", lambda: path)
+    monkeypatch.setattr(preferences, "_stored", lambda: None)
 
 
 @pytest.fixture

@@ -63,6 +63,7 @@ def test_manifest_names_what_exists():
     ids = {command.id for command in manifest.contributions.commands}
     used = {item.command for item in manifest.contributions.widgets + manifest.contributions.readers}
     used |= {sample.command for sample in manifest.contributions.sample_data}
+    used |= {writer.command for writer in manifest.contributions.writers}
     used |= {item.command for items in manifest.contributions.menus.values() for item in items}
     assert used == ids
 

@@ -79,7 +79,8 @@ def save_result(
     measured = _measured(result, truth, metrics)
     with partial_directory(target) as partial:
         _write_images(result, partial, images_dtype)
-        _write_texts(result, partial, extra_parameters, measured)
+        known = {} if images_dtype is None else {"images_dtype": str(np.dtype(images_dtype))}
+        _write_texts(result, partial, known | dict(extra_parameters or {}), measured)
         if save_plots:
             from napari_defocus.io.plots import save_result_plots
 
@@ -133,10 +134,10 @@ def pixel_sizes(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _write_texts(
     result: "DefocusResult",
     directory: Path,
-    extra_parameters: Mapping[str, Any] | None,
+    extra_parameters: dict[str, Any],
     metrics: Mapping[str, float],
 ) -> None:
-    parameters = parameters_dict(result, dict(extra_parameters or {}))
+    parameters = parameters_dict(result, extra_parameters)
     (directory / PARAMETERS_FILE).write_text(to_json(parameters), "utf-8")
     if metrics:
         (directory / "metrics.json").write_text(to_json(dict(metrics)), "utf-8")

@@ -1,12 +1,11 @@
 """Work on an image tile by tile, on all cores."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from itertools import pairwise
 from typing import NamedTuple, TypeVar
 
-from napari_defocus.optics.lookahead import map_ahead
+from napari_defocus.optics.lookahead import default_threads, map_ahead
 
 T = TypeVar("T")
 
@@ -49,7 +48,7 @@ def map_tiles(
     once and stop between two tiles. `progress` gets the share of tiles done; if it raises, waiting tiles are
     dropped and the error goes on to the caller.
     """
-    threads = min(threads or os.cpu_count() or 1, len(tiles))
+    threads = min(threads or default_threads(), len(tiles))
     # closed at once when `progress` raises, which a traceback that holds the generator would put off
     with closing(map_ahead(function, tiles, threads=threads, ahead=3 * threads)) as results:
         for done, (tile, result) in enumerate(zip(tiles, results, strict=True), 1):

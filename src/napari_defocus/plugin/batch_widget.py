@@ -14,6 +14,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.plugin.batch_form import FALLBACK_NAME, BatchForm
 from napari_defocus.plugin.batch_table import BatchTable
 from napari_defocus.plugin.batch_worker import BatchWorker, InspectionWorker, QueueWorker
+from napari_defocus.plugin.preferences import apply_threads
 from napari_defocus.plugin.run_panel import RunPanel, report
 from napari_defocus.plugin.saved_result_opener import SavedResultOpener
 from napari_defocus.plugin.scrolled import Scrolled
@@ -114,6 +115,7 @@ class BatchWidget(QWidget):
             self.panel.status.setText(str(error))
             report(error)
             return
+        apply_threads()
         self._start(BatchWorker(self.items, plan))
 
     def remove(self, names: list[str]) -> None:

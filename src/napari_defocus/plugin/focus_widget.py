@@ -14,6 +14,7 @@ from napari_defocus.plugin.fields import PositionsField
 from napari_defocus.plugin.focus_curve_view import FocusCurveView
 from napari_defocus.plugin.focus_measure_layer import focus_measure_layer
 from napari_defocus.plugin.form import Form
+from napari_defocus.plugin.memory import recall, remember
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.stack_widget import StackWidget
@@ -31,6 +32,7 @@ MEASURES = [
     ("local variance", "local_variance"),
     ("modified Laplacian", "modified_laplacian"),
 ]
+TITLE = "Depth from focus"
 SHOW_MEASURE = "Show focus measure as a layer"
 
 
@@ -100,11 +102,13 @@ class FocusWidget(StackWidget):
         self.unit.changed.connect(self._show_unit)
         self.measure.changed.connect(self._show_what_counts)
         self.measure_button.clicked.connect(self.show_measure)
+        self._recall()
         self._show_unit()
         self._on_stack()
 
     def prepare(self, stack: FocalStackLayer) -> tuple[FocusWorker, tuple[float, float], str]:
         unit = str(self.unit.value)
+        remember(TITLE, self._measure_options() | {"median": self.median_side.value})
         options = {
             "unit": unit,
             **self._measure_options(),
@@ -154,6 +158,20 @@ class FocusWidget(StackWidget):
 
     def _measure_options(self) -> dict[str, str | int]:
         return {"measure": self.measure.value, "window": self.window_side.value, "step": self.step.value}
+
+    def _recall(self) -> None:
+        """Show the measure of the last run; positions are each stack's own."""
+        last = recall(TITLE)
+        if last.get("measure") in self.measure.choices:
+            self.measure.value = last["measure"]
+        for name, field in (
+            ("window", self.window_side),
+            ("step", self.step),
+            ("median", self.median_side),
+        ):
+            value = last.get(name)
+            if isinstance(value, int) and field.min <= value <= field.max:
+                field.value = value
 
     def _show_what_counts(self) -> None:
         self.window_side.enabled = self.measure.value not in WITHOUT_WINDOW

@@ -49,6 +49,9 @@ class OpticsForm(QWidget):
             UncalibratedFocus.kind: UncalibratedForm(),
         }
         self.blur = BlurForm()
+        self.last: Optics | None = None  # of the last run; its figures fill what a stack does not tell
+        self._exact: tuple[Optics, tuple[str, ...]] | None = None
+        self._lent = False  # whether figures of the last run stand in the fields
         self.note = QLabel()
         self.note.setWordWrap(True)
         self._lay_out()
@@ -80,6 +83,8 @@ class OpticsForm(QWidget):
         InputError
             If a field is missing or wrong, or the number of positions is not that of the planes.
         """
+        if self._exact is not None and self._exact[0].planes == planes and self._exact[1] == self._texts():
+            return self._exact[0]
         optics: Optics = self.forms[self.kind.value].optics(planes, self.blur.values())
         optics.check_planes(planes)
         return optics
@@ -89,21 +94,50 @@ class OpticsForm(QWidget):
 
         What the fields held before is another stack's and goes.
         """
-        for form in (*self.forms.values(), self.blur):
-            form.reset()
         try:
             known = optics_from_dict(stack.optics) if stack.optics else None
         except InputError:
             known = None
         if known is not None:
-            self.forms[known.kind].fill(known)
-            self.blur.fill(known)
-            self.kind.value = known.kind
-        else:
-            self._fill_from_axes(stack)
-            told = [kind for kind in PHYSICAL if self.forms[kind].fill_partly(stack)]
-            self.kind.value = told[0] if told else UncalibratedFocus.kind
+            self.show_optics(known)
+            return
+        self._reset()
+        self._fill_from_last(stack.planes)
+        self._fill_from_axes(stack)
+        told = [kind for kind in PHYSICAL if self.forms[kind].fill_partly(stack)]
+        self.kind.value = told[0] if told else UncalibratedFocus.kind
         self._show_kind()
+
+    def show_optics(self, optics: Optics) -> None:
+        """Show optics. Until a field is edited they are given back to the last digit."""
+        self._reset()
+        self.forms[optics.kind].fill(optics)
+        self.blur.fill(optics)
+        self.kind.value = optics.kind
+        self._show_kind()
+        self._exact = optics, self._texts()
+
+    def _reset(self) -> None:
+        self._exact, self._lent = None, False
+        for form in (*self.forms.values(), self.blur):
+            form.reset()
+
+    def _texts(self) -> tuple[str, ...]:
+        """What the fields that count hold."""
+        fields = (*self.forms[self.kind.value].fields, *self.blur.fields)
+        return (str(self.kind.value), *(str(field.value) for field in fields))
+
+    def _fill_from_last(self, planes: int) -> None:
+        """Show the figures of the last run's instrument; its positions too if there are as many planes."""
+        if self.last is None or self.last.kind not in PHYSICAL:
+            return
+        form = self.forms[self.last.kind]
+        form.fill(self.last)
+        if self.last.planes != planes:
+            for field in form.fields:
+                if isinstance(field, PositionsField):
+                    field.set_positions([])
+        self._lent = True
 
     def _fill_from_axes(self, stack: FocalStackLayer) -> None:
         scope = self.forms[Microscope.kind]
@@ -118,14 +152,25 @@ class OpticsForm(QWidget):
     def _show_kind(self) -> None:
         for kind, form in self.forms.items():
             form.setVisible(kind == self.kind.value)
+        if self._lent and self.last is not None and self.kind.value == self.last.kind:
+            self.blur.fill(self.last)  # not before: this form is that of all kinds
         self._on_edit()
 
     def _on_edit(self) -> None:
         if self.kind.value == UncalibratedFocus.kind:
-            self.note.setText("No optics: depth will be in plane steps (0 is the first plane), not a length.")
+            text = "No optics: depth will be in plane steps (0 is the first plane), not a length."
         else:
-            self.note.setText(f"Depth will be in {self.depth_unit}.{self._missing()}")
+            text = f"Depth will be in {self.depth_unit}.{self._missing()}"
+        self.note.setText(text + self._lender())
         self.changed.emit()
+
+    def _lender(self) -> str:
+        """Say where figures come from that the stack does not tell."""
+        if not self._lent or self.last is None:
+            return ""
+        if self.kind.value == self.last.kind:
+            return " Figures that the stack does not tell are those of your last run: check them."
+        return f" Choose {KINDS[self.last.kind]} for the figures of your last run."
 
     def _missing(self) -> str:
         """Say which figures are still to be given, if any."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from napari_defocus.io import FocalStack, read_focal_stack
 from napari_defocus.io.files import is_side_car
+from napari_defocus.io.parameters import PARAMETERS_FILE
 from napari_defocus.optics import Microscope
 from napari_defocus.optics.base import median_step
 from napari_defocus.plugin.stack_source import METADATA_KEY
@@ -20,14 +21,22 @@ __all__ = ["LayerData", "get_reader", "open_focal_stack", "stack_layer_data"]
 
 LayerData = tuple[Any, dict[str, Any], str]
 
+DEPTH_SUFFIX = ".depth.ome.tif"
 SUFFIXES = (".focalstack", ".focalstack.zip")
 
 
 def get_reader(path: str | Sequence[str]) -> Callable[[Any], list[LayerData]] | None:
-    """Return a reader for ``*.focalstack``, ``*.focalstack.zip`` and side-cars with optics, else None."""
+    """Return a reader for ``*.focalstack``, ``*.focalstack.zip`` and side-cars with optics, else None.
+
+    Also for what the plugin has saved: a result by its ``parameters.json``, a depth map by its name.
+    """
     if not isinstance(path, str):
         return None
     name = Path(path).name
+    if name == PARAMETERS_FILE or name.lower().endswith(DEPTH_SUFFIX):
+        from napari_defocus.plugin.saved_reader import read_depth_layer, read_result_layers
+
+        return read_result_layers if name == PARAMETERS_FILE else read_depth_layer
     return _read if is_side_car(name) or name.lower().endswith(SUFFIXES) else None
 
 
@@ -57,6 +66,7 @@ def stack_layer_data(stack: FocalStack) -> LayerData:
             METADATA_KEY: {
                 "optics": None if stack.optics is None else stack.optics.to_dict(),
                 "focal_stack": dict(stack.metadata),
+                "origin": stack.origin,
             }
         },
     }

@@ -67,6 +67,14 @@ class ResultLayers:
             if kind in SEEN:
                 yield partial(self._reveal, kind)
 
+    def layers(self, result: DefocusResult) -> list[Layer]:
+        """Return the layers of a result without adding them, the depth map last."""
+        made = [self._new_layer(kind, result) for kind in reversed(KINDS)]
+        for layer in made[-len(SEEN) :]:
+            layer.visible = True
+        made[-1].contrast_limits = _robust_limits(result.depth, self._limits)
+        return made
+
     def legend_steps(self) -> Iterator[Step]:
         """Yield the steps that give a new depth layer its colour bar and name in the canvas."""
         yield self._show_colorbar
@@ -161,6 +169,8 @@ class ResultLayers:
             "run": self._run,
             "source": self._stack.name,
             "plane_axis": self._stack.plane_axis,
+            "origin": self._stack.origin,
+            "images_dtype": str(self._stack.images.dtype),
             "unit": self._unit if kind == "depth" else "",
             "method": result.method,
             "parameters": result.parameters,

@@ -5,6 +5,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
+from napari_defocus.plugin.preferences import apply_threads
 from napari_defocus.plugin.run_panel import RunPanel, report
 from napari_defocus.plugin.scrolled import Scrolled
 from napari_defocus.plugin.stack_picker import StackPicker
@@ -66,6 +67,7 @@ class RunWidget(QWidget):
             stack = self.picker.stack()
             if stack is None:
                 raise InputError(NO_STACK)
+            apply_threads()
             worker = self.begin(stack)
         except InputError as error:
             self.panel.status.setText(str(error))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -34,9 +35,13 @@ def read_saved(directory: Path) -> Saved:
         If a file of the result is missing or damaged.
     """
     result = load_result(directory)
-    optics = optics_from_dict(result.parameters["optics"])
-    blank = da.zeros((optics.planes, *result.all_in_focus.shape), dtype=np.uint8)
-    data, options, _ = stack_layer_data(FocalStack(blank, optics=optics))
+    known = result.parameters
+    optics = optics_from_dict(known["optics"])
+    dtype = np.dtype(known.get("images_dtype", "uint8"))
+    blank = da.zeros((optics.planes, *result.all_in_focus.shape), dtype=dtype)
+    metadata: dict[str, Any] = {key: known[key] for key in ("files", "names", "alignment") if key in known}
+    source = str(known.get("source", directory.name))
+    data, options, _ = stack_layer_data(FocalStack(blank, optics=optics, metadata=metadata, source=source))
     return result, optics, stack_from_layer(Image(data, **options | {"name": directory.name}))
 
 

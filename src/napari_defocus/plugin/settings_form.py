@@ -6,11 +6,12 @@ from types import NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from magicgui.widgets import CheckBox, ComboBox
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.fields import NumberField, format_number
 from napari_defocus.plugin.form import Fold, Form
+from napari_defocus.plugin.preferences import preferences
 from napari_defocus.solver.settings import CHOICES, SolverSettings
 
 __all__ = ["SettingsForm"]
@@ -40,6 +41,9 @@ class SettingsForm(QWidget):
             tooltip="Settings to start from: our best for real photographs, our fastest for stacks that obey "
             "the model exactly, or the published ones for three data sets. Choosing one fills in the fields.",
         )
+        if preferences().default_preset in PRESETS:
+            self.preset.value = preferences().default_preset
+        self._exact: tuple[SolverSettings, tuple[str, ...]] | None = None
         named = {item.name: item for item in fields(SolverSettings)}
         self.near = NumberField("Nearest depth", tooltip=_help(named["depth_range"]), optional=True)
         self.far = NumberField("Farthest depth", tooltip=_help(named["depth_range"]), optional=True)
@@ -55,6 +59,11 @@ class SettingsForm(QWidget):
         in_front = [self.editors[name] for name in IN_FRONT if name in self.editors]
         layout.addWidget(Form([self.preset, self.near, self.far, *in_front]))
         layout.addWidget(self.fold)
+        self.last_button = QPushButton("Settings of your last run: back to the preset")
+        self.last_button.setToolTip("Fill the fields with what the preset says.")
+        self.last_button.hide()
+        layout.addWidget(self.last_button)
+        self.last_button.clicked.connect(self._fill_preset)
         self.preset.changed.connect(self._fill_preset)
         self._fill_preset()
         self.show_automatic_range(None, "")
@@ -67,16 +76,50 @@ class SettingsForm(QWidget):
         InputError
             If a field is wrong; the message names it.
         """
+        if self._exact is not None and self._exact[1] == self._texts():
+            return self._exact[0]
         values = {name: _read(editor, self._hints[name]) for name, editor in self.editors.items()}
         return SolverSettings(depth_range=self._depth_range(), **values)
 
     def fill(self, settings: SolverSettings) -> None:
-        """Show settings."""
+        """Show settings. Until a field is edited they are given back to the last digit."""
         near, far = settings.depth_range or (None, None)
         self.near.set_number(near)
         self.far.set_number(far)
         for name, editor in self.editors.items():
             _show(editor, getattr(settings, name))
+        self._exact = settings, self._texts()
+        self.last_button.hide()
+
+    def memory(self) -> dict[str, Any]:
+        """Return what :meth:`recall` brings back in another session."""
+        return {
+            "preset": str(self.preset.value),
+            "settings": self.settings().to_dict(),
+            "default_preset": preferences().default_preset,
+        }
+
+    def recall(self, values: dict[str, Any]) -> None:
+        """Show what :meth:`memory` returned, but for depth range and white level, each stack's own.
+
+        Not where another default preset was chosen since, and not what this version cannot read.
+        """
+        preset, settings = values.get("preset"), values.get("settings")
+        if preset not in PRESETS or values.get("default_preset") != preferences().default_preset:
+            return
+        self.preset.value = preset
+        try:
+            recalled = SolverSettings.from_dict(settings if isinstance(settings, dict) else {})
+        except (InputError, TypeError):
+            return
+        recalled = recalled.replace(depth_range=None, white=None)
+        if recalled != PRESETS[preset]():
+            self.fill(recalled)
+            self.last_button.show()
+
+    def _texts(self) -> tuple[str, ...]:
+        """What the fields hold."""
+        return tuple(str(field.value) for field in (self.near, self.far, *self.editors.values()))
 
     def show_automatic_range(self, depth_range: tuple[float, float] | None, unit: str) -> None:
         """Show the unit of depth, and in the empty fields the range that will be taken."""

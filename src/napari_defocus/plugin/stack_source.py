@@ -45,6 +45,8 @@ class FocalStackLayer:
         What else the layer's metadata tell of camera or microscope, as in :class:`FocalStack`.
     plane_axis : int
         Plane axis of the layer.
+    origin : dict
+        What tells which images they are, as :attr:`FocalStack.origin`, as far as the layer knows.
     """
 
     name: str
@@ -55,6 +57,7 @@ class FocalStackLayer:
     optics: dict[str, Any] | None = None
     figures: dict[str, Any] = field(default_factory=dict)
     plane_axis: int = 0
+    origin: dict[str, Any] = field(default_factory=dict)
 
     @property
     def planes(self) -> int:
@@ -132,7 +135,16 @@ def stack_from_layer(layer: Image, plane_axis: int = 0) -> FocalStackLayer:
         figures=figures if isinstance(figures, dict) else {},
         plane_positions=tuple(start + step * index for index in range(data.shape[0])),
         plane_axis=plane_axis,
+        origin=_origin(layer, entry),
     )
+
+
+def _origin(layer: Image, entry: dict[str, Any]) -> dict[str, Any]:
+    recorded = entry.get("origin")
+    origin = dict(recorded) if isinstance(recorded, dict) else {"source": layer.source.path or layer.name}
+    if isinstance(entry.get("alignment"), dict):
+        origin["alignment"] = entry["alignment"]
+    return origin
 
 
 def _lazy(data: Any) -> Any:

@@ -7,6 +7,7 @@ from napari.components import ViewerModel
 
 from napari_defocus.plugin.result_layers import ResultLayers
 from napari_defocus.plugin.run_widget import RunWidget
+from napari_defocus.plugin.save_bar import SaveBar
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.surface_button import SurfaceButton
 from napari_defocus.plugin.turns import Step
@@ -32,6 +33,8 @@ class StackWidget(RunWidget):
         layout = self.layout()
         assert layout is not None  # made by the base class
         layout.addWidget(self.surface_button)
+        self.save_bar = SaveBar(viewer)
+        layout.addWidget(self.save_bar)
 
     def abandon(self) -> None:
         """Stop the run and show no more layers."""

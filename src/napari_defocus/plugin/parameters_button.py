@@ -1,0 +1,49 @@
+"""The button that fills the forms from the parameters of an earlier run."""
+
+from pathlib import Path
+
+from qtpy.QtWidgets import QFileDialog, QPushButton
+
+from napari_defocus.errors import InputError
+from napari_defocus.io.parameters import PARAMETERS_FILE, load_parameters
+from napari_defocus.plugin.optics_form import OpticsForm
+from napari_defocus.plugin.run_panel import report
+from napari_defocus.plugin.settings_form import SettingsForm
+
+__all__ = ["ParametersButton"]
+
+FILE_FILTER = f"Parameters of a run ({PARAMETERS_FILE} *.json);;All files (*)"
+
+
+class ParametersButton(QPushButton):
+    """Fills in optics and settings of an earlier run, for the same numbers again.
+
+    Parameters
+    ----------
+    optics_form, settings_form : OpticsForm, SettingsForm
+        What is filled.
+    """
+
+    def __init__(self, optics_form: OpticsForm, settings_form: SettingsForm) -> None:
+        super().__init__("Load parameters...")
+        self._optics_form, self._settings_form = optics_form, settings_form
+        self.setToolTip(
+            f"Fill in optics and settings from the {PARAMETERS_FILE} of a saved result, of this window or of "
+            "the command line. Open the stack first. Run then gives the same numbers again."
+        )
+        self.clicked.connect(self._ask)
+
+    def load(self, path: str | Path) -> None:
+        """Fill the forms from a file; an error becomes a notification and changes nothing."""
+        try:
+            optics, settings = load_parameters(path)
+        except InputError as error:
+            report(error)
+            return
+        self._optics_form.show_optics(optics)
+        self._settings_form.fill(settings)
+
+    def _ask(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Load parameters", filter=FILE_FILTER)
+        if path:
+            self.load(path)
