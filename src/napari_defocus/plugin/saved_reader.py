@@ -70,7 +70,7 @@ def _pixel_size(file: Path) -> tuple[float, float] | None:
         text = tif.ome_metadata
     if text is None:
         return None
-    pixels = next(ElementTree.fromstring(text).iter("{*}Pixels"), None)
+    pixels = ElementTree.fromstring(text).find(".//{*}Pixels")
     if pixels is None:
         return None
     sizes = []

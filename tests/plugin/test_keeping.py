@@ -1,0 +1,245 @@
+"""Results to files from the window and back."""
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import trimesh
+from napari.layers import Image
+from tiny_stacks import LENS, SCOPE, add_stack, make_stack
+
+from napari_defocus import SolverSettings, read_focal_stack, save_result, solve
+from napari_defocus.io import load_parameters, load_result
+from napari_defocus.plugin import memory, preferences
+from napari_defocus.plugin.defocus_widget import TITLE, DefocusWidget
+from napari_defocus.plugin.focus_widget import FocusWidget
+from napari_defocus.plugin.reader import open_focal_stack
+
+RUN_MS = 120_000
+ODD = LENS.replace(
+    pixel_pitch=50e-6 / 3, focus_distances=[1 / 3, 0.7, 1.1, 7 / 3], aperture_diameter=0.05 / 7.1
+)
+SETTINGS = SolverSettings(epochs=1, depth_range=(1 / 3.1, 2.7 + 1e-13), outlier_threshold=1 / 7)
+
+
+@pytest.fixture
+def widget(viewer, qtbot):
+    widget = DefocusWidget(viewer)
+    qtbot.addWidget(widget)
+    return widget
+
+
+def run(qtbot, widget):
+    widget.panel.run_button.click()
+    qtbot.waitUntil(lambda: not widget.panel.running, timeout=RUN_MS)
+
+
+def save_all(qtbot, widget, folder):
+    widget.save_bar.save(folder)
+    qtbot.waitUntil(lambda: widget.save_bar.save_button.isEnabled(), timeout=RUN_MS)
+    return sorted(path for path in folder.iterdir() if path.is_dir())[-1]
+
+
+def files(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_save_all_writes_the_files_of_the_command_line(dtype, widget, viewer, qtbot, tmp_path):
+    data = make_stack(dtype=dtype)
+    np.save(tmp_path / "stone.npy", data)
+    stack = read_focal_stack(tmp_path / "stone.npy", optics=LENS)
+    direct = save_result(
+        solve(stack.images, LENS, SolverSettings(epochs=1, white=stack.metadata.get("white"))),
+        tmp_path / "direct",
+        images_dtype=stack.images.dtype,
+        extra_parameters=stack.origin,
+    )
+    (tmp_path / "stone.optics.json").write_text(json.dumps(LENS.to_dict()))
+    layer_data, options, _ = open_focal_stack(tmp_path / "stone.npy")
+    viewer.add_layer(Image(layer_data, **options))
+    widget.settings_form.editors["epochs"].value = "1"
+    run(qtbot, widget)
+    (tmp_path / "saved").mkdir()
+    saved = save_all(qtbot, widget, tmp_path / "saved")
+    assert saved.name.startswith("stone_")
+    assert files(saved) == files(direct)
+    for name in files(saved):
+        if name != "parameters.json":
+            assert (saved / name).read_bytes() == (direct / name).read_bytes() or name.endswith(".tif"), name
+    one, other = (json.loads((folder / "parameters.json").read_text()) for folder in (saved, direct))
+    assert one | {"written": ""} == other | {"written": ""}
+    assert one["images_dtype"] == dtype
+    first, second = load_result(saved), load_result(direct)
+    np.testing.assert_array_equal(first.depth, second.depth)
+    np.testing.assert_array_equal(first.all_in_focus, second.all_in_focus)
+    np.testing.assert_array_equal(first.confidence, second.confidence)
+
+
+def test_load_parameters_gives_the_same_numbers(widget, viewer, qtbot, tmp_path):
+    first = solve(make_stack(), ODD, SETTINGS)
+    save_result(first, tmp_path / "first")
+    add_stack(viewer, optics=None)
+    widget.parameters_button.load(tmp_path / "first" / "parameters.json")
+    assert widget.optics_form.optics(4) == load_parameters(tmp_path / "first")[0] == ODD
+    assert widget.settings_form.settings() == load_parameters(tmp_path / "first")[1]
+    run(qtbot, widget)
+    (tmp_path / "again").mkdir()
+    again = load_result(save_all(qtbot, widget, tmp_path / "again"))
+    np.testing.assert_array_equal(again.depth, first.depth)
+    np.testing.assert_array_equal(again.confidence, first.confidence)
+    assert again.losses == first.losses
+
+
+def test_an_edited_figure_counts_after_loading(widget, viewer, tmp_path):
+    add_stack(viewer, optics=None)
+    save_result(solve(make_stack(), ODD, SETTINGS), tmp_path / "first")
+    widget.parameters_button.load(tmp_path / "first")
+    widget.optics_form.forms["thin_lens"].f_number.value = "4"
+    widget.settings_form.editors["epochs"].value = "3"
+    assert widget.optics_form.optics(4).aperture_diameter == pytest.approx(0.05 / 4)
+    assert widget.settings_form.settings().epochs == 3
+
+
+def test_parameters_that_cannot_be_read_change_nothing(widget, viewer, notifications, tmp_path):
+    add_stack(viewer)
+    before = widget.optics_form.optics(4), widget.settings_form.settings()
+    (tmp_path / "parameters.json").write_text('{"method": "focus"}')
+    widget.parameters_button.load(tmp_path / "parameters.json")
+    assert "depth from focus" in notifications[-1]
+    assert (widget.optics_form.optics(4), widget.settings_form.settings()) == before
+
+
+def test_buttons_wait_for_a_result(widget, viewer, qtbot, patient_solver):
+    bar = widget.save_bar
+    assert not bar.save_button.isEnabled()
+    assert "press Run" in bar.mesh_button.toolTip()
+    add_stack(viewer)
+    patient_solver.release.set()
+    run(qtbot, widget)
+    assert bar.save_button.isEnabled()
+    assert bar.mesh_button.isEnabled()
+
+
+def test_a_deleted_layer_is_named(widget, viewer, qtbot, patient_solver, notifications, tmp_path):
+    add_stack(viewer)
+    patient_solver.release.set()
+    run(qtbot, widget)
+    viewer.layers.remove(next(layer for layer in viewer.layers if "confidence" in layer.name))
+    widget.save_bar.save(tmp_path)
+    assert "The confidence layer" in notifications[-1]
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_told(
+    widget, viewer, qtbot, patient_solver, notifications, tmp_path
+):
+    add_stack(viewer)
+    patient_solver.release.set()
+    run(qtbot, widget)
+    (tmp_path / "file").write_text("")
+    widget.save_bar.save(tmp_path / "file")
+    qtbot.waitUntil(lambda: widget.save_bar.save_button.isEnabled(), timeout=RUN_MS)
+    assert "cannot be written" in notifications[-1] or "choose another" in notifications[-1]
+
+
+@pytest.mark.parametrize("suffix", ["ply", "obj", "stl"])
+def test_the_mesh_of_a_run_is_as_large_as_the_object(suffix, widget, viewer, qtbot, patient_solver, tmp_path):
+    add_stack(viewer, optics=SCOPE)
+    patient_solver.release.set()
+    run(qtbot, widget)
+    widget.save_bar.export(tmp_path / f"stone.{suffix}")
+    qtbot.waitUntil(lambda: widget.save_bar.mesh_button.isEnabled(), timeout=RUN_MS)
+    seen = trimesh.load(tmp_path / f"stone.{suffix}", process=False, force="mesh")
+    np.testing.assert_allclose(seen.extents, [23 * 0.325, 23 * 0.325, 2.0], rtol=1e-6)
+
+
+def test_settings_come_back_in_the_next_session(widget, viewer, qtbot, patient_solver):
+    add_stack(viewer)
+    widget.settings_form.editors["candidates"].value = "77"
+    widget.settings_form.near.value, widget.settings_form.far.value = "1", "3"
+    patient_solver.release.set()
+    run(qtbot, widget)
+    again = DefocusWidget(viewer)
+    qtbot.addWidget(again)
+    assert again.settings_form.settings().candidates == 77
+    assert again.settings_form.settings().depth_range is None  # each stack's own
+    assert not again.settings_form.last_button.isHidden()
+    again.settings_form.last_button.click()
+    assert again.settings_form.settings() == SolverSettings()
+    assert again.settings_form.last_button.isHidden()
+
+
+def test_another_default_preset_beats_what_was_remembered(widget, viewer, qtbot, patient_solver, monkeypatch):
+    add_stack(viewer)
+    widget.settings_form.editors["candidates"].value = "77"
+    patient_solver.release.set()
+    run(qtbot, widget)
+    prefer(monkeypatch, default_preset="NYUv2 (paper)")
+    again = DefocusWidget(viewer)
+    qtbot.addWidget(again)
+    assert again.settings_form.settings() == SolverSettings.nyuv2()
+
+
+@pytest.mark.parametrize("planes", [4, 5])
+def test_optics_of_the_last_run_are_offered_and_not_taken_unasked(
+    planes, widget, viewer, qtbot, patient_solver
+):
+    add_stack(viewer, optics=SCOPE)
+    patient_solver.release.set()
+    run(qtbot, widget)
+    viewer.layers.clear()
+    again = DefocusWidget(viewer)
+    qtbot.addWidget(again)
+    add_stack(viewer, make_stack(planes=planes), optics=None)
+    form = again.optics_form
+    assert form.optics(planes).kind == "uncalibrated"
+    assert form.optics(planes).blur_scale == 1.0
+    assert "Choose Microscope" in form.note.text()
+    form.kind.value = "microscope"
+    assert "of your last run: check them" in form.note.text()
+    assert form.forms["microscope"].numerical_aperture.number() == 0.4
+    if planes == 4:
+        assert form.optics(4) == SCOPE
+    else:
+        assert "Still missing: focus positions" in form.note.text()
+
+
+def test_a_stack_with_optics_takes_nothing_of_the_last_run(widget, viewer, qtbot, patient_solver):
+    add_stack(viewer, optics=SCOPE)
+    patient_solver.release.set()
+    run(qtbot, widget)
+    again = DefocusWidget(viewer)
+    qtbot.addWidget(again)
+    again.picker.layer.value = add_stack(viewer, optics=LENS, name="other")
+    assert again.optics_form.optics(4) == LENS
+    assert "last run" not in again.optics_form.note.text()
+
+
+def test_the_focus_widget_remembers_its_measure(viewer, qtbot):
+    first = FocusWidget(viewer)
+    qtbot.addWidget(first)
+    add_stack(viewer)
+    first.measure.value, first.window_side.value, first.median_side.value = "tenengrad", 9, 5
+    run(qtbot, first)
+    again = FocusWidget(viewer)
+    qtbot.addWidget(again)
+    assert (again.measure.value, again.window_side.value, again.median_side.value) == ("tenengrad", 9, 5)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", '{"Depth from defocus": 3}', '{"Depth from defocus": {"preset": 1}}']
+)
+def test_a_broken_memory_is_no_memory(content, viewer, qtbot):
+    memory._path().write_text(content)
+    widget = DefocusWidget(viewer)
+    qtbot.addWidget(widget)
+    assert widget.settings_form.settings() == SolverSettings()
+    memory.remember(TITLE, {"a": 1})
+    assert memory.recall(TITLE) == {"a": 1}
+
+
+def prefer(monkeypatch, **values):
+    stored = {"threads": 0, "cache_folder": "", "default_preset": "Real photographs"} | values
+    monkeypatch.setattr(preferences, "_stored", lambda: SimpleNamespace(**stored))
