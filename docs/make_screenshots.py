@@ -14,7 +14,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import napari
+import napari.settings
 import numpy as np
+from napari._qt.dialogs.qt_notification import NapariQtNotification
 from PIL import Image
 from qtpy.QtCore import QEventLoop, QTimer
 from qtpy.QtWidgets import QApplication
@@ -179,7 +181,33 @@ def batch(folder: Path) -> None:
         viewer.close()
 
 
-SCENES = (photograph, microscope, focus, comparison, alignment, batch)
+def saving(folder: Path) -> None:
+    """The buttons that save and load after a run, and the page in Preferences."""
+    viewer, widget = open_window("Depth from defocus")
+    viewer.open_sample("napari-defocus", "microscope")
+    run(widget)
+    with TemporaryDirectory() as place:
+        widget.save_bar.save(place)
+        while not widget.save_bar.save_button.isEnabled():
+            settle(100)
+        (result,) = Path(place).iterdir()
+        widget.parameters_button.load(result)
+    area = widget.parameters_button.parentWidget().parentWidget().parentWidget()
+    area.ensureWidgetVisible(widget.parameters_button)
+    for notice in viewer.window._qt_window.findChildren(NapariQtNotification):
+        notice.close()  # it names a folder of this machine
+    save(viewer, "saving", folder)
+    dialog = viewer.window._open_preferences_dialog()
+    rows = [dialog._list.item(row).text() for row in range(dialog._list.count())]
+    dialog._list.setCurrentRow(rows.index("napari-defocus"))
+    settle()
+    picture = dialog.grab().toImage()
+    picture.save(str(folder / "preferences.png"))
+    dialog.reject()
+    viewer.close()
+
+
+SCENES = (photograph, microscope, focus, comparison, alignment, batch, saving)
 
 
 def main() -> None:
@@ -188,6 +216,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=IMAGES)
     parser.add_argument("--scenes", nargs="+", choices=scenes, default=list(scenes), metavar="NAME")
     arguments = parser.parse_args()
+    napari.settings.get_settings(None)  # neither the user's settings in the pictures, nor theirs changed
+    napari.settings.get_plugin_settings(path_dir=None)
     for name in arguments.scenes:
         scenes[name](arguments.folder.absolute())
         QApplication.processEvents()

@@ -10,6 +10,7 @@ from napari.layers import Image
 from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 
 from napari_defocus import SolverSettings, read_focal_stack, save_result, solve
+from napari_defocus.cli.main import main
 from napari_defocus.io import load_parameters, load_result
 from napari_defocus.plugin import memory, preferences
 from napari_defocus.plugin.defocus_widget import TITLE, DefocusWidget
@@ -90,6 +91,19 @@ def test_load_parameters_gives_the_same_numbers(widget, viewer, qtbot, tmp_path)
     np.testing.assert_array_equal(again.depth, first.depth)
     np.testing.assert_array_equal(again.confidence, first.confidence)
     assert again.losses == first.losses
+
+
+def test_the_command_line_reads_the_parameters_of_the_window(widget, viewer, qtbot, tmp_path):
+    np.save(tmp_path / "stone.npy", make_stack())
+    add_stack(viewer, optics=ODD)
+    widget.settings_form.fill(SETTINGS)
+    run(qtbot, widget)
+    (tmp_path / "window").mkdir()
+    window = save_all(qtbot, widget, tmp_path / "window")
+    command = ["solve", tmp_path / "stone.npy", "--parameters", window, "-o", tmp_path / "cli", "--quiet"]
+    assert main([str(word) for word in command]) == 0
+    for name in ("depth.npy", "all_in_focus.png", "losses.csv"):
+        assert (window / name).read_bytes() == (tmp_path / "cli" / name).read_bytes()
 
 
 def test_an_edited_figure_counts_after_loading(widget, viewer, tmp_path):

@@ -120,7 +120,7 @@ class SaveBar(QWidget):
         worker.start()
 
     def _on_written(self, path: Path) -> None:
-        show_info(f"Saved: {path}")
+        show_info(f"Saved {path.name} in {path.parent}")
 
     def _on_error(self, error: Exception) -> None:
         report(error)
