@@ -15,7 +15,7 @@ from napari_defocus.io import load_parameters, load_result
 from napari_defocus.plugin import memory, preferences
 from napari_defocus.plugin.defocus_widget import TITLE, DefocusWidget
 from napari_defocus.plugin.focus_widget import FocusWidget
-from napari_defocus.plugin.reader import open_focal_stack
+from napari_defocus.plugin.reader import get_reader, open_focal_stack
 
 RUN_MS = 120_000
 ODD = LENS.replace(
@@ -212,7 +212,7 @@ def test_optics_of_the_last_run_are_offered_and_not_taken_unasked(
     assert form.optics(planes).blur_scale == 1.0
     assert "Choose Microscope" in form.note.text()
     form.kind.value = "microscope"
-    assert "of your last run: check them" in form.note.text()
+    assert "those used last: check them" in form.note.text()
     assert form.forms["microscope"].numerical_aperture.number() == 0.4
     if planes == 4:
         assert form.optics(4) == SCOPE
@@ -228,7 +228,7 @@ def test_a_stack_with_optics_takes_nothing_of_the_last_run(widget, viewer, qtbot
     qtbot.addWidget(again)
     again.picker.layer.value = add_stack(viewer, optics=LENS, name="other")
     assert again.optics_form.optics(4) == LENS
-    assert "last run" not in again.optics_form.note.text()
+    assert "used last" not in again.optics_form.note.text()
 
 
 def test_the_focus_widget_remembers_its_measure(viewer, qtbot):
@@ -240,6 +240,32 @@ def test_the_focus_widget_remembers_its_measure(viewer, qtbot):
     again = FocusWidget(viewer)
     qtbot.addWidget(again)
     assert (again.measure.value, again.window_side.value, again.median_side.value) == ("tenengrad", 9, 5)
+
+
+def test_loaded_optics_are_offered_to_the_stack_that_is_opened_next(widget, viewer, tmp_path):
+    save_result(solve(make_stack(), ODD, SETTINGS), tmp_path / "first")
+    widget.parameters_button.load(tmp_path / "first")
+    add_stack(viewer, optics=None)
+    widget.optics_form.kind.value = "thin_lens"
+    np.testing.assert_allclose(widget.optics_form.optics(4).focus_distances, ODD.focus_distances)
+    assert widget.settings_form.settings() == load_parameters(tmp_path / "first")[1]
+
+
+def test_a_result_of_depth_from_focus_is_saved_and_opened(viewer, qtbot, tmp_path):
+    widget = FocusWidget(viewer)
+    qtbot.addWidget(widget)
+    add_stack(viewer)
+    run(qtbot, widget)
+    saved = save_all(qtbot, widget, tmp_path)
+    assert "losses.csv" not in files(saved)
+    depth = next(layer for layer in viewer.layers if "depth" in layer.name)
+    layers = get_reader(str(saved / "parameters.json"))(str(saved / "parameters.json"))
+    data, options, _ = layers[-1]
+    np.testing.assert_array_equal(data, depth.data)
+    assert "depth (m)" in options["name"]
+    widget.save_bar.export(saved / "scene.ply")
+    qtbot.waitUntil(lambda: widget.save_bar.mesh_button.isEnabled(), timeout=RUN_MS)
+    assert b"x and y in pixels" in (saved / "scene.ply").read_bytes()[:200]
 
 
 @pytest.mark.parametrize(

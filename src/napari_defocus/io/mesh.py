@@ -12,6 +12,13 @@ from napari_defocus.io.save import quantise
 from napari_defocus.optics import Optics
 from napari_defocus.optics.units import NAMES
 
+Mask = NDArray[np.bool_]
+
+_HERE, _RIGHT = np.s_[:-1, :-1], np.s_[:-1, 1:]
+_BELOW, _ACROSS = np.s_[1:, :-1], np.s_[1:, 1:]
+_UPPER, _LOWER = (_HERE, _BELOW, _RIGHT), (_RIGHT, _BELOW, _ACROSS)
+"""Corners of the two triangles of a square, as indices of the grid."""
+
 
 @dataclass(frozen=True, eq=False)
 class DepthMesh:
@@ -100,18 +107,17 @@ def depth_mesh(
     taken = _taken(depth, valid)
     rows, columns = (_strided(length, stride) for length in depth.shape)
     grid = np.ix_(rows, columns)
-    z, taken = depth[grid], taken[grid]
-    faces = _faces(z, taken, largest_jump)
-    if not len(faces):
+    z = depth[grid]
+    upper, lower = _triangles(z, taken[grid], largest_jump)
+    used = _corners(upper, lower)
+    if not used.any():
         raise InputError("No triangle of the depth map is left; take more pixels, or allow larger jumps.")
-    used = np.unique(faces)
-    number = np.zeros(z.size, np.int64)
-    number[used] = np.arange(len(used))
-    y, x = (axis.ravel()[used] for axis in np.meshgrid(rows, columns, indexing="ij"))
+    y, x = np.nonzero(used)
+    z, y, x = z[used], rows[y], columns[x]
     texture = None if image is None else _texture(image, depth.shape)
     return DepthMesh(
-        vertices=space.points(y, x, z.ravel()[used], depth.shape) * factor,
-        faces=number[faces],
+        vertices=space.points(y, x, z, depth.shape) * factor,
+        faces=_faces(used, upper, lower),
         texcoords=np.stack(((x + 0.5) / depth.shape[1], 1 - (y + 0.5) / depth.shape[0]), -1),
         texture=texture,
         colors=None if texture is None else texture[y, x],
@@ -150,17 +156,31 @@ def _strided(length: int, stride: int) -> NDArray[np.int64]:
     return indices if indices[-1] == length - 1 else np.append(indices, length - 1)
 
 
-def _faces(z: NDArray[np.float64], taken: NDArray[np.bool_], largest_jump: float | None) -> NDArray[np.int64]:
-    """Return two triangles for each square of the grid, counter-clockwise on the image."""
-    index = np.arange(z.size).reshape(z.shape)
-    here, right, below, across = index[:-1, :-1], index[:-1, 1:], index[1:, :-1], index[1:, 1:]
-    faces = np.concatenate(
-        (
-            np.stack((here, below, right), -1).reshape(-1, 3),
-            np.stack((right, below, across), -1).reshape(-1, 3),
-        )
-    )
-    faces = faces[taken.ravel()[faces].all(1)]
+def _triangles(z: NDArray[np.float64], taken: NDArray[np.bool_], largest_jump: float | None) -> list[Mask]:
+    """Tell for each square of the grid whether its upper left and its lower right triangle are there."""
+    corners = _UPPER, _LOWER
+    there: list[Mask] = [np.logical_and.reduce([taken[corner] for corner in three]) for three in corners]
     if largest_jump is not None:
-        faces = faces[np.ptp(z.ravel()[faces], axis=1) <= largest_jump]
-    return faces
+        for present, three in zip(there, corners, strict=True):
+            values = [z[corner] for corner in three]
+            present &= np.maximum.reduce(values) - np.minimum.reduce(values) <= largest_jump
+    return there
+
+
+def _corners(upper: Mask, lower: Mask) -> Mask:
+    """Tell for each pixel of the grid whether a triangle ends at it."""
+    used = np.zeros((upper.shape[0] + 1, upper.shape[1] + 1), bool)
+    for present, three in ((upper, _UPPER), (lower, _LOWER)):
+        for corner in three:
+            used[corner] |= present
+    return used
+
+
+def _faces(used: Mask, upper: Mask, lower: Mask) -> NDArray[np.int64]:
+    """Return triangles of the numbers of used pixels, counter-clockwise on the image."""
+    number = np.cumsum(used).reshape(used.shape) - 1
+    parts = [
+        np.stack([number[corner][present] for corner in three], -1)
+        for present, three in ((upper, _UPPER), (lower, _LOWER))
+    ]
+    return np.concatenate(parts)

@@ -1,8 +1,8 @@
 """Meshes to PLY, OBJ and STL files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +11,10 @@ from napari_defocus.errors import InputError
 from napari_defocus.io.mesh import DepthMesh
 from napari_defocus.io.writing import write_in_place
 
-BLOCK = 1 << 16
-"""Lines of text that are formatted at a time."""
+BLOCK = 1 << 11
+"""Rows that are written at a time."""
+
+_STL_TRIANGLE = [("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("tag", "<u2")]
 
 
 def save_mesh(mesh: DepthMesh, path: str | Path, *, overwrite: bool = False) -> list[Path]:
@@ -84,8 +86,6 @@ def _write_ply(mesh: DepthMesh, path: Path, name: str) -> None:
     if mesh.colors is not None:
         for index, color in enumerate(("red", "green", "blue")):
             vertices[color] = mesh.colors[:, index]
-    faces = np.empty(len(mesh.faces), [("corners", "u1"), ("indices", "<i4", 3)])
-    faces["corners"], faces["indices"] = 3, mesh.faces
     types = {"<f4": "float", "u1": "uchar"}
     header = [
         "ply",
@@ -93,27 +93,31 @@ def _write_ply(mesh: DepthMesh, path: Path, name: str) -> None:
         f"comment {_about(mesh)}",
         f"element vertex {len(vertices)}",
         *(f"property {types[kind]} {field}" for field, kind in fields),
-        f"element face {len(faces)}",
+        f"element face {len(mesh.faces)}",
         "property list uchar int vertex_indices",
         "end_header",
     ]
     with path.open("wb") as stream:
         stream.write(("\n".join(header) + "\n").encode("ascii", "replace"))
         stream.write(vertices.tobytes())
-        stream.write(faces.tobytes())
+        for corners in _blocks(mesh.faces):
+            faces = np.empty(len(corners), [("corners", "u1"), ("indices", "<i4", 3)])
+            faces["corners"], faces["indices"] = 3, corners
+            stream.write(faces.tobytes())
 
 
 def _write_stl(mesh: DepthMesh, path: Path, name: str) -> None:
-    corners = mesh.vertices[mesh.faces]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
-    triangles = np.zeros(len(corners), [("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("tag", "<u2")])
-    triangles["normal"] = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
-    triangles["corners"] = corners
     with path.open("wb") as stream:
         stream.write(_about(mesh).encode("ascii", "replace")[:80].ljust(80))
-        stream.write(np.uint32(len(triangles)).astype("<u4").tobytes())
-        stream.write(triangles.tobytes())
+        stream.write(np.uint32(len(mesh.faces)).astype("<u4").tobytes())
+        for faces in _blocks(mesh.faces):
+            corners = mesh.vertices[faces]
+            normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+            lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+            triangles = np.zeros(len(faces), _STL_TRIANGLE)
+            triangles["normal"] = np.divide(normals, lengths, out=np.zeros_like(normals), where=lengths > 0)
+            triangles["corners"] = corners
+            stream.write(triangles.tobytes())
 
 
 def _write_obj(mesh: DepthMesh, path: Path, name: str) -> None:
@@ -122,15 +126,25 @@ def _write_obj(mesh: DepthMesh, path: Path, name: str) -> None:
         stream.write(f"# {_about(mesh)}\n")
         if textured:
             stream.write(f"mtllib {name}.mtl\nusemtl all_in_focus\n")
-        blocks: list[tuple[str, NDArray[Any]]] = [("v %.9g %.9g %.9g\n", mesh.vertices)]
+        _write_lines(stream, "v %.9g %.9g %.9g\n", mesh.vertices)
         if textured:
-            blocks.append(("vt %.7g %.7g\n", mesh.texcoords))
-            blocks.append(("f %d/%d %d/%d %d/%d\n", np.repeat(mesh.faces + 1, 2, axis=1)))
+            _write_lines(stream, "vt %.7g %.7g\n", mesh.texcoords)
+            _write_lines(stream, "f %d/%d %d/%d %d/%d\n", mesh.faces, first=1, times=2)
         else:
-            blocks.append(("f %d %d %d\n", mesh.faces + 1))
-        for line, values in blocks:
-            for start in range(0, len(values), BLOCK):
-                stream.write("".join(line % tuple(row) for row in values[start : start + BLOCK].tolist()))
+            _write_lines(stream, "f %d %d %d\n", mesh.faces, first=1)
+
+
+def _write_lines(stream: TextIO, line: str, values: NDArray[Any], *, first: int = 0, times: int = 1) -> None:
+    """Write a line for each row; numbers count from `first` and stand there so many `times`."""
+    for block in _blocks(values):
+        numbers = np.repeat(block + first, times, axis=1).ravel().tolist()
+        stream.write(line * len(block) % tuple(numbers))
+
+
+def _blocks(values: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    """Yield rows by the thousand, so that another thread, such as a window's, is not kept waiting."""
+    for start in range(0, len(values), BLOCK):
+        yield values[start : start + BLOCK]
 
 
 def _write_mtl(mesh: DepthMesh, path: Path, name: str) -> None:

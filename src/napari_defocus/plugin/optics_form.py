@@ -49,9 +49,9 @@ class OpticsForm(QWidget):
             UncalibratedFocus.kind: UncalibratedForm(),
         }
         self.blur = BlurForm()
-        self.last: Optics | None = None  # of the last run; its figures fill what a stack does not tell
+        self.last: Optics | None = None  # used last; its figures fill what a stack does not tell
         self._exact: tuple[Optics, tuple[str, ...]] | None = None
-        self._lent = False  # whether figures of the last run stand in the fields
+        self._lent = False  # whether some of its figures stand in the fields
         self.note = QLabel()
         self.note.setWordWrap(True)
         self._lay_out()
@@ -128,7 +128,7 @@ class OpticsForm(QWidget):
         return (str(self.kind.value), *(str(field.value) for field in fields))
 
     def _fill_from_last(self, planes: int) -> None:
-        """Show the figures of the last run's instrument; its positions too if there are as many planes."""
+        """Show the figures used last; the positions too if there are as many planes."""
         if self.last is None or self.last.kind not in PHYSICAL:
             return
         form = self.forms[self.last.kind]
@@ -169,8 +169,8 @@ class OpticsForm(QWidget):
         if not self._lent or self.last is None:
             return ""
         if self.kind.value == self.last.kind:
-            return " Figures that the stack does not tell are those of your last run: check them."
-        return f" Choose {KINDS[self.last.kind]} for the figures of your last run."
+            return " Figures that the stack does not tell are those used last: check them."
+        return f" Choose {KINDS[self.last.kind]} for the figures used last."
 
     def _missing(self) -> str:
         """Say which figures are still to be given, if any."""

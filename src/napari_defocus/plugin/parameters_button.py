@@ -40,6 +40,7 @@ class ParametersButton(QPushButton):
         except InputError as error:
             report(error)
             return
+        self._optics_form.last = optics  # should another stack be opened before the run
         self._optics_form.show_optics(optics)
         self._settings_form.fill(settings)
 

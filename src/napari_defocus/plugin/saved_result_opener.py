@@ -12,8 +12,9 @@ from napari.layers import Image
 from qtpy.QtCore import QObject, Signal  # type: ignore[attr-defined]
 
 from napari_defocus.io import FocalStack, load_result
-from napari_defocus.optics import Optics, optics_from_dict
+from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.plugin.calculation import Calculation
+from napari_defocus.plugin.layer_result import optics_of
 from napari_defocus.plugin.reader import stack_layer_data
 from napari_defocus.plugin.result_layers import KINDS, ResultLayers
 from napari_defocus.plugin.run_panel import report
@@ -36,7 +37,7 @@ def read_saved(directory: Path) -> Saved:
     """
     result = load_result(directory)
     known = result.parameters
-    optics = optics_from_dict(known["optics"])
+    optics = optics_of(known) or UncalibratedFocus(planes=2)  # depth from focus tells none
     dtype = np.dtype(known.get("images_dtype", "uint8"))
     blank = da.zeros((optics.planes, *result.all_in_focus.shape), dtype=dtype)
     metadata: dict[str, Any] = {key: known[key] for key in ("files", "names", "alignment") if key in known}
