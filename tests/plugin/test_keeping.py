@@ -116,6 +116,17 @@ def test_an_edited_figure_counts_after_loading(widget, viewer, tmp_path):
     assert widget.settings_form.settings().epochs == 3
 
 
+def test_parameters_of_an_aligned_stack_say_so(widget, viewer, notifications, tmp_path):
+    add_stack(viewer, optics=None)
+    result = solve(make_stack(), ODD, SETTINGS)
+    save_result(result, tmp_path / "plain")
+    save_result(result, tmp_path / "moved", extra_parameters={"alignment": {"motion": "similarity"}})
+    widget.parameters_button.load(tmp_path / "plain" / "parameters.json")
+    assert notifications[-1] == "Optics and settings of plain are filled in."
+    widget.parameters_button.load(tmp_path / "moved")
+    assert "aligned first (motion: similarity)" in notifications[-1]
+
+
 def test_parameters_that_cannot_be_read_change_nothing(widget, viewer, notifications, tmp_path):
     add_stack(viewer)
     before = widget.optics_form.optics(4), widget.settings_form.settings()

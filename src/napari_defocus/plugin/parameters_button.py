@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QFileDialog, QPushButton
 
 from napari_defocus.errors import InputError
-from napari_defocus.io.parameters import PARAMETERS_FILE, load_parameters
+from napari_defocus.io.parameters import PARAMETERS_FILE, load_parameters, recorded_motion
 from napari_defocus.plugin.optics_form import OpticsForm
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.settings_form import SettingsForm
@@ -37,12 +38,17 @@ class ParametersButton(QPushButton):
         """Fill the forms from a file; an error becomes a notification and changes nothing."""
         try:
             optics, settings = load_parameters(path)
+            motion = recorded_motion(path)
         except InputError as error:
             report(error)
             return
         self._optics_form.last = optics  # should another stack be opened before the run
         self._optics_form.show_optics(optics)
         self._settings_form.fill(settings)
+        path = Path(path).absolute()
+        name = path.name if path.is_dir() else path.parent.name
+        aligned = f" Its planes were aligned first (motion: {motion}); do so with Align focal stack."
+        show_info(f"Optics and settings of {name} are filled in.{aligned if motion else ''}")
 
     def _ask(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Load parameters", filter=FILE_FILTER)
