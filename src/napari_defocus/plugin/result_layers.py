@@ -103,7 +103,7 @@ class ResultLayers:
         """Make a layer, invisible at first: its pixels are drawn in another turn."""
         title = f"depth ({self._unit})" if kind == "depth" else kind
         options = {
-            "name": f"{self._stack.name} {title} [{self._run}]",
+            "name": f"{self._stack.title} {title} [{self._run}]",
             "metadata": self._metadata(kind, result),
             "visible": False,
             **self._stack.placement,
@@ -160,6 +160,7 @@ class ResultLayers:
             "kind": kind,
             "run": self._run,
             "source": self._stack.name,
+            "part": self._stack.part,
             "plane_axis": self._stack.plane_axis,
             "unit": self._unit if kind == "depth" else "",
             "method": result.method,

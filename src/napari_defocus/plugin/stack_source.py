@@ -45,6 +45,10 @@ class FocalStackLayer:
         What else the layer's metadata tell of camera or microscope, as in :class:`FocalStack`.
     plane_axis : int
         Plane axis of the layer.
+    part : str
+        What part of the layer the images are, as in "preview"; empty for all of it.
+    binning : int
+        Pixels of the layer along each side of a pixel of the images.
     """
 
     name: str
@@ -55,6 +59,13 @@ class FocalStackLayer:
     optics: dict[str, Any] | None = None
     figures: dict[str, Any] = field(default_factory=dict)
     plane_axis: int = 0
+    part: str = ""
+    binning: int = 1
+
+    @property
+    def title(self) -> str:
+        """Name of the layer and of the part, with which the names of result layers begin."""
+        return f"{self.name} {self.part}".rstrip()
 
     @property
     def planes(self) -> int:

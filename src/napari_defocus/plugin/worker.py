@@ -73,6 +73,22 @@ class SolverWorker(WorkerBase["Outcome | None"]):
         self._ended = Event()
         self._shown = Event()
         self._shown.set()
+        self._going = Event()
+        self._going.set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the solver waits, or will when it next reports progress."""
+        return not self._going.is_set()
+
+    def pause(self) -> None:
+        """Let the solver wait from its next report of progress on."""
+        if not self.abort_requested:
+            self._going.clear()
+
+    def unpause(self) -> None:
+        """Let it go on."""
+        self._going.set()
 
     def discard(self) -> None:
         """Stop as soon as possible; nobody waits for the result."""
@@ -85,6 +101,7 @@ class SolverWorker(WorkerBase["Outcome | None"]):
         if self.ANSWERS_AT_ONCE:
             self._ended.set()
         self._shown.set()
+        self._going.set()
 
     def resume(self) -> None:
         """Let the solver go on: the window has shown what it was given."""
@@ -141,6 +158,7 @@ class SolverWorker(WorkerBase["Outcome | None"]):
             self._ended.set()
 
     def _progress(self, fraction: float, message: str) -> None:
+        self._going.wait()
         if self.abort_requested:
             raise CancelledError
         now = time.monotonic()
