@@ -72,7 +72,7 @@ def test_preview_of_a_region():
 
 
 def test_factor_of_the_preview():
-    assert preview_factor((8, 1000, 1000, 3)) == 5  # 8 million samples over 25
+    assert preview_factor((8, 1000, 1000, 3)) == 6  # 8 million samples over 36
     assert preview_factor((2, 200, 200)) == 2  # a preview is always smaller
     assert preview_factor((300, 150, 150)) == 2  # but not too small
     assert preview_factor((4, 40, 40)) == 1

@@ -71,7 +71,7 @@ class MemoryOffer(QWidget):
         if needed <= SHARE * free:
             return
         self.side = block_that_fits(shape, dtype, int(SHARE * free))
-        message = f"This run would take about {_size(needed)} of memory, but {_size(free)} are free."
+        message = f"This run would take about {_size(needed)} of memory, and only {_size(free)} are free."
         mend = "Close other programs, draw a region, or press Preview."
         if self.side is not None:
             mend = "Run it in blocks, draw a region, or press Preview."

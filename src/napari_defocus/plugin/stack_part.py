@@ -14,7 +14,7 @@ from napari_defocus.solver.observations import LEAST_SIDE
 
 __all__ = ["PREVIEW_SAMPLES", "preview_factor", "preview_of", "rectangle_in", "region_of"]
 
-PREVIEW_SAMPLES = 400_000
+PREVIEW_SAMPLES = 250_000
 """Pixels times planes of a preview: some 2 CPU seconds with the settings for real photographs."""
 
 LEAST_PREVIEW_SIDE = 64
