@@ -179,7 +179,40 @@ def batch(folder: Path) -> None:
         viewer.close()
 
 
-SCENES = (photograph, microscope, focus, comparison, alignment, batch)
+def first_minute(folder: Path) -> None:
+    """From the sample to a preview, a region and a run in mid-way; and optics that are not good enough."""
+    viewer, widget = open_window("Depth from defocus")
+    viewer.open_sample("napari-defocus", "photograph")
+    run_by(widget, widget.preview_button)
+    save(viewer, "preview", folder)
+    widget.optics_form.forms["thin_lens"].f_number.value = "0.1"
+    save(viewer, "optics_warning", folder)
+    widget.optics_form.forms["thin_lens"].f_number.value = "1.4"
+    widget.region_form.draw_button.click()
+    shapes = viewer.layers["photograph region"]
+    shapes.add_rectangles(np.array([[110, 60], [250, 330]]))
+    shapes.mode = "pan_zoom"
+    widget.panel.run_button.click()
+    while len(widget.loss_chart.series) == 0:
+        settle(20)
+    widget.panel.pause_button.click()
+    save(viewer, "paused", folder)
+    widget.panel.pause_button.click()
+    while widget.panel.running:
+        settle(100)
+    save(viewer, "region", folder)
+    viewer.close()
+
+
+def run_by(widget: Any, button: Any) -> None:
+    """Press a button that begins a run and wait for the end of that."""
+    loop = QEventLoop()
+    widget.panel.running_changed.connect(lambda running: running or loop.quit())
+    button.click()
+    loop.exec()
+
+
+SCENES = (photograph, microscope, focus, comparison, alignment, batch, first_minute)
 
 
 def main() -> None:

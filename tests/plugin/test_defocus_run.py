@@ -65,7 +65,7 @@ def test_warning_follows_the_fields(widget, viewer):
 
 
 def test_warning_follows_the_depth_range(widget, viewer):
-    add_stack(viewer, optics=LENS.replace(pixel_pitch=20e-6))
+    add_stack(viewer, optics=LENS.replace(pixel_pitch=10e-6))
     assert not widget.optics_summary.warnings.text()
     widget.settings_form.near.value, widget.settings_form.far.value = "1", "500"
     assert "can hardly be told apart" in widget.optics_summary.warnings.text()

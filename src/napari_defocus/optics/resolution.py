@@ -137,7 +137,8 @@ def report_on(optics: Optics, depth_range: tuple[float, float] | None = None) ->
     if visible_steps(optics, (near, far)) < LEAST_TRAVEL:
         warnings.append(_cannot_be_told(optics, near, far))
     else:
-        warnings += _blind_ends(optics, near, far)
+        positions = optics.focus_positions_array  # the margin around them was not asked for
+        warnings += _blind_ends(optics, *(depth_range or (float(positions.min()), float(positions.max()))))
     return OpticsReport(
         (float(steps.min()), float(steps.max())),
         (near, far),

@@ -136,6 +136,10 @@ class ResultLayers:
 
     def _show_colorbar(self) -> None:
         for depth in self._fresh("depth"):
+            for other in self._viewer.layers:
+                if other is not depth and _entry(other).get("kind") == "depth":
+                    # side by side they would cover each other's figures
+                    other.colorbar.visible = other.name_overlay.visible = False
             depth.colorbar.visible = True
 
     def _show_name(self) -> None:
