@@ -180,27 +180,30 @@ def batch(folder: Path) -> None:
 
 
 def first_minute(folder: Path) -> None:
-    """From the sample to a preview, a region and a run in mid-way; and optics that are not good enough."""
+    """From the sample to its depth, with a pause; optics that do not suit; a preview and a region."""
     viewer, widget = open_window("Depth from defocus")
     viewer.open_sample("napari-defocus", "photograph")
+    save(viewer, "window_ready", folder)
+    f_number = widget.optics_form.forms["thin_lens"].f_number
+    f_number.value = "0.14"
+    save(viewer, "window_warning", folder)
+    f_number.value = "1.4"
+    widget.panel.run_button.click()
+    while not widget.loss_chart.series:
+        settle(20)
+    widget.panel.pause_button.click()
+    save(viewer, "window_paused", folder)
+    widget.panel.cancel_button.click()
+    while widget.panel.running:
+        settle(100)
+    viewer.layers[-1].visible = False
     run_by(widget, widget.preview_button)
-    save(viewer, "preview", folder)
-    widget.optics_form.forms["thin_lens"].f_number.value = "0.1"
-    save(viewer, "optics_warning", folder)
-    widget.optics_form.forms["thin_lens"].f_number.value = "1.4"
+    save(viewer, "window_preview", folder)
     widget.region_form.draw_button.click()
     shapes = viewer.layers["photograph region"]
     shapes.add_rectangles(np.array([[110, 60], [250, 330]]))
-    shapes.mode = "pan_zoom"
-    widget.panel.run_button.click()
-    while len(widget.loss_chart.series) == 0:
-        settle(20)
-    widget.panel.pause_button.click()
-    save(viewer, "paused", folder)
-    widget.panel.pause_button.click()
-    while widget.panel.running:
-        settle(100)
-    save(viewer, "region", folder)
+    run_by(widget, widget.panel.run_button)
+    save(viewer, "window_region", folder)
     viewer.close()
 
 

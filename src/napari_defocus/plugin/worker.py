@@ -3,6 +3,7 @@
 import importlib
 import time
 from abc import abstractmethod
+from contextlib import suppress
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -122,7 +123,8 @@ class SolverWorker(WorkerBase["Outcome | None"]):
         self._running = False
         self.finished.emit()
         thread.join()  # else the signals, which belong to the window's thread, might be deleted in that one
-        self._finished.emit(self)
+        with suppress(RuntimeError):  # the program ended meanwhile, and took the signals with it
+            self._finished.emit(self)
 
     @abstractmethod
     def work(self) -> None:
