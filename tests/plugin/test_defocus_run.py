@@ -305,7 +305,7 @@ def test_run_anyway(widget, viewer, qtbot, patient_solver, monkeypatch):
     monkeypatch.setattr(memory_offer, "free_memory", lambda: 10)
     press(qtbot, widget.panel.run_button)
     assert widget.memory_offer.block_button.isHidden()  # not even blocks would fit
-    assert "Close other programs" in widget.memory_offer.text.text()
+    assert "Close other programs" in widget.panel.status.text()
     press(qtbot, widget.memory_offer.anyway_button)
     finish_run(qtbot, widget)
     assert made(viewer, "depth")

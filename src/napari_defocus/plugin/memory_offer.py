@@ -2,10 +2,9 @@
 
 import psutil
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_defocus.errors import InputError
-from napari_defocus.plugin.optics_summary import WARNING_STYLE
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.solver.memory import block_that_fits, memory_of_run
 
@@ -21,7 +20,7 @@ def free_memory() -> int:
 
 
 class MemoryOffer(QWidget):
-    """A sentence and two buttons, seen only when the run that was asked for would not fit.
+    """Two buttons, seen only when the run that was asked for would not fit; the error says why.
 
     Attributes
     ----------
@@ -37,22 +36,17 @@ class MemoryOffer(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.side: int | None = None
-        self.text = QLabel()
-        self.text.setWordWrap(True)
-        self.text.setStyleSheet(WARNING_STYLE)
         self.block_button = QPushButton()
         self.block_button.setToolTip(
             "Solve block by block: the same result but for what the halos leave out, in about twice the "
             "time; layers appear at the end."
         )
         self.anyway_button = QPushButton("Run anyway")
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.block_button)
-        buttons.addWidget(self.anyway_button)
-        layout = QVBoxLayout(self)
+        self.anyway_button.setToolTip("Run as a whole: the system may become slow, or end the program.")
+        layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.text)
-        layout.addLayout(buttons)
+        layout.addWidget(self.block_button)
+        layout.addWidget(self.anyway_button)
         self.block_button.clicked.connect(self.accepted)
         self.anyway_button.clicked.connect(self.declined)
         self.hide()
@@ -77,7 +71,6 @@ class MemoryOffer(QWidget):
             mend = "Run it in blocks, draw a region, or press Preview."
             self.block_button.setText(f"Run in blocks of {self.side} px")
         self.block_button.setVisible(self.side is not None)
-        self.text.setText(f"{message} {mend}")
         self.show()
         raise InputError(f"{message} {mend}")
 
