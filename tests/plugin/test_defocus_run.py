@@ -7,7 +7,7 @@ from qtpy.QtCore import Qt
 from superqt.utils import WorkerBase
 from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 
-from napari_defocus import solver
+from napari_defocus import UncalibratedFocus, solver
 from napari_defocus.plugin import memory_offer
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 from napari_defocus.plugin.loss_chart import LossChart
@@ -48,7 +48,7 @@ def test_figures_of_the_optics_before_the_run(widget, viewer):
     add_stack(viewer, optics=SCOPE)
     # 2 um * tan(asin(0.4)) / 0.325 um = 2.69 px; 0.5 px at 1.34 px a um, less near focus
     assert "Blur per plane step: 2.7 px" in widget.optics_summary.figures.text()
-    assert "Depth resolution: 0.37 um" in widget.optics_summary.figures.text()
+    assert "Depth resolution: 370 nm" in widget.optics_summary.figures.text()
     assert not widget.optics_summary.warnings.text()
 
 
@@ -318,3 +318,17 @@ def test_preview_is_not_held_up_by_memory(widget, viewer, qtbot, patient_solver,
     press(qtbot, widget.preview_button)
     finish_run(qtbot, widget)
     assert made(viewer, "preview depth")
+
+
+@pytest.mark.parametrize(
+    ("optics", "text"),
+    [
+        (LENS.replace(pixel_pitch=10e-6), "39 mm at 0.789 m, 4.1 m at 8 m"),
+        (UncalibratedFocus(planes=4, blur_per_plane=1.0), "0.5 plane"),
+        (LENS.replace(min_blur=50.0), "none"),
+    ],
+    ids=["in a smaller unit", "without a unit", "none"],
+)
+def test_resolution_in_words(widget, viewer, optics, text):
+    add_stack(viewer, optics=optics)
+    assert f"Depth resolution: {text}" in widget.optics_summary.figures.text()

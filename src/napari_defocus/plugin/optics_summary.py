@@ -6,11 +6,14 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_defocus.optics.resolution import TOLERANCE, OpticsReport
+from napari_defocus.optics.units import metres
 
 __all__ = ["OpticsSummary"]
 
 WARNING_STYLE = "color: #f0b429;"
 """Amber: readable on the dark and the light theme."""
+
+METRIC = ("m", "mm", "um", "nm")
 
 MEANING = (
     "Blur (standard deviation, px) that a point in focus in one plane has in the next: 0.5 to 3 px is best. "
@@ -76,4 +79,11 @@ def _resolution(report: OpticsReport) -> str:
 
 
 def _length(extent: float, unit: str) -> str:
-    return f"{extent:.2g} {unit}" if math.isfinite(extent) else "none"
+    """Return a length as a person would say it, in the largest metric unit that gives 1 or more."""
+    if not math.isfinite(extent):
+        return "none"
+    if unit not in METRIC:
+        return f"{extent:.2g} {unit}"
+    length = extent * metres(unit)
+    name = next((name for name in METRIC if length >= metres(name)), METRIC[-1])
+    return f"{float(f'{length / metres(name):.2g}'):g} {name}"
