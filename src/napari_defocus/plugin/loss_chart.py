@@ -13,6 +13,10 @@ WIDEST = 30.0
 """Greatest over least loss beyond which the logarithm is drawn."""
 
 
+FEWEST = 5.0
+"""Half-steps that the axis spans at least: its ticks stay whole numbers."""
+
+
 class LossChart(Chart):
     """Loss after each half-step; hidden before the first.
 
@@ -55,4 +59,4 @@ class LossChart(Chart):
         low, high, *_ = super().limits()
         y = self.series[0].y
         room = 0.08 * float(np.ptp(y)) or abs(float(y[0])) or 1.0
-        return low, high, float(y.min()) - room, float(y.max()) + room
+        return low, max(high, FEWEST), float(y.min()) - room, float(y.max()) + room
