@@ -12,6 +12,7 @@ MEASURED = [
     ((6, 1400, 1400, 3), "uint8", 433),
     ((20, 1000, 1000, 3), "uint16", 544),
     ((8, 1024, 1024, 3), "float32", 364),
+    ((30, 1500, 1500, 3), "uint8", 1395),
 ]
 """Shape, type, and the growth of the process's peak over that of a small run, MiB."""
 

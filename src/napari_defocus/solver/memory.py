@@ -27,7 +27,7 @@ HALO = 128
 def memory_of_run(shape: Sequence[int], dtype: DTypeLike) -> int:
     """Memory that :func:`solve` takes beside what is there already, bytes.
 
-    A fit to peaks of the process at 1 to 4 megapixels, 6 to 30 planes, grey and RGB, 8 to 32 bits; off by
+    A fit to peaks of the process at 1 to 2.3 megapixels, 6 to 30 planes, grey and RGB, 8 to 32 bits; off by
     some 20 %.
 
     Parameters
