@@ -207,7 +207,43 @@ def saving(folder: Path) -> None:
     viewer.close()
 
 
-SCENES = (photograph, microscope, focus, comparison, alignment, batch, saving)
+def first_minute(folder: Path) -> None:
+    """From the sample to its depth, with a pause; optics that do not suit; a preview and a region."""
+    viewer, widget = open_window("Depth from defocus")
+    viewer.open_sample("napari-defocus", "photograph")
+    save(viewer, "window_ready", folder)
+    f_number = widget.optics_form.forms["thin_lens"].f_number
+    f_number.value = "0.14"
+    save(viewer, "window_warning", folder)
+    f_number.value = "1.4"
+    widget.panel.run_button.click()
+    while not widget.loss_chart.series:
+        settle(20)
+    widget.panel.pause_button.click()
+    save(viewer, "window_paused", folder)
+    widget.panel.cancel_button.click()
+    while widget.panel.running:
+        settle(100)
+    viewer.layers[-1].visible = False
+    run_by(widget, widget.preview_button)
+    save(viewer, "window_preview", folder)
+    widget.region_form.draw_button.click()
+    shapes = viewer.layers["photograph region"]
+    shapes.add_rectangles(np.array([[110, 60], [250, 330]]))
+    run_by(widget, widget.panel.run_button)
+    save(viewer, "window_region", folder)
+    viewer.close()
+
+
+def run_by(widget: Any, button: Any) -> None:
+    """Press a button that begins a run and wait for the end of that."""
+    loop = QEventLoop()
+    widget.panel.running_changed.connect(lambda running: running or loop.quit())
+    button.click()
+    loop.exec()
+
+
+SCENES = (photograph, microscope, focus, comparison, alignment, batch, saving, first_minute)
 
 
 def main() -> None:

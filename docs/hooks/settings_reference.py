@@ -13,7 +13,10 @@ GROUPS = {
     "What is searched": ("depth_range", "candidates", "candidate_step", "candidate_spacing"),
     "Depth step": ("cost_window", "golden_tolerance", "focus_prior", "smoothness", "noise"),
     "Image step": ("aif_solver", "fista_iterations", "fista_growth", "warm_start", "image_prior"),
-    "Start": ("initialization", "mrf_smoothness", "mrf_truncation", "sharpness", "sharpness_sigma"),
+    "Start": (
+        *("initialization", "mrf_smoothness", "mrf_truncation", "sharpness", "sharpness_sigma"),
+        "revise_start",
+    ),
     "Blur model": (
         "blur_kernel",
         "estimate_blur",
@@ -22,7 +25,7 @@ GROUPS = {
         "boundary",
         "blur_tolerance",
     ),
-    "Depth edges": ("occlusion",),
+    "The end": ("bilateral", "occlusion"),
     "Intensities": ("white",),
     "Outliers": (
         *("outlier_method", "outlier_confidence", "outlier_threshold", "outlier_relative"),

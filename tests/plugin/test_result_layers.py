@@ -217,3 +217,14 @@ def test_newest_or_active_depth_layer(viewer):
     assert sibling(viewer, first, "confidence") is viewer.layers["stone confidence [1]"]
     viewer.layers.remove("stone confidence [1]")
     assert sibling(viewer, first, "confidence") is None
+
+
+def test_legend_of_the_newest_depth_only(viewer, layers):
+    do(chain(layers.steps(result()), layers.legend_steps()))
+    newer = ResultLayers(viewer, layers._stack, (1.0, 3.0), "m")
+    do(chain(newer.steps(result()), newer.legend_steps()))
+    first, second = viewer.layers["stone depth (m) [1]"], viewer.layers["stone depth (m) [2]"]
+    assert not first.colorbar.visible
+    assert not first.name_overlay.visible
+    assert second.colorbar.visible
+    assert second.name_overlay.visible

@@ -1,22 +1,36 @@
 """The widget "Depth from defocus"."""
 
 from contextlib import suppress
+from typing import Literal
 
 from napari.components import ViewerModel
+from qtpy.QtWidgets import QPushButton
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics, optics_from_dict
+from napari_defocus.optics.binning import binned
+from napari_defocus.optics.resolution import known, report_on
+from napari_defocus.plugin.block_worker import BlockWorker
+from napari_defocus.plugin.loss_chart import LossChart
 from napari_defocus.plugin.memory import recall, remember
+from napari_defocus.plugin.memory_offer import MemoryOffer
 from napari_defocus.plugin.optics_form import OpticsForm
+from napari_defocus.plugin.optics_summary import OpticsSummary
 from napari_defocus.plugin.parameters_button import ParametersButton
+from napari_defocus.plugin.region_form import RegionForm
+from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.settings_form import SettingsForm
+from napari_defocus.plugin.stack_part import preview_factor, preview_of
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.stack_widget import StackWidget
-from napari_defocus.plugin.worker import DefocusWorker
+from napari_defocus.plugin.worker import DefocusWorker, SolverWorker
 
 __all__ = ["DefocusWidget"]
 
 TITLE = "Depth from defocus"
+
+Way = Literal["if it fits", "whole", "blocks", "preview"]
+"""How a run is done."""
 
 
 class DefocusWidget(StackWidget):
@@ -30,30 +44,91 @@ class DefocusWidget(StackWidget):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__(napari_viewer)
+        self._way: Way = "if it fits"
         self.optics_form = OpticsForm()
+        self.optics_summary = OpticsSummary()
         self.settings_form = SettingsForm()
-        self._fields.addWidget(self.optics_form)
-        self._fields.addWidget(self.settings_form)
+        self.region_form = RegionForm(napari_viewer)
+        self.preview_button = QPushButton("Preview")
+        self.preview_button.setToolTip(
+            "Run on a smaller copy of the stack first, in a few seconds; with a region, on that part of it."
+        )
+        self.loss_chart = LossChart()
+        self.memory_offer = MemoryOffer()
+        self._fields.insertWidget(1, self.region_form)
         self.parameters_button = ParametersButton(self.optics_form, self.settings_form)
-        self._fields.addWidget(self.parameters_button)
+        for part in (self.optics_form, self.optics_summary, self.settings_form, self.parameters_button):
+            self._fields.addWidget(part)
         self._fields.addStretch(1)
-        self.optics_form.changed.connect(self._show_automatic_range)
+        self.panel.buttons.insertWidget(0, self.preview_button)
+        self.panel.add(self.memory_offer, self.loss_chart)
+        self._connect()
         self._recall()
         self._on_stack()
+        self._on_running(False)
 
-    def prepare(self, stack: FocalStackLayer) -> tuple[DefocusWorker, tuple[float, float], str]:
+    def _connect(self) -> None:
+        self.optics_form.changed.connect(self._on_optics)
+        for field in (self.settings_form.near, self.settings_form.far):
+            field.changed.connect(self._show_summary)
+        self.region_form.draw_requested.connect(self._draw_region)
+        self.region_form.layer.changed.connect(self._on_region)
+        self.preview_button.clicked.connect(self.run_preview)
+        self.memory_offer.accepted.connect(self.run_in_blocks)
+        self.memory_offer.declined.connect(self.run_whole)
+
+    def run_preview(self) -> None:
+        """Run on a smaller copy of the stack."""
+        self._run_by("preview")
+
+    def run_in_blocks(self) -> None:
+        """Run block by block, with the blocks that were offered."""
+        self._run_by("blocks")
+
+    def run_whole(self) -> None:
+        """Run without asking whether there is enough memory."""
+        self._run_by("whole")
+
+    def _run_by(self, way: Way) -> None:
+        self._way = way
+        try:
+            self.run()
+        finally:
+            self._way = "if it fits"
+
+    def begin(self, stack: FocalStackLayer) -> SolverWorker:
+        part = self.region_form.part(stack)
+        if self._way == "preview":
+            part = preview_of(part, preview_factor(part.images.shape))
+        worker = super().begin(part)
+        self.memory_offer.hide()
+        self.loss_chart.clear()
+        worker.signals.improved.connect(self.loss_chart.show_result)
+        worker.signals.returned.connect(self.loss_chart.show_result)
+        return worker
+
+    def prepare(self, stack: FocalStackLayer) -> tuple[SolverWorker, tuple[float, float], str]:
         optics = self.optics_form.optics(stack.planes)
         settings = self.settings_form.settings()
         self._remember(optics)
+        optics = binned(optics, stack.binning)
         if settings.white is None:
             settings = settings.replace(white=stack.white)
         if settings.depth_range is not None:
             optics.check_depth_range(settings.depth_range)
         positions = optics.focus_positions_array
         limits = float(positions.min()), float(positions.max())
-        return DefocusWorker(stack.images, optics, settings), limits, optics.depth_unit
+        worker: SolverWorker
+        if self._way == "blocks" and self.memory_offer.side is not None:
+            worker = BlockWorker(stack.images, optics, settings, self.memory_offer.side)
+        else:
+            if self._way == "if it fits":
+                self.memory_offer.check(stack)
+            worker = DefocusWorker(stack.images, optics, settings)
+        return worker, limits, optics.depth_unit
 
     def fill(self, stack: FocalStackLayer) -> None:
+        self.memory_offer.hide()
         self.optics_form.fill(stack)
         self.settings_form.show_automatic_white(stack.white)
 
@@ -66,7 +141,21 @@ class DefocusWidget(StackWidget):
         with suppress(KeyError, TypeError, AttributeError, InputError):  # nothing, or of another version
             self.optics_form.last = optics_from_dict(last["optics"])
 
-    def _show_automatic_range(self) -> None:
+    def _on_stack(self) -> None:
+        super()._on_stack()
+        self._on_optics()
+        self._on_running(self.panel.running)
+
+    def _on_running(self, running: bool) -> None:
+        super()._on_running(running)
+        free = not running and self.picker.layer.value is not None
+        self.preview_button.setEnabled(free)
+        self.region_form.setEnabled(free)
+
+    def _on_region(self) -> None:
+        self.memory_offer.hide()  # it was about another part of the stack
+
+    def _on_optics(self) -> None:
         depth_range = None
         try:
             stack = self.picker.stack()
@@ -75,3 +164,33 @@ class DefocusWidget(StackWidget):
         except InputError:
             pass  # said when the user presses Run; while typing it would only be in the way
         self.settings_form.show_automatic_range(depth_range, self.optics_form.depth_unit)
+        self._show_summary()
+
+    def _show_summary(self) -> None:
+        try:
+            stack = self.picker.stack()
+            optics = None if stack is None else self.optics_form.optics(stack.planes)
+            depth_range = self.settings_form.settings().depth_range
+        except InputError:
+            optics = None  # likewise
+        if optics is None:
+            self.optics_summary.show_nothing()
+        elif not known(optics):
+            self.optics_summary.show_nothing(
+                "Blur per plane step: estimated from the stack as the run begins."
+            )
+        else:
+            try:
+                self.optics_summary.show_report(report_on(optics, depth_range))
+            except InputError:
+                self.optics_summary.show_nothing()  # an empty depth range, likewise
+
+    def _draw_region(self) -> None:
+        try:
+            stack = self.picker.stack()
+        except InputError as error:
+            report(error)
+            return
+        if stack is not None:
+            self.region_form.draw_on(stack)
+            self.panel.status.setText("Draw a rectangle on the image with the mouse, then press Run.")

@@ -33,8 +33,8 @@ class CameraForm(Form):
         self.pixel_pitch = NumberField(
             "Pixel pitch",
             unit="um",
-            tooltip="Distance of neighbouring pixels on the sensor: sensor width / image width in pixels. "
-            "For a resized image take the resized width.",
+            tooltip="Distance of neighbouring pixels on the sensor: sensor width / image width in pixels; "
+            "the sensor's width is in the camera's data sheet. For a resized image take the resized width.",
         )
         self.distance_unit = ComboBox(
             label="Unit of depth",
@@ -119,7 +119,8 @@ class MicroscopeForm(Form):
         )
         self.refractive_index = NumberField(
             "Refractive index",
-            tooltip="Refractive index between objective and specimen: air 1, water 1.33, oil 1.515.",
+            tooltip="Refractive index between objective and specimen: air 1, water 1.33, oil 1.515; "
+            "the medium is engraved on the objective (W, Oil) and in OME metadata.",
         )
         self.refractive_index.set_number(1.0)
         self.pixel_size = NumberField(
@@ -131,7 +132,8 @@ class MicroscopeForm(Form):
         self.wavelength = NumberField(
             "Wavelength",
             unit="um",
-            tooltip="Wavelength of the light that is detected; 0.55 um is the middle of white light.",
+            tooltip="Wavelength of the light that is detected: the middle of the emission filter's band, "
+            "or 0.55 um for white light.",
         )
         self.wavelength.set_number(0.55)
         self.focus_positions = PositionsField(

@@ -111,7 +111,7 @@ class ResultLayers:
         """Make a layer, invisible at first: its pixels are drawn in another turn."""
         title = f"depth ({self._unit})" if kind == "depth" else kind
         options = {
-            "name": f"{self._stack.name} {title} [{self._run}]",
+            "name": f"{self._stack.title} {title} [{self._run}]",
             "metadata": self._metadata(kind, result),
             "visible": False,
             **self._stack.placement,
@@ -144,6 +144,10 @@ class ResultLayers:
 
     def _show_colorbar(self) -> None:
         for depth in self._fresh("depth"):
+            for other in self._viewer.layers:
+                if other is not depth and _entry(other).get("kind") == "depth":
+                    # side by side they would cover each other's figures
+                    other.colorbar.visible = other.name_overlay.visible = False
             depth.colorbar.visible = True
 
     def _show_name(self) -> None:
@@ -168,6 +172,7 @@ class ResultLayers:
             "kind": kind,
             "run": self._run,
             "source": self._stack.name,
+            "part": self._stack.part,
             "plane_axis": self._stack.plane_axis,
             "origin": self._stack.origin,
             "images_dtype": str(self._stack.images.dtype),

@@ -1,4 +1,4 @@
-"""Run and Cancel, progress, and what became of the run."""
+"""Run, Pause and Cancel, progress, and what became of the run."""
 
 import time
 from functools import partial
@@ -17,6 +17,14 @@ __all__ = ["RunPanel", "report"]
 
 STEPS = 1000
 """Resolution of the progress bar."""
+
+PAUSE, RESUME = "Pause", "Resume"
+
+PROMINENT = (
+    "QPushButton:enabled { background: palette(highlight); color: palette(highlighted-text); "
+    "font-weight: bold; }"
+)
+"""Style of the button that is the next thing to press."""
 
 
 def report(error: BaseException) -> None:
@@ -52,6 +60,9 @@ class RunPanel(QWidget):
         super().__init__(parent)
         self._turns = turns
         self.run_button = QPushButton("Run")
+        self.run_button.setStyleSheet(PROMINENT)
+        self.pause_button = QPushButton(PAUSE)
+        self.pause_button.setToolTip("Let the run wait, with all it has; other work gets the processor.")
         self.cancel_button = QPushButton("Cancel")
         self.cancel_button.setToolTip("Stop within a second and keep the best result so far.")
         self.bar = QProgressBar()
@@ -64,15 +75,17 @@ class RunPanel(QWidget):
         self._can_run = False
         self._loss: float | None = None
         self._started = 0.0
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.run_button)
-        buttons.addWidget(self.cancel_button)
+        self._paused = 0.0
+        self.buttons = QHBoxLayout()
+        for button in (self.run_button, self.pause_button, self.cancel_button):
+            self.buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(buttons)
+        layout.addLayout(self.buttons)
         layout.addWidget(self.bar)
         layout.addWidget(self.status)
         self.run_button.clicked.connect(self.run_requested)
+        self.pause_button.clicked.connect(self.pause_or_resume)
         self.cancel_button.clicked.connect(self.cancel)
         self._update_buttons()
 
@@ -80,6 +93,13 @@ class RunPanel(QWidget):
     def running(self) -> bool:
         """Whether a run is under way."""
         return self.worker is not None
+
+    def add(self, *widgets: QWidget) -> None:
+        """Put widgets below the status."""
+        layout = self.layout()
+        assert layout is not None  # made above
+        for widget in widgets:
+            layout.addWidget(widget)
 
     def set_ready(self, ready: bool, message: str) -> None:
         """Say whether there is something to run on, and what to do next."""
@@ -112,6 +132,20 @@ class RunPanel(QWidget):
         if self.worker is not None:
             self.worker.discard()
 
+    def pause_or_resume(self) -> None:
+        """Let the run wait, or go on again; the time it waits is not counted."""
+        if self.worker is None or self.worker.abort_requested:
+            return
+        if self.worker.paused:
+            self._started += time.monotonic() - self._paused
+            self.worker.unpause()
+            self.status.setText("Going on ...")
+        else:
+            self._paused = time.monotonic()
+            self.worker.pause()
+            self.status.setText("Paused: Resume goes on, Cancel keeps the best result so far.")
+        self._update_buttons()
+
     def cancel(self) -> None:
         """Ask the run to stop; it answers within a second."""
         if self.worker is not None:
@@ -120,7 +154,7 @@ class RunPanel(QWidget):
             self._update_buttons()
 
     def _on_progressed(self, fraction: float, message: str) -> None:
-        if self.worker is None or self.worker.abort_requested:
+        if self.worker is None or self.worker.abort_requested or self.worker.paused:
             return
         self.bar.setValue(round(STEPS * fraction))
         parts = [message[:1].upper() + message[1:]]
@@ -173,7 +207,10 @@ class RunPanel(QWidget):
 
     def _update_buttons(self) -> None:
         self.run_button.setEnabled(self._can_run and not self.running)
-        self.cancel_button.setEnabled(self.worker is not None and not self.worker.abort_requested)
+        stoppable = self.worker is not None and not self.worker.abort_requested
+        self.cancel_button.setEnabled(stoppable)
+        self.pause_button.setEnabled(stoppable)
+        self.pause_button.setText(RESUME if self.worker is not None and self.worker.paused else PAUSE)
 
 
 def _figures(result: DefocusResult) -> list[str]:

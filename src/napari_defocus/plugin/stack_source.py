@@ -47,6 +47,10 @@ class FocalStackLayer:
         Plane axis of the layer.
     origin : dict
         What tells which images they are, as :attr:`FocalStack.origin`, as far as the layer knows.
+    part : str
+        What part of the layer the images are, as in "preview"; empty for all of it.
+    binning : int
+        Pixels of the layer along each side of a pixel of the images.
     """
 
     name: str
@@ -58,6 +62,13 @@ class FocalStackLayer:
     figures: dict[str, Any] = field(default_factory=dict)
     plane_axis: int = 0
     origin: dict[str, Any] = field(default_factory=dict)
+    part: str = ""
+    binning: int = 1
+
+    @property
+    def title(self) -> str:
+        """Name of the layer and of the part, with which the names of result layers begin."""
+        return f"{self.name} {self.part}".rstrip()
 
     @property
     def planes(self) -> int:

@@ -3,6 +3,7 @@
 import importlib
 import time
 from abc import abstractmethod
+from contextlib import suppress
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -73,6 +74,22 @@ class SolverWorker(WorkerBase["Outcome | None"]):
         self._ended = Event()
         self._shown = Event()
         self._shown.set()
+        self._going = Event()
+        self._going.set()
+
+    @property
+    def paused(self) -> bool:
+        """Whether the solver waits, or will when it next reports progress."""
+        return not self._going.is_set()
+
+    def pause(self) -> None:
+        """Let the solver wait from its next report of progress on."""
+        if not self.abort_requested:
+            self._going.clear()
+
+    def unpause(self) -> None:
+        """Let it go on."""
+        self._going.set()
 
     def discard(self) -> None:
         """Stop as soon as possible; nobody waits for the result."""
@@ -85,6 +102,7 @@ class SolverWorker(WorkerBase["Outcome | None"]):
         if self.ANSWERS_AT_ONCE:
             self._ended.set()
         self._shown.set()
+        self._going.set()
 
     def resume(self) -> None:
         """Let the solver go on: the window has shown what it was given."""
@@ -105,7 +123,8 @@ class SolverWorker(WorkerBase["Outcome | None"]):
         self._running = False
         self.finished.emit()
         thread.join()  # else the signals, which belong to the window's thread, might be deleted in that one
-        self._finished.emit(self)
+        with suppress(RuntimeError):  # the program ended meanwhile, and took the signals with it
+            self._finished.emit(self)
 
     @abstractmethod
     def work(self) -> None:
@@ -141,6 +160,7 @@ class SolverWorker(WorkerBase["Outcome | None"]):
             self._ended.set()
 
     def _progress(self, fraction: float, message: str) -> None:
+        self._going.wait()
         if self.abort_requested:
             raise CancelledError
         now = time.monotonic()

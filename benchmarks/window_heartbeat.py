@@ -1,0 +1,183 @@
+"""How long the window's event loop is blocked during a run.
+
+    python -m benchmarks.window_heartbeat
+
+It needs a display with OpenGL, for instance Xvfb with ``+extension GLX``.
+
+A timer beats every 5 ms in a real napari window while the widget runs on a stack of a megapixel. The distance
+of two beats is how long the window could not answer. Where it is long, the step of the window that was under
+way is named, with the CPU time of the window's thread: the rest it waited for a processor, on a busy machine.
+Drawing is told apart from our own steps: without a graphics card it is done by the processor.
+"""
+
+import argparse
+import json
+import time
+from collections import Counter
+from typing import Any
+
+import napari
+import numpy as np
+from qtpy.QtCore import QEventLoop, Qt, QTimer
+from scipy.ndimage import gaussian_filter
+
+from napari_defocus import UncalibratedFocus
+from napari_defocus.plugin.stack_source import METADATA_KEY
+from napari_defocus.plugin.turns import Turns
+
+BEAT = 5
+"""Milliseconds between two beats."""
+
+LIMIT = 50
+"""Milliseconds for which a user does not notice that nothing answers."""
+
+
+class Heartbeat:
+    """Beats, and what took the window's thread meanwhile."""
+
+    def __init__(self) -> None:
+        self.gaps: list[tuple[float, float, str]] = []
+        self._spent: Counter[str] = Counter()
+        self._last = self._busy = 0.0
+        self._timer = QTimer()
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._beat)
+
+    def start(self) -> None:
+        self._last, self._busy = time.perf_counter(), time.thread_time()
+        self._timer.start(BEAT)
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+    def time(self, owner: Any, name: str, label: Any) -> None:
+        """Take the time of a method from now on, under ``label(*arguments)``."""
+        method = getattr(owner, name)
+
+        def timed(*arguments: Any, **options: Any) -> Any:
+            begin = time.perf_counter()
+            title = label(*arguments)
+            try:
+                return method(*arguments, **options)
+            finally:
+                self._spent[title] += 1000 * (time.perf_counter() - begin)
+
+        setattr(owner, name, timed)
+
+    def _beat(self) -> None:
+        now, busy = time.perf_counter(), time.thread_time()
+        blamed = ", ".join(f"{name} {spent:.0f}" for name, spent in self._spent.most_common(3) if spent > 5)
+        self.gaps.append((1000 * (now - self._last), 1000 * (busy - self._busy), blamed or "other"))
+        self._spent.clear()
+        self._last, self._busy = now, busy
+
+    def summary(self) -> dict[str, Any]:
+        lengths = np.array([gap for gap, _, _ in self.gaps])
+        busy = np.array([busy for _, busy, _ in self.gaps])
+        return {
+            "beats": len(lengths),
+            "longest_ms": round(float(lengths.max()), 1),
+            "p99_ms": round(float(np.percentile(lengths, 99)), 1),
+            f"over_{LIMIT}_ms": int((lengths > LIMIT).sum()),
+            "blocked_over_limit_s": round(float(lengths[lengths > LIMIT].sum() / 1000), 2),
+            f"of_these_busy_over_{LIMIT}_ms": int((busy > LIMIT).sum()),
+            "worst": [
+                f"{gap:.0f} ms, {busy:.0f} of them CPU: {name}"
+                for gap, busy, name in sorted(self.gaps, reverse=True)[:12]
+            ],
+        }
+
+
+def make_stack(side: int, planes: int, colour: bool) -> np.ndarray:
+    """A textured stack that gets sharp from left to right, plane by plane."""
+    texture = np.random.default_rng(0).random((side, side)).astype(np.float32)
+    levels = [gaussian_filter(texture, sigma) for sigma in (0.5, 1.5, 2.5)]
+    near = np.linspace(0, planes - 1, side)
+    stack = np.empty((planes, side, side, *([3] * colour)), np.uint8)
+    for plane in range(planes):
+        away = np.clip(np.abs(near - plane), 0, 2)
+        image = np.where(
+            away < 1,
+            (1 - away) * levels[0] + away * levels[1],
+            (2 - away) * levels[1] + (away - 1) * levels[2],
+        )
+        image = (255 * (image - 0.2) / 0.6).clip(0, 255).astype(np.uint8)
+        stack[plane] = image[..., None] if colour else image
+    return stack
+
+
+def wait(until: Any) -> None:
+    """Run the event loop until a condition holds."""
+    loop, timer = QEventLoop(), QTimer()
+    timer.timeout.connect(lambda: loop.quit() if until() else None)
+    timer.start(20)
+    loop.exec()
+
+
+def measure(side: int, planes: int, colour: bool, *, preview: bool) -> dict[str, Any]:
+    heart = Heartbeat()
+    heart.time(Turns, "_take_one", lambda turns: name_of(turns._steps[0]))
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(1400, 900)
+    optics = UncalibratedFocus(planes=planes, blur_per_plane=1.0)
+    viewer.add_image(
+        make_stack(side, planes, colour),
+        name="stack",
+        rgb=colour,
+        contrast_limits=(0, 255),
+        metadata={METADATA_KEY: {"optics": optics.to_dict()}},
+    )
+    _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from defocus")
+    canvas = viewer.window._qt_viewer.canvas._scene_canvas
+    heart.time(canvas, "_draw_scene", lambda *_: "drawing")
+    started = time.perf_counter()
+    wait(lambda: time.perf_counter() - started > 2)  # the window has been drawn
+    heart.start()
+    started = time.perf_counter()
+    (widget.preview_button if preview else widget.panel.run_button).click()
+    wait(lambda: not widget.panel.running)
+    seconds = time.perf_counter() - started
+    heart.stop()
+    found = heart.summary() | {
+        "run_s": round(seconds, 1),
+        "side": side,
+        "planes": planes,
+        "colour": colour,
+        "preview": preview,
+        "graphics": canvas.context.config.get("renderer", "") or graphics(canvas),
+        "status": widget.panel.status.text(),
+    }
+    viewer.close()
+    return found
+
+
+def graphics(canvas: Any) -> str:
+    from vispy.gloo import gl
+
+    canvas.set_current()
+    return str(gl.glGetParameter(gl.GL_RENDERER))
+
+
+def name_of(step: Any) -> str:
+    """Name of a step of the window: the innermost function of its partials and their first arguments."""
+    words = []
+    while hasattr(step, "func"):
+        words += [str(argument) for argument in step.args if isinstance(argument, str)]
+        inner = next((argument for argument in step.args if callable(argument)), None)
+        step = step.func if inner is None else inner
+    return " ".join([getattr(step, "__name__", str(step)), *words])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--side", type=int, default=1000, help="rows and columns, px")
+    parser.add_argument("--planes", type=int, default=8)
+    parser.add_argument("--grey", action="store_true")
+    parser.add_argument("--preview", action="store_true")
+    arguments = parser.parse_args()
+    found = measure(arguments.side, arguments.planes, not arguments.grey, preview=arguments.preview)
+    print(json.dumps(found, indent=1))
+
+
+if __name__ == "__main__":
+    main()

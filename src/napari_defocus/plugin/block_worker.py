@@ -1,0 +1,42 @@
+"""Runs a solver block by block in another thread."""
+
+from typing import Any
+
+from napari_defocus import solver
+from napari_defocus.optics import Optics
+from napari_defocus.plugin.worker import SolverWorker
+from napari_defocus.solver.result import DefocusResult
+from napari_defocus.solver.settings import SolverSettings
+
+__all__ = ["BlockWorker"]
+
+
+class BlockWorker(SolverWorker):
+    """Depth from defocus with memory for a block instead of the image; the result comes at the end.
+
+    Parameters
+    ----------
+    images : array, (planes, Y, X[, 3])
+        The focal stack, NumPy or dask.
+    optics : Optics
+        Its optics.
+    settings : SolverSettings
+        Settings of the solver.
+    block : int
+        Side of the blocks, px.
+    """
+
+    def __init__(self, images: Any, optics: Optics, settings: SolverSettings, block: int) -> None:
+        super().__init__()
+        self._images, self._optics, self._settings, self._block = images, optics, settings, block
+        self._result: DefocusResult | None = None
+
+    def work(self) -> None:
+        """Run the alternating minimization in blocks."""
+        self._result = solver.solve(
+            self._images, self._optics, self._settings, block=self._block, progress=self._progress
+        )
+
+    def best(self) -> DefocusResult | None:
+        """Return the result, None before the end."""
+        return self._result

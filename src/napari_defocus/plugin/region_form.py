@@ -1,0 +1,90 @@
+"""Choice of the part of the stack that is run on: all of it, or a drawn rectangle."""
+
+from magicgui.widgets import ComboBox
+from napari.components import ViewerModel
+from napari.layers import Layer, Shapes
+from qtpy.QtCore import Signal  # type: ignore[attr-defined]
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from napari_defocus.plugin.form import Form
+from napari_defocus.plugin.stack_part import rectangle_in, region_of
+from napari_defocus.plugin.stack_source import FocalStackLayer
+
+__all__ = ["RegionForm"]
+
+WHOLE = "whole image"
+EDGE = "#ffd54f"
+
+
+class RegionForm(QWidget):
+    """Combo box of the Shapes layers, and a button that makes one to draw on.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Whose layers are offered.
+
+    Attributes
+    ----------
+    draw_requested : Signal
+        The user wants to draw a rectangle; see :meth:`draw_on`.
+    """
+
+    draw_requested = Signal()
+
+    def __init__(self, viewer: ViewerModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self.layer = ComboBox(
+            label="Region",
+            choices=self._layers,
+            tooltip="Run on all of the stack, or on the rectangle of a Shapes layer: the one that is "
+            "selected there, else the last one drawn. Fewer pixels take less time and memory.",
+        )
+        self.draw_button = QPushButton("Draw")
+        self.draw_button.setToolTip("Add a Shapes layer and draw a rectangle with the mouse on the image.")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(Form([self.layer]), 1)
+        layout.addWidget(self.draw_button)
+        events = viewer.layers.events
+        for event in (events.inserted, events.removed, events.renamed):
+            event.connect(self.refresh)
+        self.draw_button.clicked.connect(self.draw_requested)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in that layers were added, removed or renamed."""
+        before = self.layer.value
+        with self.layer.changed.blocked():
+            self.layer.reset_choices()
+            self.layer.value = before if before in self.layer.choices else None
+
+    def draw_on(self, stack: FocalStackLayer) -> None:
+        """Add a layer to draw on, in the stack's place, and choose it."""
+        shapes = Shapes(
+            ndim=2,
+            name=f"{stack.name} region",
+            edge_color=EDGE,
+            face_color="transparent",
+            edge_width=max(1.0, min(stack.images.shape[1:3]) / 200),
+            **stack.placement,
+        )
+        self._viewer.add_layer(shapes)
+        shapes.mode = "add_rectangle"
+        self.layer.value = shapes
+
+    def part(self, stack: FocalStackLayer) -> FocalStackLayer:
+        """Return the part of a stack that was chosen.
+
+        Raises
+        ------
+        InputError
+            If no rectangle is drawn in the layer, or it is not on the stack.
+        """
+        shapes: Shapes | None = self.layer.value
+        return stack if shapes is None else region_of(stack, rectangle_in(shapes, stack))
+
+    def _layers(self, _widget: object = None) -> list[tuple[str, Layer | None]]:
+        drawn = [(layer.name, layer) for layer in self._viewer.layers if isinstance(layer, Shapes)]
+        return [(WHOLE, None), *drawn]
