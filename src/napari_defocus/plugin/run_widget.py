@@ -28,12 +28,19 @@ class RunWidget(QWidget):
     ----------
     viewer : ViewerModel
         The viewer it is docked in; results are added to it.
+
+    Attributes
+    ----------
+    MANY : bool
+        Whether it takes layers of several stacks and of channels.
     """
+
+    MANY = False
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = viewer
-        self.picker = StackPicker(viewer)
+        self.picker = StackPicker(viewer, many=self.MANY)
         self._turns = Turns(self)
         self.panel = RunPanel(self._turns)
         self._fields = QVBoxLayout()

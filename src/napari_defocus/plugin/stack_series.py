@@ -1,0 +1,145 @@
+"""Many stacks in one layer, time points or positions, and the channels of each."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+from napari.layers import Image
+
+from napari_defocus.errors import InputError
+from napari_defocus.plugin.axis_roles import AxisRoles
+from napari_defocus.plugin.result_placement import ResultPlacement, result_placement
+
+__all__ = ["SUM", "StackSeries", "series_of"]
+
+SUM = -1
+"""Stands for the sum of all channels where a channel is asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class StackSeries:
+    """The stacks of a layer one after the other; nothing is read until a stack is.
+
+    Attributes
+    ----------
+    data : array
+        The layer's data at full size, NumPy or dask, without an alpha channel.
+    roles : AxisRoles
+        What its axes are.
+    placement : ResultPlacement
+        Where the results go.
+    only : dict
+        Of the axes of other stacks, those along which only this step is run.
+    focus_channel : int or None
+        Channel whose sharpness gives the depth, ``SUM``, or None where there are no channels.
+    axis_names : dict
+        What to call the axes of other stacks.
+    """
+
+    data: Any
+    roles: AxisRoles
+    placement: ResultPlacement
+    only: dict[int, int]
+    focus_channel: int | None
+    axis_names: dict[int, str]
+
+    def __len__(self) -> int:
+        return int(np.prod([self.data.shape[axis] for axis in self.placement.run_over], dtype=int))
+
+    @property
+    def indices(self) -> Iterator[tuple[int, ...]]:
+        """Steps along the axes that are run over, one tuple a stack."""
+        return product(*(range(self.data.shape[axis]) for axis in self.placement.run_over))
+
+    def name(self, index: tuple[int, ...]) -> str:
+        """Return what to call one of the stacks, such as "time 3"; counted from 0 as napari's sliders do."""
+        steps = zip(self.placement.run_over, index, strict=True)
+        return ", ".join(f"{self.axis_names[axis]} {step}" for axis, step in steps)
+
+    @property
+    def channels(self) -> dict[str, int]:
+        """Channels that the depth is applied to after the run, by the names of their images."""
+        if self.roles.channel is None:
+            return {}
+        count = self.data.shape[self.roles.channel]
+        return {f"channel {number}": number for number in range(count) if number != self.focus_channel}
+
+    @property
+    def focus_name(self) -> str:
+        """What the depth comes from: a channel, their sum, or nothing to be told of."""
+        if self.focus_channel is None:
+            return ""
+        return "sum of channels" if self.focus_channel == SUM else f"channel {self.focus_channel}"
+
+    @property
+    def white_of_sum(self) -> float | None:
+        """Intensity that counts as 1 in the mean of channels of whole numbers."""
+        dtype = np.dtype(self.data.dtype)
+        summed = self.focus_channel == SUM and dtype in (np.uint8, np.uint16)
+        return float(np.iinfo(dtype).max) if summed else None
+
+    def images(self, index: tuple[int, ...]) -> Any:
+        """Return the stack that gives the depth, (planes, Y, X[, 3])."""
+        if self.focus_channel != SUM:
+            return self.channel_images(index, self.focus_channel)
+        assert self.roles.channel is not None
+        channels = [
+            self.channel_images(index, number) for number in range(self.data.shape[self.roles.channel])
+        ]
+        return sum(channel.astype(np.float32) for channel in channels) / np.float32(len(channels))
+
+    def channel_images(self, index: tuple[int, ...], channel: int | None) -> Any:
+        """Return a stack of one channel, (planes, Y, X[, 3])."""
+        steps = dict.fromkeys(self.roles.single, 0) | self.only
+        steps |= dict(zip(self.placement.run_over, index, strict=True))
+        if channel is not None and self.roles.channel is not None:
+            steps[self.roles.channel] = channel
+        part = self.data[tuple(steps.get(axis, slice(None)) for axis in range(self.data.ndim))]
+        before = sum(axis in steps for axis in range(self.roles.plane))
+        return np.moveaxis(part, self.roles.plane - before, 0)
+
+
+def series_of(
+    layer: Image, data: Any, roles: AxisRoles, *, only: dict[int, int] | None, focus_channel: int
+) -> StackSeries:
+    """Return the stacks of a layer.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The layer.
+    data : array
+        Its data at full size.
+    roles : AxisRoles
+        What its axes are.
+    only : dict, optional
+        Of the axes of other stacks, those along which only this step is run.
+    focus_channel : int
+        Channel that gives the depth, or ``SUM``.
+
+    Raises
+    ------
+    InputError
+        If the channel is not there.
+    """
+    only = only or {}
+    if roles.channel is not None and not SUM <= focus_channel < data.shape[roles.channel]:
+        raise InputError(f"Layer {layer.name!r} has no channel {focus_channel}; choose another one.")
+    if layer.rgb and data.shape[-1] == 4:
+        data = data[..., :3]  # how opaque a pixel is tells nothing of its focus
+    labels = layer.axis_labels
+    return StackSeries(
+        data=data,
+        roles=roles,
+        placement=result_placement(layer, data.shape[: layer.ndim], roles, only),
+        only=only,
+        focus_channel=None if roles.channel is None else focus_channel,
+        axis_names={axis: axis_name(labels[axis], axis) for axis in roles.others},
+    )
+
+
+def axis_name(label: str, axis: int) -> str:
+    """Return the label of an axis; napari's own for one without a name is a negative number."""
+    return f"axis {axis}" if label.lstrip("-").isdigit() else label
