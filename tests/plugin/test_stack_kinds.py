@@ -95,7 +95,7 @@ def test_time_series(viewer, widget, qtbot, reference):
         for number in range(3):
             np.testing.assert_array_equal(layer.data[number, 0], expected[number][kind])
     assert "3 of 3 stacks" in widget.panel.status.text()
-    assert list(entry(made(viewer, "depth"))["stacks"]) == ["t 0", "t 1", "t 2"]
+    assert list(entry(made(viewer, "depth"))["stacks"]) == ["t 1", "t 0", "t 2"]  # the one shown comes first
 
 
 def test_series_is_seen_at_every_plane_and_its_own_time(viewer, widget, qtbot):
@@ -164,19 +164,23 @@ def test_one_progress_for_all_stacks(viewer, defocus, qtbot, patient_solver):
     assert made(viewer, "depth").data.shape == (3, 1, 24, 24)
 
 
+def done(depth):
+    return [bool(np.isfinite(stack).all()) for stack in depth.data]
+
+
 def test_series_is_filled_as_it_comes_and_cancel_keeps_what_is_done(viewer, defocus, qtbot, patient_solver):
     patient_solver.states = 0
     patient_solver.free = 1
     add_stack(viewer, series(), axis_labels=("t", "z", "y", "x"))
+    viewer.dims.set_current_step(0, 2)
     press(qtbot, defocus.panel.run_button)
     qtbot.waitUntil(lambda: "stack 2 of 3" in defocus.panel.status.text().lower(), timeout=RUN_MS)
     depth = made(viewer, "depth")
-    assert np.isfinite(depth.data[0]).all()
-    assert np.isnan(depth.data[1:]).all()
+    assert done(depth) == [False, False, True]  # what is shown comes first
     press(qtbot, defocus.panel.cancel_button)
     qtbot.waitUntil(lambda: not defocus.panel.running, timeout=RUN_MS)
-    assert np.isfinite(depth.data[0]).all()
-    assert np.isnan(depth.data[1:]).all()
+    assert done(depth) == [False, False, True]
+    assert np.isnan(depth.data[:2]).all()
     assert "Cancelled" in defocus.panel.status.text()
     assert "1 of 3 stacks" in defocus.panel.status.text()
 
@@ -187,9 +191,7 @@ def test_cancel_in_a_stack_keeps_the_best_of_it(viewer, defocus, qtbot, patient_
     qtbot.waitUntil(lambda: any("depth" in layer.name for layer in viewer.layers), timeout=RUN_MS)
     press(qtbot, defocus.panel.cancel_button)
     qtbot.waitUntil(lambda: not defocus.panel.running, timeout=RUN_MS)
-    depth = made(viewer, "depth")
-    assert np.isfinite(depth.data[0]).all()
-    assert np.isnan(depth.data[1:]).all()
+    assert done(made(viewer, "depth")) == [False, True, False]
     assert "0 of 3 stacks, one in part" in defocus.panel.status.text()
 
 
@@ -199,7 +201,7 @@ def test_a_bad_stack_of_a_series_is_told_of_and_left_out(viewer, widget, qtbot, 
     add_stack(viewer, data, None, axis_labels=("t", "z", "y", "x"), contrast_limits=(0, 1))
     run(qtbot, widget)
     depth = made(viewer, "depth")
-    assert [bool(np.isfinite(stack).all()) for stack in depth.data] == [True, False, True]
+    assert done(depth) == [True, False, True]
     assert notifications == [
         "t 1: Plane 2 of the stack holds NaN or infinite values; replace them before solving."
     ]
@@ -445,3 +447,18 @@ def test_focus_curve_and_surface_are_of_the_stack_that_is_shown(viewer, widget, 
     np.testing.assert_allclose(np.ptp(surface.vertices[:, 0]), np.ptp(depth.data[2]), rtol=1e-6)
     press(qtbot, widget.surface_button.button)
     assert depth.visible
+
+
+@pytest.mark.parametrize(
+    ("dtype", "figures", "limits"),
+    [
+        ("uint16", {}, (100 / 65535, 4000 / 65535)),
+        ("uint16", {"white": 4000.0}, (0.025, 1)),
+        ("float32", {}, (0, 1)),
+    ],
+)
+def test_image_of_a_dim_stack_looks_as_the_stack_does(viewer, widget, qtbot, dtype, figures, limits):
+    data = (make_stack(dtype="float32") * 4000).astype(dtype)
+    add_stack(viewer, data, None, figures=figures, contrast_limits=(100, 4000))
+    run(qtbot, widget)
+    assert made(viewer, "all-in-focus").contrast_limits == pytest.approx(limits)

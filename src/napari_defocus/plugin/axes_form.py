@@ -127,12 +127,19 @@ class AxesForm(QWidget):
             return stack_from_layer(self._layer, plane)
         channel = None if self.channel.value in (NONE, None) else int(self.channel.value)
         focus = SUM if self.focus.value is None else int(self.focus.value)
-        return stacks_from_layer(self._layer, plane, channel, focus_channel=focus, only=self._only())
+        return stacks_from_layer(
+            self._layer,
+            plane,
+            channel,
+            focus_channel=focus,
+            shown=self._shown(),
+            only_shown=self.which.value == "shown",
+        )
 
-    def _only(self) -> dict[int, int]:
-        """Where the sliders stand along the axes of other stacks, if only the stack shown is wanted."""
+    def _shown(self) -> dict[int, int]:
+        """Where the viewer's sliders stand along the axes of other stacks."""
         roles = self._roles()
-        if roles is None or self._layer is None or self.which.value != "shown":
+        if roles is None or self._layer is None:
             return {}
         point = self._layer.world_to_data(self._viewer.dims.point)
         shape = self._shape()

@@ -134,6 +134,8 @@ class ResultLayers:
             options |= {"contrast_limits": self._limits, "colormap": DEPTH_COLORMAP}
         elif kind == "confidence":
             options["colormap"] = "magma"
+        else:  # 12 bits in 16 would be black in limits of 0 and 1
+            options["contrast_limits"] = self._stack.image_limits(result.parameters)
         return Image(data, **options)
 
     def _add(self, kind: str, layer: Layer) -> None:

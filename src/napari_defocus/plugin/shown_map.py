@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from napari.layers import Image, Layer
+from napari.layers import Image, Labels, Layer
 
 from napari_defocus.plugin.stack_source import METADATA_KEY, placement
 
@@ -58,6 +58,8 @@ def shown_map(layer: Layer, point: Any) -> Layer:
     steps = shown_steps(layer, point)
     data = layer.data[tuple(steps.get(axis, slice(None)) for axis in range(layer.ndim))]
     options = {"name": layer.name, "metadata": layer.metadata, **placement(layer, list(axes))}
-    if isinstance(layer, Image):
-        options |= {"rgb": layer.rgb, "contrast_limits": layer.contrast_limits, "colormap": layer.colormap}
-    return type(layer)(data, **options)
+    if isinstance(layer, Labels):
+        return Labels(data, **options)
+    return Image(
+        data, rgb=layer.rgb, contrast_limits=layer.contrast_limits, colormap=layer.colormap, **options
+    )

@@ -36,6 +36,8 @@ class StackSeries:
         Channel whose sharpness gives the depth, ``SUM``, or None where there are no channels.
     axis_names : dict
         What to call the axes of other stacks.
+    first : dict
+        Where the viewer stands along them: that stack is run first, since its result is seen.
     """
 
     data: Any
@@ -44,14 +46,19 @@ class StackSeries:
     only: dict[int, int]
     focus_channel: int | None
     axis_names: dict[int, str]
+    first: dict[int, int]
 
     def __len__(self) -> int:
         return int(np.prod([self.data.shape[axis] for axis in self.placement.run_over], dtype=int))
 
     @property
     def indices(self) -> Iterator[tuple[int, ...]]:
-        """Steps along the axes that are run over, one tuple a stack."""
-        return product(*(range(self.data.shape[axis]) for axis in self.placement.run_over))
+        """Steps along the axes that are run over, one tuple a stack; the one that is shown comes first."""
+        first = tuple(self.first.get(axis, 0) for axis in self.placement.run_over)
+        yield first
+        for index in product(*(range(self.data.shape[axis]) for axis in self.placement.run_over)):
+            if index != first:
+                yield index
 
     def name(self, index: tuple[int, ...]) -> str:
         """Return what to call one of the stacks, such as "time 3"; counted from 0 as napari's sliders do."""
@@ -102,7 +109,13 @@ class StackSeries:
 
 
 def series_of(
-    layer: Image, data: Any, roles: AxisRoles, *, only: dict[int, int] | None, focus_channel: int
+    layer: Image,
+    data: Any,
+    roles: AxisRoles,
+    *,
+    shown: dict[int, int],
+    only_shown: bool,
+    focus_channel: int,
 ) -> StackSeries:
     """Return the stacks of a layer.
 
@@ -114,8 +127,10 @@ def series_of(
         Its data at full size.
     roles : AxisRoles
         What its axes are.
-    only : dict, optional
-        Of the axes of other stacks, those along which only this step is run.
+    shown : dict
+        Step along each axis of other stacks that the viewer shows; 0 where it is not given.
+    only_shown : bool
+        Whether only that stack is run.
     focus_channel : int
         Channel that gives the depth, or ``SUM``.
 
@@ -124,7 +139,7 @@ def series_of(
     InputError
         If the channel is not there.
     """
-    only = only or {}
+    only = {axis: shown.get(axis, 0) for axis in roles.others} if only_shown else {}
     if roles.channel is not None and not SUM <= focus_channel < data.shape[roles.channel]:
         raise InputError(f"Layer {layer.name!r} has no channel {focus_channel}; choose another one.")
     if layer.rgb and data.shape[-1] == 4:
@@ -137,6 +152,7 @@ def series_of(
         only=only,
         focus_channel=None if roles.channel is None else focus_channel,
         axis_names={axis: axis_name(labels[axis], axis) for axis in roles.others},
+        first=shown,
     )
 
 

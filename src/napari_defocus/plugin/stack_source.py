@@ -55,6 +55,8 @@ class FocalStackLayer:
     series : StackSeries or None
         All stacks of the layer where it holds more than this first one, or channels, or has its axes in an
         order in which an image of rows and columns would not lie on it.
+    contrast_limits : (float, float)
+        Those of the layer.
     """
 
     name: str
@@ -66,6 +68,7 @@ class FocalStackLayer:
     figures: dict[str, Any] = field(default_factory=dict)
     plane_axis: int = 0
     series: StackSeries | None = None
+    contrast_limits: tuple[float, float] = (0.0, 1.0)
 
     @property
     def planes(self) -> int:
@@ -76,6 +79,23 @@ class FocalStackLayer:
     def white(self) -> float | None:
         """Intensity of white, where the metadata say that it is below the type's maximum."""
         return figure(self.figures, "white")
+
+    def image_limits(self, parameters: dict[str, Any]) -> tuple[float, float]:
+        """Return contrast limits in which an image in [0, 1] looks as the stack does.
+
+        Parameters
+        ----------
+        parameters : dict
+            Of the run: they tell the white level where it was given.
+        """
+        white = parameters.get("white") or parameters.get("settings", {}).get("white") or self.white
+        dtype = np.dtype(self.images.dtype)
+        if white is None and dtype in (np.uint8, np.uint16):
+            white = float(np.iinfo(dtype).max)
+        if not white:
+            return 0.0, 1.0  # the data's maximum, which only the solver knows
+        low, high = (max(limit / white, 0.0) for limit in self.contrast_limits)
+        return (low, min(high, 1.0)) if low < min(high, 1.0) else (0.0, 1.0)
 
     @property
     def focus(self) -> tuple[list[float], str] | None:
@@ -135,9 +155,10 @@ def stacks_from_layer(
     channel_axis: int | None = None,
     *,
     focus_channel: int = SUM,
-    only: dict[int, int] | None = None,
+    shown: dict[int, int] | None = None,
+    only_shown: bool = False,
 ) -> FocalStackLayer:
-    """Return the first focal stack of an image layer, and with it all others.
+    """Return the focal stack of an image layer that the viewer shows, and with it all others.
 
     Parameters
     ----------
@@ -147,8 +168,10 @@ def stacks_from_layer(
         Its axes of planes and, if it has one, of channels.
     focus_channel : int
         Channel that gives the depth, ``SUM`` for the sum of all.
-    only : dict, optional
-        Of the axes of time points and positions, those along which only this step is run.
+    shown : dict, optional
+        Step along each axis of time points and positions that the viewer shows; 0 where it is not given.
+    only_shown : bool
+        Whether that stack is the only one that is run.
 
     Raises
     ------
@@ -162,7 +185,9 @@ def stacks_from_layer(
             "plane axis and the channel axis anew."
         )
     roles = roles_of(data.shape[: layer.ndim], layer.axis_labels, plane_axis, channel_axis)
-    series = series_of(layer, data, roles, only=only, focus_channel=focus_channel)
+    series = series_of(
+        layer, data, roles, shown=shown or {}, only_shown=only_shown, focus_channel=focus_channel
+    )
     images = series.images(next(series.indices))
     start, step = float(layer.translate[plane_axis]), float(layer.scale[plane_axis])
     entry = layer.metadata.get(METADATA_KEY)
@@ -182,6 +207,7 @@ def stacks_from_layer(
         plane_positions=tuple(start + step * index for index in range(images.shape[0])),
         plane_axis=plane_axis,
         series=None if simple else series,
+        contrast_limits=tuple(layer.contrast_limits),
     )
 
 
@@ -200,9 +226,15 @@ def stack_at(layer: Image, entry: dict[str, Any], point: Any) -> FocalStackLayer
     plane, channel = entry.get("plane_axis", 0), entry.get("channel_axis")
     shape, place = full_data(layer).shape, layer.world_to_data(point)
     others = roles_of(shape[: layer.ndim], layer.axis_labels, plane, channel).others
-    only = {axis: min(max(round(float(place[axis])), 0), shape[axis] - 1) for axis in others}
     focus = entry.get("focus_channel")
-    return stacks_from_layer(layer, plane, channel, focus_channel=SUM if focus is None else focus, only=only)
+    return stacks_from_layer(
+        layer,
+        plane,
+        channel,
+        focus_channel=SUM if focus is None else focus,
+        shown={axis: min(max(round(float(place[axis])), 0), shape[axis] - 1) for axis in others},
+        only_shown=True,
+    )
 
 
 def axis_guesses(layer: Image) -> tuple[int | None, int | None, str]:
