@@ -462,3 +462,25 @@ def test_image_of_a_dim_stack_looks_as_the_stack_does(viewer, widget, qtbot, dty
     add_stack(viewer, data, None, figures=figures, contrast_limits=(100, 4000))
     run(qtbot, widget)
     assert made(viewer, "all-in-focus").contrast_limits == pytest.approx(limits)
+
+
+def test_images_in_layers_of_their_own_are_told_how_to_be_a_stack(viewer, widget):
+    assert "Open a focal stack first" in widget.panel.status.text()
+    for plane in make_stack(rgb=True):
+        viewer.add_image(plane, rgb=True)
+    assert "4 images of one size" in widget.panel.status.text()
+    assert "Merge to Stack" in widget.panel.run_button.toolTip()
+    assert not widget.panel.run_button.isEnabled()
+    viewer.layers.clear()
+    assert "Open a focal stack first" in widget.panel.status.text()
+
+
+def test_planes_taken_for_colours_are_told_how_to_be_a_stack(viewer, widget, qtbot):
+    viewer.add_image(np.moveaxis(make_stack(3, 40), 0, -1), name="three")
+    assert viewer.layers["three"].rgb  # napari's guess
+    assert "Layer 'three' is one image in colour" in widget.panel.status.text()
+    viewer.layers.clear()
+    viewer.add_image(np.moveaxis(make_stack(3, 40), 0, -1), name="three", rgb=False)
+    assert widget.picker.axis.value == 2
+    run(qtbot, widget)
+    assert made(viewer, "depth").data.shape == (40, 40, 1)

@@ -72,7 +72,7 @@ class RunWidget(QWidget):
         try:
             stack = self.picker.stack()
             if stack is None:
-                raise InputError(NO_STACK)
+                raise InputError(self.picker.why_none() or NO_STACK)
             worker = self.begin(stack)
         except InputError as error:
             self.panel.status.setText(str(error))
@@ -94,7 +94,8 @@ class RunWidget(QWidget):
         except InputError as error:
             self.panel.set_ready(True, str(error))
             return
-        self.panel.set_ready(stack is not None, NO_STACK if stack is None else READY)
+        missing = self.picker.why_none() or NO_STACK
+        self.panel.set_ready(stack is not None, missing if stack is None else READY)
         if stack is not None:
             self.fill(stack)
 

@@ -13,7 +13,7 @@ from napari_defocus.plugin.axes_form import AxesForm
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.opening import OpeningWorker
 from napari_defocus.plugin.run_panel import report
-from napari_defocus.plugin.stack_source import FocalStackLayer, is_stack
+from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer, is_stack
 
 __all__ = ["StackPicker"]
 
@@ -85,6 +85,23 @@ class StackPicker(QWidget):
         """
         return self.axes.stack()
 
+    def why_none(self) -> str:
+        """Say how what is open can be made a stack; empty where nothing is open that could be one."""
+        flat = [layer for layer in self._viewer.layers if isinstance(layer, Image) and layer.ndim == 2]
+        flat = [layer for layer in flat if METADATA_KEY not in layer.metadata]  # those are results
+        alike = [layer for layer in flat if layer.data.shape == flat[0].data.shape]
+        if len(alike) > 1:
+            return (
+                f"{len(alike)} images of one size are open, each in its own layer: if they are the planes of "
+                "a stack, select them in the layer list in their order, right click > Merge to Stack."
+            )
+        if flat and flat[0].rgb:
+            return (
+                f"Layer {flat[0].name!r} is one image in colour, not a stack. If its last axis holds planes, "
+                "open it with rgb=False: viewer.add_image(data, rgb=False) in napari's console."
+            )
+        return ""
+
     def plane_axis(self) -> int:
         """Return the plane axis of the chosen layer.
 
@@ -103,7 +120,7 @@ class StackPicker(QWidget):
             if before in self.layer.choices:  # the combo box goes by the names, so a renamed layer loses it
                 self.layer.value = before
         self.layer.enabled = self.layer.value is not None
-        if self.layer.value is not before:
+        if self.layer.value is not before or self.layer.value is None:
             self._on_layer()
 
     def open_stack(self, path: str | Path | list[str | Path]) -> None:

@@ -157,5 +157,5 @@ def series_of(
 
 
 def axis_name(label: str, axis: int) -> str:
-    """Return the label of an axis; napari's own for one without a name is a negative number."""
-    return f"axis {axis}" if label.lstrip("-").isdigit() else label
+    """Return the label of an axis; napari's own, a negative number, is on the axis's slider."""
+    return f"axis {axis} ({label})" if label.lstrip("-").isdigit() else label
