@@ -88,6 +88,11 @@ def _between_planes(
 ) -> Floats:
     """Each pixel between the two planes around its depth, (channels, Y, X)."""
     depths, order = sorted_positions(parameters["positions"], observations.count)
+    if parameters["positions"] is None and depth.max() > depths[-1]:
+        raise InputError(
+            f"The stack has {observations.count} planes but the depth map reaches plane {depth.max():.4g}; "
+            "give a stack of the same planes."
+        )
     position = np.interp(depth, depths, np.arange(len(depths)))
     image = np.zeros((observations.planes.shape[1], *observations.shape), np.float32)
     for index, plane in enumerate(order):
