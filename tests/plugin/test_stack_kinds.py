@@ -95,6 +95,7 @@ def test_time_series(viewer, widget, qtbot, reference):
         for number in range(3):
             np.testing.assert_array_equal(layer.data[number, 0], expected[number][kind])
     assert "3 of 3 stacks" in widget.panel.status.text()
+    assert [name for name, _ in widget.picker._layers()] == ["stone"]  # results are no stacks
     assert list(entry(made(viewer, "depth"))["stacks"]) == ["t 1", "t 0", "t 2"]  # the one shown comes first
 
 
@@ -484,3 +485,27 @@ def test_planes_taken_for_colours_are_told_how_to_be_a_stack(viewer, widget, qtb
     assert widget.picker.axis.value == 2
     run(qtbot, widget)
     assert made(viewer, "depth").data.shape == (40, 40, 1)
+
+
+@pytest.mark.parametrize("kind", ["stack", "series"])
+def test_depth_is_applied_to_other_layers(viewer, widget, qtbot, kind):
+    data = channels() if kind == "stack" else np.stack([channels(), channels()[:, :, ::-1]], axis=1)
+    options = {"contrast_limits": (0, 65535), "axis_labels": tuple("tzyx")[-data[0].ndim :]}
+    first = add_stack(viewer, data[0], None, name="red", **options)
+    box = widget.picker.axes.others
+    assert box.native.isHidden()
+    add_stack(viewer, data[1], None, name="green", **options)
+    add_stack(viewer, data[1][..., :20], None, name="cropped", **options)
+    add_stack(viewer, data[1], None, name="elsewhere", translate=(1,) * data[1].ndim, **options)
+    assert widget.picker.layer.value is first
+    assert not box.native.isHidden()
+    assert "Now: green." in box.tooltip
+    box.value = True
+    run(qtbot, widget)
+    sharp = made(viewer, "all-in-focus of green")
+    assert sharp.data.shape == made(viewer, "depth").data.shape
+    assert sharp.data.max() > 0
+    assert entry(sharp)["channel"] == "green"
+    box.value = False
+    run(qtbot, widget)
+    assert len([layer for layer in viewer.layers if "of green" in layer.name]) == 1

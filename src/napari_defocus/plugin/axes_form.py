@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from magicgui.widgets import ComboBox
+from magicgui.widgets import CheckBox, ComboBox
 from napari.components import ViewerModel
 from napari.layers import Image
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
@@ -14,6 +14,7 @@ from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.stack_series import SUM, axis_name
 from napari_defocus.plugin.stack_source import (
     FocalStackLayer,
+    are_alike,
     axis_guesses,
     full_data,
     stack_from_layer,
@@ -80,9 +81,14 @@ class AxesForm(QWidget):
             tooltip="All stacks of the layer one after the other, or only the one that the sliders below the "
             "image show.",
         )
+        self.others = CheckBox(
+            label="Other layers too",
+            tooltip="Apply the depth to the other open layers of this shape, such as the channels of a "
+            "fluorescence microscope: each gets its all-in-focus image.",
+        )
         self.note = QLabel()
         self.note.setWordWrap(True)
-        self._form = Form([self.plane, self.channel, self.focus, self.which])
+        self._form = Form([self.plane, self.channel, self.focus, self.which, self.others])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
@@ -134,7 +140,21 @@ class AxesForm(QWidget):
             focus_channel=focus,
             shown=self._shown(),
             only_shown=self.which.value == "shown",
+            layers=self._alike() if self.others.value else (),
         )
+
+    def refresh_others(self) -> None:
+        """Take in that other layers were added, removed or renamed."""
+        names = [layer.name for layer in self._alike()]
+        self._form.show_field(self.others, bool(names))
+        tooltip = (self.others.tooltip or "").split(" Now: ")[0]
+        self.others.tooltip = f"{tooltip} Now: {', '.join(names)}." if names else tooltip
+
+    def _alike(self) -> list[Image]:
+        """Other layers that can be channels of the same scene."""
+        if self._layer is None or not self._many:
+            return []
+        return [layer for layer in self._viewer.layers if are_alike(self._layer, layer)]
 
     def _shown(self) -> dict[int, int]:
         """Where the viewer's sliders stand along the axes of other stacks."""
@@ -180,6 +200,7 @@ class AxesForm(QWidget):
         self._form.show_field(self.focus, self._many and roles is not None and roles.channel is not None)
         self._form.show_field(self.which, self._many and roles is not None and bool(roles.others))
         self.plane.enabled = self._layer is not None
+        self.refresh_others()
         self._tell()
 
     def _tell(self) -> None:

@@ -51,6 +51,8 @@ class SeriesLayers(ResultLayers):
 
     def title(self, kind: str) -> str:
         """Return what to call a layer between the stack's name and the number of the run."""
+        if kind in self._series.layers:
+            return f"all-in-focus of {kind}"
         if kind in self._series.channels:
             return f"all-in-focus {kind}"
         focus = self._series.focus_name
@@ -67,6 +69,8 @@ class SeriesLayers(ResultLayers):
         entry = metadata[METADATA_KEY]
         if kind in self._series.channels:
             entry |= {"kind": "channel", "channel": self._series.channels[kind]}
+        elif kind in self._series.layers:
+            entry |= {"kind": "channel", "channel": kind}
         if isinstance(result, SeriesResult):
             entry["stacks"] = result.stacks
         entry["plane_axis"] = self._series.roles.plane

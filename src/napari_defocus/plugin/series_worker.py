@@ -75,7 +75,7 @@ class SeriesWorker(SolverWorker):
 
     def _run_one(self, number: int, index: tuple[int, ...], run: DepthWorker) -> None:
         shown = -LEAST_INTERVAL
-        share = 1 / (1 + CHANNEL_SHARE * len(self._series.channels))
+        share = 1 / (1 + CHANNEL_SHARE * len(self._series.further))
         state: SolverState | DefocusResult | None = None
         for state in run.states(partial(self._tell, number, 0.0, share)):
             if self._take(index, state, show=time.monotonic() - shown >= LEAST_INTERVAL):
@@ -91,14 +91,15 @@ class SeriesWorker(SolverWorker):
     ) -> dict[str, NDArray[np.float32]]:
         """Apply the depth to the other channels."""
         images = {}
-        channels = self._series.channels
-        for done, (name, number) in enumerate(channels.items()):
+        further = self._series.further
+        for done, name in enumerate(further):
 
             def report(share: float, done: int = done, name: str = name) -> None:
-                progress((done + share) / len(channels), f"all-in-focus of {name}")
+                progress((done + share) / len(further), f"all-in-focus of {name}")
 
-            stack = self._series.channel_images(index, number)
-            images[name] = image_at_depth(stack, result, white=self._white, progress=report)
+            stack = self._series.further_images(index, name)
+            white = self._white if stack.dtype == self._series.data.dtype else None
+            images[name] = image_at_depth(stack, result, white=white, progress=report)
         return images
 
     def _take(self, index: tuple[int, ...], state: SolverState | DefocusResult, *, show: bool) -> bool:

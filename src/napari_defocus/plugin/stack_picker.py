@@ -120,6 +120,7 @@ class StackPicker(QWidget):
             if before in self.layer.choices:  # the combo box goes by the names, so a renamed layer loses it
                 self.layer.value = before
         self.layer.enabled = self.layer.value is not None
+        self.axes.refresh_others()
         if self.layer.value is not before or self.layer.value is None:
             self._on_layer()
 

@@ -1,7 +1,7 @@
 """Many stacks in one layer, time points or positions, and the channels of each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -38,6 +38,8 @@ class StackSeries:
         What to call the axes of other stacks.
     first : dict
         Where the viewer stands along them: that stack is run first, since its result is seen.
+    layers : dict
+        Data of other layers of the same scene, by their names; the depth is applied to them too.
     """
 
     data: Any
@@ -47,6 +49,7 @@ class StackSeries:
     focus_channel: int | None
     axis_names: dict[int, str]
     first: dict[int, int]
+    layers: dict[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(np.prod([self.data.shape[axis] for axis in self.placement.run_over], dtype=int))
@@ -74,6 +77,17 @@ class StackSeries:
         return {f"channel {number}": number for number in range(count) if number != self.focus_channel}
 
     @property
+    def further(self) -> tuple[str, ...]:
+        """Names of the images that the depth is applied to after the run."""
+        return (*self.channels, *self.layers)
+
+    def further_images(self, index: tuple[int, ...], name: str) -> Any:
+        """Return the stack of one of them, (planes, Y, X[, 3])."""
+        if name in self.layers:
+            return self._part(self.layers[name], index, None)
+        return self.channel_images(index, self.channels[name])
+
+    @property
     def focus_name(self) -> str:
         """What the depth comes from: a channel, their sum, or nothing to be told of."""
         if self.focus_channel is None:
@@ -99,11 +113,14 @@ class StackSeries:
 
     def channel_images(self, index: tuple[int, ...], channel: int | None) -> Any:
         """Return a stack of one channel, (planes, Y, X[, 3])."""
+        return self._part(self.data, index, channel)
+
+    def _part(self, data: Any, index: tuple[int, ...], channel: int | None) -> Any:
         steps = dict.fromkeys(self.roles.single, 0) | self.only
         steps |= dict(zip(self.placement.run_over, index, strict=True))
         if channel is not None and self.roles.channel is not None:
             steps[self.roles.channel] = channel
-        part = self.data[tuple(steps.get(axis, slice(None)) for axis in range(self.data.ndim))]
+        part = data[tuple(steps.get(axis, slice(None)) for axis in range(data.ndim))]
         before = sum(axis in steps for axis in range(self.roles.plane))
         return np.moveaxis(part, self.roles.plane - before, 0)
 
@@ -116,6 +133,7 @@ def series_of(
     shown: dict[int, int],
     only_shown: bool,
     focus_channel: int,
+    layers: dict[str, Any] | None = None,
 ) -> StackSeries:
     """Return the stacks of a layer.
 
@@ -133,6 +151,8 @@ def series_of(
         Whether only that stack is run.
     focus_channel : int
         Channel that gives the depth, or ``SUM``.
+    layers : dict, optional
+        Data of other layers with the same axes that the depth is applied to, by their names.
 
     Raises
     ------
@@ -153,6 +173,7 @@ def series_of(
         focus_channel=None if roles.channel is None else focus_channel,
         axis_names={axis: axis_name(labels[axis], axis) for axis in roles.others},
         first=shown,
+        layers=layers or {},
     )
 
 

@@ -1,6 +1,7 @@
 """From an image layer to a focal stack the solver can take, and back to where its results belong."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +16,7 @@ from napari_defocus.plugin.stack_series import SUM, StackSeries, series_of
 __all__ = [
     "METADATA_KEY",
     "FocalStackLayer",
+    "are_alike",
     "axis_guesses",
     "figure",
     "full_data",
@@ -119,8 +121,11 @@ def figure(figures: Any, key: str) -> float | None:
 
 
 def is_stack(layer: Any) -> bool:
-    """Whether a layer can be a focal stack: an image with an axis beside rows and columns."""
-    return isinstance(layer, Image) and layer.ndim >= 3
+    """Whether a layer can be a focal stack: an image with an axis beside rows and columns, and no result."""
+    if not isinstance(layer, Image) or layer.ndim < 3:
+        return False
+    entry = layer.metadata.get(METADATA_KEY)
+    return not (isinstance(entry, dict) and "kind" in entry)
 
 
 def stack_from_layer(layer: Image, plane_axis: int = 0) -> FocalStackLayer:
@@ -157,6 +162,7 @@ def stacks_from_layer(
     focus_channel: int = SUM,
     shown: dict[int, int] | None = None,
     only_shown: bool = False,
+    layers: Sequence[Image] = (),
 ) -> FocalStackLayer:
     """Return the focal stack of an image layer that the viewer shows, and with it all others.
 
@@ -172,6 +178,8 @@ def stacks_from_layer(
         Step along each axis of time points and positions that the viewer shows; 0 where it is not given.
     only_shown : bool
         Whether that stack is the only one that is run.
+    layers : sequence of Image
+        Other layers of the same scene and shape, such as channels, that the depth is applied to.
 
     Raises
     ------
@@ -186,7 +194,13 @@ def stacks_from_layer(
         )
     roles = roles_of(data.shape[: layer.ndim], layer.axis_labels, plane_axis, channel_axis)
     series = series_of(
-        layer, data, roles, shown=shown or {}, only_shown=only_shown, focus_channel=focus_channel
+        layer,
+        data,
+        roles,
+        shown=shown or {},
+        only_shown=only_shown,
+        focus_channel=focus_channel,
+        layers={other.name: full_data(other) for other in layers},
     )
     images = series.images(next(series.indices))
     start, step = float(layer.translate[plane_axis]), float(layer.scale[plane_axis])
@@ -196,7 +210,7 @@ def stacks_from_layer(
     figures = figures if isinstance(figures, dict) else {}
     if series.white_of_sum is not None:
         figures = {"white": series.white_of_sum} | figures
-    simple = len(series) == 1 and channel_axis is None and series.placement.plain
+    simple = len(series) == 1 and not series.further and channel_axis is None and series.placement.plain
     return FocalStackLayer(
         name=layer.name,
         images=images,
@@ -235,6 +249,16 @@ def stack_at(layer: Image, entry: dict[str, Any], point: Any) -> FocalStackLayer
         shown={axis: min(max(round(float(place[axis])), 0), shape[axis] - 1) for axis in others},
         only_shown=True,
     )
+
+
+def are_alike(layer: Any, other: Any) -> bool:
+    """Whether another layer can be a channel of the same scene: a stack of its axes in its place."""
+    if not is_stack(other) or other is layer:
+        return False
+    if other.ndim != layer.ndim or other.rgb or layer.rgb or full_data(other).shape != full_data(layer).shape:
+        return False
+    corners = [[0] * layer.ndim, full_data(layer).shape]
+    return all(np.allclose(layer.data_to_world(corner), other.data_to_world(corner)) for corner in corners)
 
 
 def axis_guesses(layer: Image) -> tuple[int | None, int | None, str]:
