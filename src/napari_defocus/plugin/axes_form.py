@@ -11,11 +11,10 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.axis_roles import AxisRoles, roles_of
 from napari_defocus.plugin.form import Form
+from napari_defocus.plugin.layer_axes import are_alike, axis_guesses
 from napari_defocus.plugin.stack_series import SUM, axis_name
 from napari_defocus.plugin.stack_source import (
     FocalStackLayer,
-    are_alike,
-    axis_guesses,
     full_data,
     stack_from_layer,
     stacks_from_layer,
