@@ -23,6 +23,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_defocus.alignment import Motion
 from napari_defocus.alignment.warping import move
+from napari_defocus.io import read_focal_stack
 
 IMAGES = Path(__file__).parent / "images"
 SIZE = 1400, 900
@@ -243,7 +244,35 @@ def run_by(widget: Any, button: Any) -> None:
     loop.exec()
 
 
-SCENES = (photograph, microscope, focus, comparison, alignment, batch, saving, first_minute)
+def fluorescence() -> np.ndarray:
+    """Return two channels of the microscope sample at three times, (time, channel, plane, Y, X), 16 bits."""
+    with as_file(files("napari_defocus") / "sample_data" / "microscope") as folder:
+        stack = np.asarray(read_focal_stack(folder).images, np.float32)
+    grey = stack if stack.ndim == 3 else stack[..., 1]
+    grey = grey[:, :160] * (3000 / grey.max())
+    times = [grey[..., 20 * time : 20 * time + 160] for time in range(3)]
+    return np.stack([np.stack([stack, stack.max() - stack[:, ::-1]]) for stack in times]).astype(np.uint16)
+
+
+def kinds(folder: Path) -> None:
+    """A time series with two channels: before the run, in the middle of it, and after it."""
+    viewer, widget = open_window("Depth from focus")
+    labels, units = ("t", "c", "z", "y", "x"), ("s", "dimensionless", "um", "um", "um")
+    viewer.add_image(
+        fluorescence(), name="cells", axis_labels=labels, units=units, scale=(60, 1, 2, 0.5, 0.5), rgb=False
+    )
+    widget.window_side.value = 9
+    widget.picker.axes.focus.value = 0
+    save(viewer, "series", folder)
+    run(widget)
+    save(viewer, "series_done", folder)
+    viewer.layers.clear()
+    viewer.add_image(np.zeros((90, 80, 64), np.uint8), name="unknown axes")
+    save(viewer, "plane_axis", folder)
+    viewer.close()
+
+
+SCENES = (photograph, microscope, focus, comparison, alignment, batch, saving, first_minute, kinds)
 
 
 def main() -> None:

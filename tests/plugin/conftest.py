@@ -47,7 +47,8 @@ def notifications() -> Iterator[list[str]]:
 def patient_solver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]:
     """A solver that gives its first states, then computes until `release` is set, then fails or ends.
 
-    `states` is the number of the first states; `deaf` makes it compute without a word until `release`;
+    `states` is the number of the first states; the first `free` runs do not wait;
+    `deaf` makes it compute without a word until `release`;
     `asked` counts the states that were asked for, `threads` are those that results were finished in.
     """
     control = SimpleNamespace(
@@ -59,6 +60,7 @@ def patient_solver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]
         stopped=threading.Event(),
         seen=None,
         asked=0,
+        free=0,
         threads=set(),
     )
 
@@ -76,7 +78,8 @@ def patient_solver(monkeypatch: pytest.MonkeyPatch) -> Iterator[SimpleNamespace]
             for epoch in range(control.states):
                 yield state_of(images, optics, settings, epoch)
                 control.asked += 1
-            while not control.release.wait(0.002):
+            waits, control.free = control.free <= 0, control.free - 1
+            while waits and not control.release.wait(0.002):
                 if not control.deaf:
                     progress(0.3, "epoch 1 of 2: depth step")
             if control.error is not None:

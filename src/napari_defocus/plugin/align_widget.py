@@ -75,7 +75,7 @@ class AlignWidget(RunWidget):
             reference=None if number is None else int(number),
             crop=self.crop.value,
         )
-        self._aligned = self.picker.layer.value, self.picker.axis.value or 0
+        self._aligned = self.picker.layer.value, self.picker.plane_axis()
         worker.returned.connect(self._on_result)
         return worker
 

@@ -1,17 +1,18 @@
 """Runs a solver block by block in another thread."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from napari_defocus import solver
 from napari_defocus.optics import Optics
-from napari_defocus.plugin.worker import SolverWorker
-from napari_defocus.solver.result import DefocusResult
+from napari_defocus.plugin.worker import DepthWorker
+from napari_defocus.solver.result import DefocusResult, Progress
 from napari_defocus.solver.settings import SolverSettings
 
 __all__ = ["BlockWorker"]
 
 
-class BlockWorker(SolverWorker):
+class BlockWorker(DepthWorker):
     """Depth from defocus with memory for a block instead of the image; the result comes at the end.
 
     Parameters
@@ -33,9 +34,11 @@ class BlockWorker(SolverWorker):
 
     def work(self) -> None:
         """Run the alternating minimization in blocks."""
-        self._result = solver.solve(
-            self._images, self._optics, self._settings, block=self._block, progress=self._progress
-        )
+        (self._result,) = self.states(self._progress)
+
+    def states(self, progress: Progress) -> Iterator[DefocusResult]:
+        """Yield the result."""
+        yield solver.solve(self._images, self._optics, self._settings, block=self._block, progress=progress)
 
     def best(self) -> DefocusResult | None:
         """Return the result, None before the end."""

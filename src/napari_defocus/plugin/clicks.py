@@ -8,13 +8,16 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from qtpy.QtWidgets import QWidget
 
+from napari_defocus.plugin.shown_map import map_axes
+
 __all__ = ["PixelClicks", "pixel_at"]
 
 
 def pixel_at(layer: Layer, position: Any) -> tuple[int, int] | None:
-    """Return row and column of a 2-D layer at a place in the viewer's coordinates, None outside of it."""
-    y, x = (round(float(value)) for value in layer.world_to_data(position)[-2:])
-    height, width = layer.data.shape[:2]
+    """Return row and column of a result layer at a place in the viewer's coordinates, None outside of it."""
+    place, axes = layer.world_to_data(position), map_axes(layer)
+    y, x = (round(float(place[axis])) for axis in axes)
+    height, width = (layer.data.shape[axis] for axis in axes)
     return (y, x) if 0 <= y < height and 0 <= x < width else None
 
 

@@ -23,7 +23,7 @@ from napari_defocus.plugin.settings_form import SettingsForm
 from napari_defocus.plugin.stack_part import preview_factor, preview_of
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.stack_widget import StackWidget
-from napari_defocus.plugin.worker import DefocusWorker, SolverWorker
+from napari_defocus.plugin.worker import DefocusWorker, DepthWorker, SolverWorker
 
 __all__ = ["DefocusWidget"]
 
@@ -100,6 +100,11 @@ class DefocusWidget(StackWidget):
         part = self.region_form.part(stack)
         if self._way == "preview":
             part = preview_of(part, preview_factor(part.images.shape))
+        if part.series is not None and part.part:
+            raise InputError(
+                f"A region or a preview can be taken of a single stack with its planes on the first axis, and "
+                f"{stack.name!r} is a series; choose 'only the one shown' above, or run on the whole image."
+            )
         worker = super().begin(part)
         self.memory_offer.hide()
         self.loss_chart.clear()
@@ -107,7 +112,7 @@ class DefocusWidget(StackWidget):
         worker.signals.returned.connect(self.loss_chart.show_result)
         return worker
 
-    def prepare(self, stack: FocalStackLayer) -> tuple[SolverWorker, tuple[float, float], str]:
+    def prepare(self, stack: FocalStackLayer) -> tuple[DepthWorker, tuple[float, float], str]:
         optics = self.optics_form.optics(stack.planes)
         settings = self.settings_form.settings()
         self._remember(optics)
@@ -118,7 +123,7 @@ class DefocusWidget(StackWidget):
             optics.check_depth_range(settings.depth_range)
         positions = optics.focus_positions_array
         limits = float(positions.min()), float(positions.max())
-        worker: SolverWorker
+        worker: DepthWorker
         if self._way == "blocks" and self.memory_offer.side is not None:
             worker = BlockWorker(stack.images, optics, settings, self.memory_offer.side)
         else:

@@ -12,7 +12,8 @@ from napari_defocus.errors import InputError
 from napari_defocus.plugin.calculation import Calculation
 from napari_defocus.plugin.chart import Chart, Series, values
 from napari_defocus.plugin.clicks import PixelClicks, pixel_at
-from napari_defocus.plugin.stack_source import METADATA_KEY, is_stack, stack_from_layer
+from napari_defocus.plugin.shown_map import shown_map
+from napari_defocus.plugin.stack_source import METADATA_KEY, is_stack, stack_at
 from napari_defocus.solver import FocusCurve, focus_curve
 
 __all__ = ["FocusCurveView"]
@@ -73,7 +74,7 @@ class FocusCurveView(QWidget):
             self._tell(f"The stack {entry.get('source')!r} is not open any more.")
             return
         try:
-            stack = stack_from_layer(source, entry.get("plane_axis", 0))
+            stack = stack_at(source, entry, self._viewer.dims.point)
         except InputError as error:
             self._tell(str(error))
             return
@@ -82,7 +83,8 @@ class FocusCurveView(QWidget):
         options = {name: parameters[name] for name in names if name in parameters}
         where = f"Row {y}, column {x}"
         if entry.get("kind") == "depth":
-            where += f": {layer.data[y, x]:.4g} {parameters['unit']} in the map"
+            depth = shown_map(layer, self._viewer.dims.point).data[y, x]
+            where += f": {depth:.4g} {parameters['unit']} in the map"
         self._wanted = partial(focus_curve, stack.images, y, x, **options), where
         if self._worker is None:
             self._start()

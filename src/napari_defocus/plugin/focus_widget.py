@@ -139,7 +139,12 @@ class FocusWidget(StackWidget):
         layer: Image | None = self.picker.layer.value
         if layer is None:
             return
-        make = partial(focus_measure_layer, layer, self.picker.axis.value or 0, **self._measure_options())
+        try:
+            axis = self.picker.plane_axis()
+        except InputError as error:
+            report(error)
+            return
+        make = partial(focus_measure_layer, layer, axis, **self._measure_options())
         worker = Calculation(make)
         worker.signals.returned.connect(self._on_measure_layer)
         worker.signals.errored.connect(self._on_error)

@@ -57,6 +57,11 @@ class Form(QWidget):
             field.changed.connect(self._on_edit)
             field.label_changed.connect(self._show_labels)
 
+    def show_field(self, field: ValueWidget[Any], shown: bool) -> None:
+        """Show or hide a field and its label."""
+        self._labels[self.fields.index(field)].setVisible(shown)
+        field.native.setVisible(shown)
+
     def reset(self) -> None:
         """Take every field back to what it held when the form was made."""
         for field, default in zip(self.fields, self._defaults, strict=True):

@@ -87,6 +87,25 @@ class ResultLayers:
         yield partial(self._conclude, result)
 
     @property
+    def placement(self) -> dict[str, Any]:
+        """Keyword arguments that put the layers where they belong."""
+        return self._stack.placement
+
+    def title(self, kind: str) -> str:
+        """Return what to call a layer between the stack's name and the number of the run."""
+        return f"depth ({self._unit})" if kind == "depth" else kind
+
+    def data(self, kind: str, result: DefocusResult) -> Any:
+        """Return the array of a layer; nothing is copied or converted in the window's thread."""
+        if kind == "outliers":
+            return result.outliers.view(np.uint8)
+        return {
+            "depth": result.depth,
+            "all-in-focus": result.all_in_focus,
+            "confidence": result.confidence,
+        }[kind]
+
+    @property
     def _run(self) -> int:
         """Number of the run, taken when its first layer is made: another run may have begun meanwhile."""
         if self._number is None:
@@ -103,27 +122,28 @@ class ResultLayers:
             self._layers[kind] = layer = self._new_layer(kind, result)
             self._add(kind, layer)
         elif layer in self._viewer.layers and self._shown[kind] is not result:
-            layer.data = _data(kind, result)
+            layer.data = self.data(kind, result)
             layer.metadata = self._metadata(kind, result)
         self._shown[kind] = result
 
     def _new_layer(self, kind: str, result: DefocusResult) -> Layer:
         """Make a layer, invisible at first: its pixels are drawn in another turn."""
-        title = f"depth ({self._unit})" if kind == "depth" else kind
         options = {
-            "name": f"{self._stack.title} {title} [{self._run}]",
+            "name": f"{self._stack.title} {self.title(kind)} [{self._run}]",
             "metadata": self._metadata(kind, result),
             "visible": False,
-            **self._stack.placement,
+            **self.placement,
         }
-        data = _data(kind, result)
+        data = self.data(kind, result)
         if kind == "outliers":
             return Labels(data, opacity=0.6, **options)
-        options |= {"rgb": data.ndim == 3, "contrast_limits": (0.0, 1.0)}
+        options |= {"rgb": data.ndim > result.depth.ndim, "contrast_limits": (0.0, 1.0)}
         if kind == "depth":
             options |= {"contrast_limits": self._limits, "colormap": DEPTH_COLORMAP}
         elif kind == "confidence":
             options["colormap"] = "magma"
+        else:  # 12 bits in 16 would be black in limits of 0 and 1
+            options["contrast_limits"] = self._stack.image_limits(result.parameters)
         return Image(data, **options)
 
     def _add(self, kind: str, layer: Layer) -> None:
@@ -187,17 +207,6 @@ class ResultLayers:
         return {METADATA_KEY: entry}
 
 
-def _data(kind: str, result: DefocusResult) -> Any:
-    """Array of a layer; nothing is copied or converted in the window's thread."""
-    if kind == "outliers":
-        return result.outliers.view(np.uint8)
-    return {
-        "depth": result.depth,
-        "all-in-focus": result.all_in_focus,
-        "confidence": result.confidence,
-    }[kind]
-
-
 def newest_depth_layer(viewer: ViewerModel) -> Layer | None:
     """Return the depth layer to work on: the active one, else the newest of all runs."""
     depths = [layer for layer in viewer.layers if _entry(layer).get("kind") == "depth"]
@@ -219,8 +228,7 @@ def _entry(layer: Layer) -> dict[str, Any]:
 
 def _robust_limits(depth: Any, otherwise: tuple[float, float]) -> tuple[float, float]:
     """Limits that leave out a few wild values, from a sample of large maps."""
-    rows, columns = (-(-length // LARGEST_SAMPLE) for length in depth.shape)
-    sample = depth[::rows, ::columns]
+    sample = depth[tuple(slice(None, None, -(-length // LARGEST_SAMPLE)) for length in depth.shape)]
     finite = sample[np.isfinite(sample)]
     if not finite.size:
         return otherwise

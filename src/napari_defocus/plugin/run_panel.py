@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError, SolverError
+from napari_defocus.plugin.series_result import SeriesResult
 from napari_defocus.plugin.turns import Turns
 from napari_defocus.plugin.worker import Outcome, SolverWorker
 from napari_defocus.solver.result import DefocusResult
@@ -166,7 +167,7 @@ class RunPanel(QWidget):
         self.status.setText(" · ".join(parts))
 
     def _on_improved(self, result: DefocusResult) -> None:
-        self._loss = result.losses[-1]
+        self._loss = result.losses[-1] if result.losses else None
 
     def _on_returned(self, result: Outcome | None) -> None:
         self.bar.setValue(STEPS)
@@ -196,7 +197,9 @@ class RunPanel(QWidget):
         parts = [f"{outcome} after {_duration(time.monotonic() - self._started)}"]
         lines: list[str] = []
         notes = () if result is None else result.notes
-        if isinstance(result, DefocusResult):
+        if isinstance(result, SeriesResult):
+            parts += [result.told] if result.told else []
+        elif isinstance(result, DefocusResult):
             parts += _figures(result)
             lines.append(
                 f"{result.confidence.mean():.0%} of depths expected right {result.confidence_meaning}"

@@ -29,12 +29,19 @@ class RunWidget(QWidget):
     ----------
     viewer : ViewerModel
         The viewer it is docked in; results are added to it.
+
+    Attributes
+    ----------
+    MANY : bool
+        Whether it takes layers of several stacks and of channels.
     """
+
+    MANY = False
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = viewer
-        self.picker = StackPicker(viewer)
+        self.picker = StackPicker(viewer, many=self.MANY)
         self._turns = Turns(self)
         self.panel = RunPanel(self._turns)
         self._fields = QVBoxLayout()
@@ -66,7 +73,7 @@ class RunWidget(QWidget):
         try:
             stack = self.picker.stack()
             if stack is None:
-                raise InputError(NO_STACK)
+                raise InputError(self.picker.why_none() or NO_STACK)
             apply_threads()
             worker = self.begin(stack)
         except InputError as error:
@@ -89,7 +96,8 @@ class RunWidget(QWidget):
         except InputError as error:
             self.panel.set_ready(True, str(error))
             return
-        self.panel.set_ready(stack is not None, NO_STACK if stack is None else READY)
+        missing = self.picker.why_none() or NO_STACK
+        self.panel.set_ready(stack is not None, missing if stack is None else READY)
         if stack is not None:
             self.fill(stack)
 

@@ -9,10 +9,11 @@ from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QFileDialog, QMenu, QPushButton, QVBoxLayout, QWidget
 
 from napari_defocus.io.files import STACK_SUFFIXES
+from napari_defocus.plugin.axes_form import AxesForm
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.opening import OpeningWorker
 from napari_defocus.plugin.run_panel import report
-from napari_defocus.plugin.stack_source import FocalStackLayer, is_stack, stack_from_layer
+from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer, is_stack
 
 __all__ = ["StackPicker"]
 
@@ -28,6 +29,13 @@ FILE_FILTER = f"Focal stacks ({' '.join(PATTERNS)});;All files (*)"
 class StackPicker(QWidget):
     """Combo box of the layers that can be focal stacks, kept up to date, and ``Open focal stack...``.
 
+    Parameters
+    ----------
+    viewer : ViewerModel
+        The viewer.
+    many : bool
+        Whether layers of several stacks (time points, positions) and of channels can be taken.
+
     Attributes
     ----------
     changed : Signal
@@ -36,8 +44,8 @@ class StackPicker(QWidget):
 
     changed = Signal()
 
-    def __init__(self, viewer: ViewerModel, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, viewer: ViewerModel, *, many: bool = False) -> None:
+        super().__init__()
         self._viewer = viewer
         self.layer = ComboBox(
             label="Focal stack",
@@ -45,11 +53,8 @@ class StackPicker(QWidget):
             nullable=False,
             tooltip="Image layer with the planes of the stack along one axis.",
         )
-        self.axis = ComboBox(
-            label="Plane axis",
-            choices=self._axes,
-            tooltip="Axis of the layer along which the focus changes.",
-        )
+        self.axes = AxesForm(viewer, many=many)
+        self.axis = self.axes.plane
         self.open_button = QPushButton(OPEN)
         self.open_button.setToolTip(
             "Open a folder of images, several images, a TIFF, ZIP or NPY file, or the optics beside them."
@@ -60,13 +65,14 @@ class StackPicker(QWidget):
         self.open_button.setMenu(menu)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(Form([self.layer, self.axis]))
+        layout.addWidget(Form([self.layer]))
+        layout.addWidget(self.axes)
         layout.addWidget(self.open_button)
         events = viewer.layers.events
         for event in (events.inserted, events.removed, events.renamed):
             event.connect(self.refresh)
         self.layer.changed.connect(self._on_layer)
-        self.axis.changed.connect(self._on_axis)
+        self.axes.changed.connect(self._on_axis)
         self.refresh()
 
     def stack(self) -> FocalStackLayer | None:
@@ -75,10 +81,36 @@ class StackPicker(QWidget):
         Raises
         ------
         InputError
-            If the layer has more axes than a focal stack.
+            If the layer has more axes than a focal stack, or the plane axis has to be chosen.
         """
-        layer: Image | None = self.layer.value
-        return None if layer is None else stack_from_layer(layer, self.axis.value or 0)
+        return self.axes.stack()
+
+    def why_none(self) -> str:
+        """Say how what is open can be made a stack; empty where nothing is open that could be one."""
+        flat = [layer for layer in self._viewer.layers if isinstance(layer, Image) and layer.ndim == 2]
+        flat = [layer for layer in flat if METADATA_KEY not in layer.metadata]  # those are results
+        alike = [layer for layer in flat if layer.data.shape == flat[0].data.shape]
+        if len(alike) > 1:
+            return (
+                f"{len(alike)} images of one size are open, each in its own layer: if they are the planes of "
+                "a stack, select them in the layer list in their order, right click > Merge to Stack."
+            )
+        if flat and flat[0].rgb:
+            return (
+                f"Layer {flat[0].name!r} is one image in colour, not a stack. If its last axis holds planes, "
+                "open it with rgb=False: viewer.add_image(data, rgb=False) in napari's console."
+            )
+        return ""
+
+    def plane_axis(self) -> int:
+        """Return the plane axis of the chosen layer.
+
+        Raises
+        ------
+        InputError
+            If it has to be chosen.
+        """
+        return self.axes.plane_axis()
 
     def refresh(self) -> None:
         """Take in that layers were added, removed or renamed."""
@@ -88,7 +120,8 @@ class StackPicker(QWidget):
             if before in self.layer.choices:  # the combo box goes by the names, so a renamed layer loses it
                 self.layer.value = before
         self.layer.enabled = self.layer.value is not None
-        if self.layer.value is not before:
+        self.axes.refresh_others()
+        if self.layer.value is not before or self.layer.value is None:
             self._on_layer()
 
     def open_stack(self, path: str | Path | list[str | Path]) -> None:
@@ -121,19 +154,8 @@ class StackPicker(QWidget):
     def _layers(self, _widget: object = None) -> list[tuple[str, Layer]]:
         return [(layer.name, layer) for layer in self._viewer.layers if is_stack(layer)]
 
-    def _axes(self, _widget: object = None) -> list[tuple[str, int]]:
-        layer = self.layer.value
-        if layer is None:
-            return []
-        shape = (layer.data[0] if layer.multiscale else layer.data).shape
-        return [
-            (f"{_axis_name(label, axis)}: {shape[axis]} planes", axis)
-            for axis, label in enumerate(layer.axis_labels)
-        ]
-
     def _on_layer(self) -> None:
-        self.axis.reset_choices()
-        self.axis.enabled = self.layer.value is not None
+        self.axes.show_layer(self.layer.value)
         self.changed.emit()
 
     def _on_axis(self) -> None:
@@ -148,8 +170,3 @@ class StackPicker(QWidget):
         files, _ = QFileDialog.getOpenFileNames(self, "Open a focal stack", filter=FILE_FILTER)
         if files:
             self.open_stack(files[0] if len(files) == 1 else list(files))
-
-
-def _axis_name(label: str, axis: int) -> str:
-    """Return the label of an axis; napari's own for one without a name is a negative number."""
-    return f"axis {axis}" if label.lstrip("-").isdigit() else label

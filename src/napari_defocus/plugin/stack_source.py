@@ -1,6 +1,7 @@
 """From an image layer to a focal stack the solver can take, and back to where its results belong."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,15 +9,21 @@ import numpy as np
 from napari.layers import Image
 
 from napari_defocus.errors import InputError
+from napari_defocus.plugin.axis_roles import roles_of
+from napari_defocus.plugin.result_placement import shear_matrix
+from napari_defocus.plugin.stack_series import SUM, StackSeries, series_of
 
 __all__ = [
     "METADATA_KEY",
     "FocalStackLayer",
     "figure",
+    "full_data",
     "is_stack",
     "placement",
     "spatial_axes",
+    "stack_at",
     "stack_from_layer",
+    "stacks_from_layer",
 ]
 
 METADATA_KEY = "napari_defocus"
@@ -45,6 +52,11 @@ class FocalStackLayer:
         What else the layer's metadata tell of camera or microscope, as in :class:`FocalStack`.
     plane_axis : int
         Plane axis of the layer.
+    series : StackSeries or None
+        All stacks of the layer where it holds more than this first one, or channels, or has its axes in an
+        order in which an image of rows and columns would not lie on it.
+    contrast_limits : (float, float)
+        Those of the layer.
     origin : dict
         What tells which images they are, as :attr:`FocalStack.origin`, as far as the layer knows.
     part : str
@@ -61,6 +73,8 @@ class FocalStackLayer:
     optics: dict[str, Any] | None = None
     figures: dict[str, Any] = field(default_factory=dict)
     plane_axis: int = 0
+    series: StackSeries | None = None
+    contrast_limits: tuple[float, float] = (0.0, 1.0)
     origin: dict[str, Any] = field(default_factory=dict)
     part: str = ""
     binning: int = 1
@@ -79,6 +93,23 @@ class FocalStackLayer:
     def white(self) -> float | None:
         """Intensity of white, where the metadata say that it is below the type's maximum."""
         return figure(self.figures, "white")
+
+    def image_limits(self, parameters: dict[str, Any]) -> tuple[float, float]:
+        """Return contrast limits in which an image in [0, 1] looks as the stack does.
+
+        Parameters
+        ----------
+        parameters : dict
+            Of the run: they tell the white level where it was given.
+        """
+        white = parameters.get("white") or parameters.get("settings", {}).get("white") or self.white
+        dtype = np.dtype(self.images.dtype)
+        if white is None and dtype in (np.uint8, np.uint16):
+            white = float(np.iinfo(dtype).max)
+        if not white:
+            return 0.0, 1.0  # the data's maximum, which only the solver knows
+        low, high = (max(limit / white, 0.0) for limit in self.contrast_limits)
+        return (low, min(high, 1.0)) if low < min(high, 1.0) else (0.0, 1.0)
 
     @property
     def focus(self) -> tuple[list[float], str] | None:
@@ -102,12 +133,15 @@ def figure(figures: Any, key: str) -> float | None:
 
 
 def is_stack(layer: Any) -> bool:
-    """Whether a layer can be a focal stack: an image with an axis beside rows and columns."""
-    return isinstance(layer, Image) and layer.ndim >= 3
+    """Whether a layer can be a focal stack: an image with an axis beside rows and columns, and no result."""
+    if not isinstance(layer, Image) or layer.ndim < 3:
+        return False
+    entry = layer.metadata.get(METADATA_KEY)
+    return not (isinstance(entry, dict) and "kind" in entry)
 
 
 def stack_from_layer(layer: Image, plane_axis: int = 0) -> FocalStackLayer:
-    """Return the focal stack of an image layer.
+    """Return the focal stack of an image layer that holds one and no more.
 
     Parameters
     ----------
@@ -121,32 +155,86 @@ def stack_from_layer(layer: Image, plane_axis: int = 0) -> FocalStackLayer:
     InputError
         If the layer has more axes than a focal stack.
     """
-    data = _lazy(layer.data[0] if layer.multiscale else layer.data)
-    rows, columns = spatial_axes(layer, plane_axis)
-    extra = [axis for axis in range(layer.ndim) if axis not in (plane_axis, rows, columns)]
-    longer = [axis for axis in extra if data.shape[axis] > 1]
-    if longer:
+    stack = stacks_from_layer(layer, plane_axis)
+    if stack.series is not None and len(stack.series) > 1:
+        shape = tuple(stack.series.data.shape[: layer.ndim])
         raise InputError(
-            f"Layer {layer.name!r} has {layer.ndim} axes of shape {tuple(data.shape[: layer.ndim])}, but a "
+            f"Layer {layer.name!r} has {layer.ndim} axes of shape {shape}, but a "
             "focal stack has planes, rows and columns; choose one time point, position or channel first "
             "(right click on the layer > Split Stack)."
         )
-    data = data[tuple(0 if axis in extra else slice(None) for axis in range(data.ndim))]
-    data = np.moveaxis(data, plane_axis - sum(axis < plane_axis for axis in extra), 0)
+    return stack
+
+
+def stacks_from_layer(
+    layer: Image,
+    plane_axis: int,
+    channel_axis: int | None = None,
+    *,
+    focus_channel: int = SUM,
+    shown: dict[int, int] | None = None,
+    only_shown: bool = False,
+    layers: Sequence[Image] = (),
+) -> FocalStackLayer:
+    """Return the focal stack of an image layer that the viewer shows, and with it all others.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The layer.
+    plane_axis, channel_axis : int
+        Its axes of planes and, if it has one, of channels.
+    focus_channel : int
+        Channel that gives the depth, ``SUM`` for the sum of all.
+    shown : dict, optional
+        Step along each axis of time points and positions that the viewer shows; 0 where it is not given.
+    only_shown : bool
+        Whether that stack is the only one that is run.
+    layers : sequence of Image
+        Other layers of the same scene and shape, such as channels, that the depth is applied to.
+
+    Raises
+    ------
+    InputError
+        If the layer has no rows and columns beside them.
+    """
+    data = full_data(layer)
+    if plane_axis == channel_axis or layer.ndim - (channel_axis is not None) < 3:
+        raise InputError(
+            f"Layer {layer.name!r} needs an axis of planes beside rows, columns and channels; choose the "
+            "plane axis and the channel axis anew."
+        )
+    roles = roles_of(data.shape[: layer.ndim], layer.axis_labels, plane_axis, channel_axis)
+    series = series_of(
+        layer,
+        data,
+        roles,
+        shown=shown or {},
+        only_shown=only_shown,
+        focus_channel=focus_channel,
+        layers={other.name: full_data(other) for other in layers},
+    )
+    images = series.images(next(series.indices))
     start, step = float(layer.translate[plane_axis]), float(layer.scale[plane_axis])
     entry = layer.metadata.get(METADATA_KEY)
     entry = entry if isinstance(entry, dict) else {}
     figures = entry.get("focal_stack")
+    figures = figures if isinstance(figures, dict) else {}
+    if series.white_of_sum is not None:
+        figures = {"white": series.white_of_sum} | figures
+    simple = len(series) == 1 and not series.further and channel_axis is None and series.placement.plain
     return FocalStackLayer(
         name=layer.name,
-        images=data,
-        placement=placement(layer, [rows, columns]),
+        images=images,
+        placement=placement(layer, [roles.rows, roles.columns]),
         plane_unit=layer.units[plane_axis],
         optics=entry.get("optics"),
-        figures=figures if isinstance(figures, dict) else {},
-        plane_positions=tuple(start + step * index for index in range(data.shape[0])),
+        figures=figures,
+        plane_positions=tuple(start + step * index for index in range(images.shape[0])),
         plane_axis=plane_axis,
         origin=_origin(layer, entry),
+        series=None if simple else series,
+        contrast_limits=tuple(layer.contrast_limits),
     )
 
 
@@ -156,6 +244,37 @@ def _origin(layer: Image, entry: dict[str, Any]) -> dict[str, Any]:
     if isinstance(entry.get("alignment"), dict):
         origin["alignment"] = entry["alignment"]
     return origin
+
+
+def stack_at(layer: Image, entry: dict[str, Any], point: Any) -> FocalStackLayer:
+    """Return the stack of a layer that lies at a place in the viewer.
+
+    Parameters
+    ----------
+    layer : napari.layers.Image
+        The layer of the stacks.
+    entry : dict
+        Our entry in the metadata of a layer of the run on it, which tells what its axes are.
+    point : sequence of float
+        Such as ``viewer.dims.point``.
+    """
+    plane, channel = entry.get("plane_axis", 0), entry.get("channel_axis")
+    shape, place = full_data(layer).shape, layer.world_to_data(point)
+    others = roles_of(shape[: layer.ndim], layer.axis_labels, plane, channel).others
+    focus = entry.get("focus_channel")
+    return stacks_from_layer(
+        layer,
+        plane,
+        channel,
+        focus_channel=SUM if focus is None else focus,
+        shown={axis: min(max(round(float(place[axis])), 0), shape[axis] - 1) for axis in others},
+        only_shown=True,
+    )
+
+
+def full_data(layer: Image) -> Any:
+    """Return the data of a layer at full size, NumPy or dask; nothing is read."""
+    return _lazy(layer.data[0] if layer.multiscale else layer.data)
 
 
 def _lazy(data: Any) -> Any:
@@ -179,16 +298,11 @@ def spatial_axes(layer: Image, plane_axis: int) -> tuple[int, int]:
 
 def placement(layer: Image, axes: list[int]) -> dict[str, Any]:
     """Return keyword arguments that put a layer of some of another layer's axes where that one lies."""
-    shear = np.eye(layer.ndim)
-    if np.ndim(layer.shear) == 1:
-        shear[np.triu_indices(layer.ndim, 1)] = layer.shear
-    else:
-        shear = np.asarray(layer.shear)
     return {
         "scale": tuple(np.asarray(layer.scale)[axes]),
         "translate": tuple(np.asarray(layer.translate)[axes]),
         "rotate": np.asarray(layer.rotate)[np.ix_(axes, axes)],
-        "shear": shear[np.ix_(axes, axes)],
+        "shear": shear_matrix(layer)[np.ix_(axes, axes)],
         "affine": layer.affine.set_slice(axes).affine_matrix,
         "units": tuple(layer.units[axis] for axis in axes),
         "axis_labels": tuple(layer.axis_labels[axis] for axis in axes),

@@ -1,6 +1,7 @@
 """What both solvers' widgets have in common: the layers of a run and the 3-D view."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import partial
 
 from napari.components import ViewerModel
@@ -8,10 +9,12 @@ from napari.components import ViewerModel
 from napari_defocus.plugin.result_layers import ResultLayers
 from napari_defocus.plugin.run_widget import RunWidget
 from napari_defocus.plugin.save_bar import SaveBar
+from napari_defocus.plugin.series_layers import SeriesLayers
+from napari_defocus.plugin.series_worker import SeriesWorker
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.surface_button import SurfaceButton
 from napari_defocus.plugin.turns import Step
-from napari_defocus.plugin.worker import Outcome, SolverWorker
+from napari_defocus.plugin.worker import DepthWorker, Outcome, SolverWorker
 from napari_defocus.solver.result import DefocusResult
 
 __all__ = ["StackWidget"]
@@ -25,6 +28,8 @@ class StackWidget(RunWidget):
     viewer : ViewerModel
         The viewer it is docked in; results are added to it.
     """
+
+    MANY = True
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__(viewer)
@@ -42,14 +47,21 @@ class StackWidget(RunWidget):
         super().abandon()
 
     def begin(self, stack: FocalStackLayer) -> SolverWorker:
-        worker, limits, unit = self.prepare(stack)
-        self._results = ResultLayers(self._viewer, stack, limits, unit)
+        first, limits, unit = self.prepare(stack)
+        worker: SolverWorker = first
+        series = stack.series
+        if series is None:
+            self._results = ResultLayers(self._viewer, stack, limits, unit)
+        else:
+            stacks = (replace(stack, images=series.images(index), series=None) for index in series.indices)
+            worker = SeriesWorker(series, [self.prepare(each)[0] for each in stacks], stack.white)
+            self._results = SeriesLayers(self._viewer, stack, limits, unit, series)
         worker.improved.connect(self._on_improved)
         worker.returned.connect(self._on_result)
         worker.cancelled.connect(self._on_result)
         return worker
 
-    def prepare(self, stack: FocalStackLayer) -> tuple[SolverWorker, tuple[float, float], str]:
+    def prepare(self, stack: FocalStackLayer) -> tuple[DepthWorker, tuple[float, float], str]:
         """Return the worker, the contrast limits of its depth and its unit, or raise :class:`InputError`."""
         raise NotImplementedError
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from napari_defocus.plugin.lengths import length_in
 from napari_defocus.plugin.result_layers import sibling
+from napari_defocus.plugin.shown_map import shown_map
 from napari_defocus.plugin.stack_source import METADATA_KEY
 
 __all__ = ["HeightMesh", "SurfaceView", "height_mesh", "vertical_scale"]
@@ -127,7 +128,7 @@ class SurfaceView:
         former = sibling(self._viewer, depth, "surface")
         if former is not None:
             self._viewer.layers.remove(former)
-        surface = _surface_layer(depth, sibling(self._viewer, depth, "all-in-focus"), near_is_small)
+        surface = _surface_layer(*self._maps(depth), near_is_small)
         self._hidden = [layer for layer in self._viewer.layers if layer.visible]
         for layer in self._hidden:
             layer.visible = False
@@ -139,6 +140,12 @@ class SurfaceView:
         self._viewer.scene.camera.set_view_direction(VIEW_DIRECTION, up_direction=(1.0, 0.0, 0.0))
         self._surface = surface
         return surface
+
+    def _maps(self, depth: Image) -> tuple[Image, Layer | None]:
+        """Depth and all-in-focus image that the viewer shows: those of one stack of many."""
+        point = self._viewer.dims.point
+        aif = sibling(self._viewer, depth, "all-in-focus")
+        return shown_map(depth, point), None if aif is None else shown_map(aif, point)
 
     def leave(self) -> None:
         """Go back to 2-D: the surface is hidden, what was hidden is shown again."""

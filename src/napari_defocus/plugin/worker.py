@@ -3,6 +3,7 @@
 import importlib
 import time
 from abc import abstractmethod
+from collections.abc import Iterator
 from contextlib import suppress
 from threading import Event, Lock, Thread
 from typing import Any
@@ -15,10 +16,10 @@ from napari_defocus import solver
 from napari_defocus.alignment.result import AlignmentResult
 from napari_defocus.errors import CancelledError
 from napari_defocus.optics import Optics
-from napari_defocus.solver.result import DefocusResult, SolverState
+from napari_defocus.solver.result import DefocusResult, Progress, SolverState
 from napari_defocus.solver.settings import SolverSettings
 
-__all__ = ["DefocusWorker", "FocusWorker", "SolverWorker"]
+__all__ = ["DefocusWorker", "DepthWorker", "FocusWorker", "SolverWorker"]
 
 Outcome = DefocusResult | AlignmentResult
 """What a run may end with."""
@@ -169,7 +170,15 @@ class SolverWorker(WorkerBase["Outcome | None"]):
             self.progressed.emit(fraction, message)
 
 
-class DefocusWorker(SolverWorker):
+class DepthWorker(SolverWorker):
+    """A run that gives the depth of one stack."""
+
+    @abstractmethod
+    def states(self, progress: Progress) -> Iterator[SolverState | DefocusResult]:
+        """Yield what there is of the result as it comes, in whatever thread asks for it."""
+
+
+class DefocusWorker(DepthWorker):
     """Depth from defocus.
 
     Parameters
@@ -192,14 +201,14 @@ class DefocusWorker(SolverWorker):
     def work(self) -> None:
         """Run the alternating minimization."""
         shown = -LEAST_INTERVAL
-        states = solver.alternating_minimization(
-            self._images, self._optics, self._settings, progress=self._progress
-        )
-        for state in states:
+        for state in self.states(self._progress):
             if self._take(state, show=time.monotonic() - shown >= LEAST_INTERVAL):
                 # without the solver beside it the window draws several times faster
                 self._shown.wait(LONGEST_PAUSE)
                 shown = time.monotonic()
+
+    def states(self, progress: Progress) -> Iterator[SolverState]:
+        return solver.alternating_minimization(self._images, self._optics, self._settings, progress=progress)
 
     def best(self) -> DefocusResult | None:
         """Return the result of the last state."""
@@ -221,7 +230,7 @@ class DefocusWorker(SolverWorker):
             return not self.abort_requested
 
 
-class FocusWorker(SolverWorker):
+class FocusWorker(DepthWorker):
     """Depth from focus.
 
     Parameters
@@ -239,7 +248,10 @@ class FocusWorker(SolverWorker):
 
     def work(self) -> None:
         """Run the focus measure."""
-        self._result = solver.depth_from_focus(self._images, progress=self._progress, **self._options)
+        (self._result,) = self.states(self._progress)
+
+    def states(self, progress: Progress) -> Iterator[DefocusResult]:
+        yield solver.depth_from_focus(self._images, progress=progress, **self._options)
 
     def best(self) -> DefocusResult | None:
         """Return the result, None before the end."""
