@@ -1,0 +1,121 @@
+"""Depth along a line."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from napari_defocus.errors import InputError
+from napari_defocus.measurement.values import checked_map
+
+__all__ = ["Profile", "depth_profile", "write_profile"]
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """Depth along a line, one value a pixel or a little denser.
+
+    Attributes
+    ----------
+    distance : ndarray, (N,)
+        Distance along the line from its beginning, in the unit of the pixel size.
+    depth : ndarray, (N,)
+        Depth there, in the unit of the map; NaN where the map has none.
+    points : ndarray, (N, 2)
+        Row and column there, px.
+    """
+
+    distance: NDArray[np.float64]
+    depth: NDArray[np.float64]
+    points: NDArray[np.float64]
+
+
+def depth_profile(
+    depth: ArrayLike,
+    line: ArrayLike,
+    *,
+    pixel_size: tuple[float, float] = (1.0, 1.0),
+    width: int = 1,
+) -> Profile:
+    """Return the depth along a line, bilinear between pixels.
+
+    Parameters
+    ----------
+    depth : array_like, (Y, X)
+        Depths or heights.
+    line : array_like, (K, 2)
+        Corners of the line as row and column in px, whole numbers being the pixels' centres; K is at least 2.
+    pixel_size : (float, float)
+        Size of a pixel along y and x.
+    width : int
+        Number of parallel lines, one px apart, whose mean is taken; those without a depth do not count.
+
+    Raises
+    ------
+    InputError
+        If the line has no length, or the width is below 1.
+    """
+    values = checked_map(depth)
+    corners = np.asarray(line, np.float64)
+    if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 2 or not np.isfinite(corners).all():
+        raise InputError(f"A line needs at least two corners of row and column, but is {corners.tolist()}.")
+    if width < 1:
+        raise InputError(f"The width of a profile must be at least 1 px, but is {width}.")
+    parts: list[tuple[NDArray[np.float64], NDArray[np.float64]]] = []
+    for start, end in pairwise(corners):
+        if np.array_equal(start, end):
+            continue
+        sampled = _sampled(values, start, end, width)
+        points = np.linspace(start, end, len(sampled))
+        first = 1 if parts else 0  # a corner is the end of the part before
+        parts.append((points[first:], sampled[first:]))
+    if not parts:
+        raise InputError("The line has no length; draw it longer.")
+    points = np.concatenate([part[0] for part in parts])
+    steps = np.linalg.norm(np.diff(points, axis=0) * np.asarray(pixel_size), axis=1)
+    return Profile(
+        distance=np.concatenate(([0.0], np.cumsum(steps))),
+        depth=np.concatenate([part[1] for part in parts]),
+        points=points,
+    )
+
+
+def write_profile(path: str | Path, profiles: Sequence[Profile], *, unit: str, length_unit: str) -> None:
+    """Write profiles as a CSV: line, distance, depth, row and column, the units in the first line.
+
+    Parameters
+    ----------
+    path : path
+        The file; one that is there already is replaced.
+    profiles : sequence of Profile
+        The lines in their order, numbered from 1.
+    unit, length_unit : str
+        Units of depth and of distance.
+    """
+    with Path(path).open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["line", f"distance ({length_unit})", f"depth ({unit})", "row (px)", "column (px)"])
+        for number, profile in enumerate(profiles, 1):
+            for distance, depth, (row, column) in zip(
+                profile.distance, profile.depth, profile.points, strict=True
+            ):
+                value = f"{depth:.7g}" if np.isfinite(depth) else ""
+                writer.writerow([number, f"{distance:.7g}", value, f"{row:.6g}", f"{column:.6g}"])
+
+
+def _sampled(
+    values: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64], width: int
+) -> NDArray[np.float64]:
+    """Values along a line from the pixels that have one; NaN where these have less than half a say."""
+    from skimage.measure import profile_line
+
+    known = np.isfinite(values)
+    total, weight = (
+        profile_line(image, start, end, linewidth=width, order=1, mode="constant", reduce_func=np.sum)
+        for image in (np.where(known, values, 0.0), known.astype(np.float64))
+    )
+    return np.where(weight >= 0.5, total / np.maximum(weight, 0.5), np.nan)
