@@ -13,7 +13,7 @@ from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
 from napari_defocus.solver.result import DefocusResult
 
-__all__ = ["ResultLayers", "newest_depth_layer", "next_run", "sibling"]
+__all__ = ["ResultLayers", "newest_depth_layer", "next_run", "robust_limits", "sibling"]
 
 DEPTH_COLORMAP = "viridis"
 
@@ -152,7 +152,7 @@ class ResultLayers:
     def _conclude(self, result: DefocusResult) -> None:
         depth = self._layers.get("depth")
         if depth is not None and depth in self._viewer.layers:
-            depth.contrast_limits = _robust_limits(result.depth, self._limits)
+            depth.contrast_limits = robust_limits(result.depth, self._limits)
             self._viewer.layers.selection.active = depth
 
     def _metadata(self, kind: str, result: DefocusResult) -> dict[str, Any]:
@@ -202,8 +202,8 @@ def _entry(layer: Layer) -> dict[str, Any]:
     return entry if isinstance(entry, dict) else {}
 
 
-def _robust_limits(depth: Any, otherwise: tuple[float, float]) -> tuple[float, float]:
-    """Limits that leave out a few wild values, from a sample of large maps."""
+def robust_limits(depth: Any, otherwise: tuple[float, float]) -> tuple[float, float]:
+    """Return limits that leave out a few wild values, from a sample of large maps."""
     rows, columns = (-(-length // LARGEST_SAMPLE) for length in depth.shape)
     sample = depth[::rows, ::columns]
     finite = sample[np.isfinite(sample)]

@@ -106,12 +106,28 @@ class SurfaceView:
         self._viewer = viewer
         self._hidden: list[Layer] = []
         self._surface: Surface | None = None
+        self._true_scale = 1.0  # of the height axis
 
     @property
     def shown(self) -> bool:
         """Whether a surface of ours is what the viewer shows."""
         surface = self._surface
         return surface is not None and surface in self._viewer.layers and self._viewer.dims.ndisplay == 3
+
+    @property
+    def exaggeration(self) -> float | None:
+        """How many times too high the surface is; of the height it had at first where there is no true one."""
+        return None if self._surface is None else float(self._surface.scale[0]) / self._true_scale
+
+    def exaggerate(self, times: float) -> None:
+        """Make the surface so many times higher than it is, or than it was at first."""
+        surface = self._surface
+        if surface is None:
+            return
+        surface.scale = (times * self._true_scale, *surface.scale[1:])
+        entry = surface.metadata[METADATA_KEY]
+        if entry["vertical_exaggeration"] is not None:
+            entry["vertical_exaggeration"] = times
 
     def show(self, depth: Image, *, near_is_small: bool) -> Surface:
         """Add the surface of a depth layer, hide the other layers and switch to 3-D.
@@ -138,6 +154,8 @@ class SurfaceView:
         self._viewer.scene.camera.zoom *= 0.78  # turned, the map needs more room
         self._viewer.scene.camera.set_view_direction(VIEW_DIRECTION, up_direction=(1.0, 0.0, 0.0))
         self._surface = surface
+        exaggeration = surface.metadata[METADATA_KEY]["vertical_exaggeration"]
+        self._true_scale = float(surface.scale[0]) / (1.0 if exaggeration is None else exaggeration)
         return surface
 
     def leave(self) -> None:
