@@ -6,11 +6,10 @@ from magicgui.widgets import ComboBox
 from napari.components import ViewerModel
 from napari.layers import Image
 from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QLabel, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from napari_defocus.plugin.depth_layers import depth_layers, entry_of
 from napari_defocus.plugin.depth_status import show_depth_in_status
-from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.outlier_panel import OutlierPanel
 from napari_defocus.plugin.profile_panel import ProfilePanel
 from napari_defocus.plugin.region_panel import RegionPanel
@@ -38,7 +37,6 @@ class MeasureWidget(QWidget):
         self._viewer = napari_viewer
         self._depth: Image | None = None
         self.choice = ComboBox(
-            label="Depth map",
             choices=self._choices,
             nullable=True,
             tooltip="The depth layer to measure; the one that you choose in the layer list is taken.",
@@ -58,7 +56,10 @@ class MeasureWidget(QWidget):
         ):
             self.tabs.addTab(panel, title)
         layout = QVBoxLayout(self)
-        layout.addWidget(Form([self.choice]))
+        combo: QComboBox = self.choice.native
+        combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        combo.setMinimumContentsLength(20)  # long layer names must not widen the dock
+        layout.addWidget(combo)
         layout.addWidget(self.status)
         layout.addWidget(self.tabs, 1)
         self.choice.changed.connect(self._on_choice)

@@ -41,7 +41,7 @@ class ProfilePanel(QWidget):
         self._viewer = viewer
         self._depth: Image | None = None
         self.lines = DrawnShapes(viewer, LINES, "profile lines", "add_line", self)
-        self.profiles: list[Profile] = []
+        self.profiles: dict[int, Profile] = {}  # by the numbers of the lines
         self.draw_button = QPushButton("Draw line")
         self.draw_button.setToolTip(
             "Makes a Shapes layer and takes its line tool: drag over the depth map. Later, move a line or "
@@ -95,7 +95,7 @@ class ProfilePanel(QWidget):
     def refresh(self) -> None:
         """Show the profiles of the lines as they are now."""
         depth, shapes = self._depth, self.lines.layer
-        self.profiles = []
+        self.profiles = {}
         if depth is not None and shapes is not None:
             for index in self.lines.chosen():
                 try:
@@ -105,7 +105,7 @@ class ProfilePanel(QWidget):
                     )
                 except InputError:  # a line that was only just begun
                     continue
-                self.profiles.append(profile)
+                self.profiles[index + 1] = profile
         self.save_button.setEnabled(bool(self.profiles))
         self._show()
 
@@ -115,7 +115,7 @@ class ProfilePanel(QWidget):
             return
         units = {"unit": unit_of(self._depth), "length_unit": length_unit_of(self._depth)}
         try:
-            write_profile(path, self.profiles, **units)
+            write_profile(path, list(self.profiles.values()), **units)
         except OSError as error:
             report(InputError(f"{path} cannot be written ({error.strerror}); choose another place."))
             return
@@ -136,13 +136,21 @@ class ProfilePanel(QWidget):
             return
         unit, length_unit = unit_of(depth), length_unit_of(depth)
         series = [
-            Series("curve", profile.distance, profile.depth, COLORS[index % len(COLORS)])
-            for index, profile in enumerate(self.profiles)
+            Series("curve", profile.distance, profile.depth, _color(number))
+            for number, profile in self.profiles.items()
         ]
         name = "Height" if grows_towards_lens(self._viewer, depth) else "Depth"
         self.title.setText(f"{name} ({unit}), upwards")
         self.chart.show_series(series, f"distance along the line ({length_unit})")
-        self.status.setText("\n".join(_told(profile, unit, length_unit) for profile in self.profiles))
+        told = (
+            f'<b style="color: {_color(number)}">{number}</b>&nbsp; {_told(profile, unit, length_unit)}'
+            for number, profile in self.profiles.items()
+        )
+        self.status.setText("<br>".join(told))
+
+
+def _color(number: int) -> str:
+    return COLORS[(number - 1) % len(COLORS)]
 
 
 def _told(profile: Profile, unit: str, length_unit: str) -> str:

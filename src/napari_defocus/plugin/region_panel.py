@@ -192,8 +192,9 @@ def _figures(depth: Any, masks: dict[int, NDArray[np.bool_]], options: dict[str,
 def _cells(found: RegionFigures, unit: str) -> list[str]:
     if found.roughness is None or found.level is None:
         return [str(found.number), *["-"] * 4]
-    lengths = (found.level.median, found.roughness.Sa, found.roughness.Sq, found.roughness.Sz)
-    return [str(found.number), *(f"{length:.4g} {unit}" for length in lengths)]
+    heights = (found.roughness.Sa, found.roughness.Sq, found.roughness.Sz)
+    median = f"{found.level.median:.4g} {unit}"
+    return [str(found.number), median, *(f"{height:.3g} {unit}" for height in heights)]
 
 
 def _with_uncertainty(value: float, uncertainty: float) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
+from napari_defocus.plugin.depth_status import show_depth_in_status
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
 from napari_defocus.solver.result import DefocusResult
@@ -154,6 +155,7 @@ class ResultLayers:
         if depth is not None and depth in self._viewer.layers:
             depth.contrast_limits = robust_limits(result.depth, self._limits)
             self._viewer.layers.selection.active = depth
+        show_depth_in_status(self._viewer)
 
     def _metadata(self, kind: str, result: DefocusResult) -> dict[str, Any]:
         entry: dict[str, Any] = {

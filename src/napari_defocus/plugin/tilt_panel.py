@@ -130,15 +130,19 @@ class TiltPanel(QWidget):
 def _told(plane: Plane, depth: Image) -> str:
     unit, length_unit = unit_of(depth), length_unit_of(depth)
     rises = (
-        f"{slope * size * (length - 1):+.3g} {unit} {where}"
+        f"{_up_or_down(slope * size * (length - 1), unit)} {where}"
         for slope, size, length, where in (
             (plane.slope_x, plane.pixel_size[1], depth.data.shape[1], "from left to right"),
             (plane.slope_y, plane.pixel_size[0], depth.data.shape[0], "from top to bottom"),
         )
     )
-    text = f"The plane rises {', '.join(rises)}"
+    text = f"The plane goes {', '.join(rises)}"
     factor = length_in(unit, length_unit)
     if factor is not None:
         angle = np.degrees(np.arctan(np.hypot(plane.slope_y, plane.slope_x) * factor))
         text += f": a tilt of {angle:.2f}°"
     return f"{text}. {plane.share:.0%} of the pixels lie in it."
+
+
+def _up_or_down(rise: float, unit: str) -> str:
+    return f"{'up' if rise > 0 else 'down'} by {abs(rise):.3g} {unit}"
