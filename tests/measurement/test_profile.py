@@ -65,10 +65,10 @@ def test_refused(line, width, says):
 def test_csv(tmp_path):
     depth = RAMP.copy()
     depth[2, 3] = np.nan
-    profiles = [
-        depth_profile(depth, [(2, 2), (2, 4)], pixel_size=(0.5, 0.5)),
-        depth_profile(RAMP, [(0, 0), (1, 0)]),
-    ]
+    profiles = {
+        1: depth_profile(depth, [(2, 2), (2, 4)], pixel_size=(0.5, 0.5)),
+        2: depth_profile(RAMP, [(0, 0), (1, 0)]),
+    }
     path = tmp_path / "profile.csv"
     write_profile(path, profiles, unit="um", length_unit="µm")
     with path.open(newline="", encoding="utf-8") as stream:

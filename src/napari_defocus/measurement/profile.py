@@ -1,7 +1,7 @@
 """Depth along a line."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -84,22 +84,22 @@ def depth_profile(
     )
 
 
-def write_profile(path: str | Path, profiles: Sequence[Profile], *, unit: str, length_unit: str) -> None:
+def write_profile(path: str | Path, profiles: Mapping[int, Profile], *, unit: str, length_unit: str) -> None:
     """Write profiles as a CSV: line, distance, depth, row and column, the units in the first line.
 
     Parameters
     ----------
     path : path
         The file; one that is there already is replaced.
-    profiles : sequence of Profile
-        The lines in their order, numbered from 1.
+    profiles : mapping of int to Profile
+        The lines, by their numbers.
     unit, length_unit : str
         Units of depth and of distance.
     """
     with Path(path).open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["line", f"distance ({length_unit})", f"depth ({unit})", "row (px)", "column (px)"])
-        for number, profile in enumerate(profiles, 1):
+        for number, profile in profiles.items():
             for distance, depth, (row, column) in zip(
                 profile.distance, profile.depth, profile.points, strict=True
             ):

@@ -115,7 +115,7 @@ class ProfilePanel(QWidget):
             return
         units = {"unit": unit_of(self._depth), "length_unit": length_unit_of(self._depth)}
         try:
-            write_profile(path, list(self.profiles.values()), **units)
+            write_profile(path, self.profiles, **units)
         except OSError as error:
             report(InputError(f"{path} cannot be written ({error.strerror}); choose another place."))
             return
