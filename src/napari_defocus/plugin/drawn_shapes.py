@@ -11,10 +11,13 @@ from qtpy.QtCore import QObject, QTimer, Signal  # type: ignore[attr-defined]
 from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.stack_source import METADATA_KEY, placement
 
-__all__ = ["LINES", "REGIONS", "DrawnShapes", "line_in", "region_in"]
+__all__ = ["COLORS", "LINES", "REGIONS", "DrawnShapes", "line_in", "region_in"]
 
 LINES = ("line", "path")
 REGIONS = ("rectangle", "ellipse", "polygon")
+
+COLORS = ("#4fa3ff", "#ff9f40", "#7ddc6f", "#ff5f5f", "#c58cff")
+"""Colours of the shapes in their order, then again from the first."""
 
 ELLIPSE_CORNERS = 90
 
@@ -67,8 +70,7 @@ class DrawnShapes(QObject):
             layer = Shapes(
                 ndim=2,
                 name=self._name,
-                edge_color="#ff9f40",
-                face_color="#ff9f4030",
+                face_color="transparent",
                 edge_width=max(1.0, max(depth.data.shape) / 250),
                 features={"number": np.empty(0, np.int64)},
                 text={"string": "{number}", "size": 14, "color": "#ffffff", "anchor": "upper_left"},
@@ -113,13 +115,14 @@ class DrawnShapes(QObject):
         self.changed.emit()
 
     def _number(self) -> None:
-        """Write their numbers beside the shapes of a layer of ours."""
+        """Give the shapes of a layer of ours their numbers and colours."""
         layer = self.layer
         if layer is None or entry_of(layer).get("kind") != self._name:
             return
         numbers = np.arange(1, layer.nshapes + 1)
         if not np.array_equal(layer.features["number"], numbers):
             layer.features = {"number": numbers}
+            layer.edge_color = [COLORS[(number - 1) % len(COLORS)] for number in numbers]
 
     def _on_active(self, _event: Any) -> None:
         layer = self._viewer.layers.selection.active

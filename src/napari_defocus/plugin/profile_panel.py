@@ -17,14 +17,13 @@ from napari_defocus.plugin.depth_layers import (
     pixel_size_of,
     unit_of,
 )
-from napari_defocus.plugin.drawn_shapes import LINES, DrawnShapes, line_in
+from napari_defocus.plugin.drawn_shapes import COLORS, LINES, DrawnShapes, line_in
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.run_panel import report
 
 __all__ = ["ProfilePanel"]
 
 HINT = "Press Draw line and drag a line over the depth map."
-COLORS = ("#4fa3ff", "#ff9f40", "#7ddc6f", "#ff5f5f", "#c58cff")
 
 
 class ProfilePanel(QWidget):
