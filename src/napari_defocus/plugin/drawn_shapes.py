@@ -71,6 +71,8 @@ class DrawnShapes(QObject):
                 ndim=2,
                 name=self._name,
                 face_color="transparent",
+                edge_color=COLORS[0],
+                opacity=1.0,
                 edge_width=max(1.0, max(depth.data.shape) / 250),
                 features={"number": np.empty(0, np.int64)},
                 text={"string": "{number}", "size": 14, "color": "#ffffff", "anchor": "upper_left"},
