@@ -9,9 +9,12 @@ from numpy.testing import assert_allclose
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog
 
-from napari_defocus import Microscope
+from napari_defocus import DefocusResult, Microscope, SolverSettings, save_result
 from napari_defocus.plugin.depth_layers import grows_towards_lens
+from napari_defocus.plugin.depth_status import described
 from napari_defocus.plugin.measure_widget import NONE, MeasureWidget
+from napari_defocus.plugin.saved_result_opener import SavedResultOpener
+from napari_defocus.plugin.turns import Turns
 
 SHAPE = 30, 40
 SCOPE = Microscope(numerical_aperture=0.3, pixel_size=0.5, focus_positions=[0, 2, 4, 6, 8])
@@ -142,6 +145,34 @@ def test_replacing_makes_a_new_layer_and_deleting_it_is_undo(widget, viewer, qtb
     viewer.layers.remove(new)
     assert depth.visible
     assert viewer.layers.selection.active is widget.choice.value is depth
+
+
+def test_saved_result_opened_again(widget, viewer, qtbot, tmp_path):
+    ramp = np.tile(np.linspace(0, 8, 40, dtype=np.float32), (30, 1))
+    result = DefocusResult(
+        depth=ramp,
+        all_in_focus=np.ones(SHAPE, np.float32),
+        outliers=CONFIDENCE < 0.2,
+        confidence=CONFIDENCE,
+        losses=(),
+        unit="um",
+        method="defocus",
+        parameters={"optics": SCOPE.to_dict(), "settings": SolverSettings(outlier_confidence=0.3).to_dict()},
+    )
+    save_result(result, tmp_path / "stone")
+    turns = Turns()
+    opener = SavedResultOpener(viewer, turns)
+    opener.open(tmp_path / "stone")
+    qtbot.waitUntil(lambda: not opener.opening, timeout=60_000)
+    depth = widget.choice.value
+    assert depth.name == "stone depth (um) [1]"
+    assert widget.outliers.threshold.value == pytest.approx(0.3)
+    assert described(depth, (3, 39)) == "depth 8 um, plane 4.0"
+    assert grows_towards_lens(viewer, depth)
+    press(qtbot, widget.profile.draw_button)
+    viewer.layers["profile lines"].add(np.array([[5.0, 0], [5, 39]]), shape_type="line")
+    settle(qtbot, widget.profile)
+    assert "Length 19.5 um; 0 to 8 um" in widget.profile.status.text()
 
 
 def test_without_confidence_it_says_so(widget, viewer):

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from napari_defocus.errors import InputError
-from napari_defocus.measurement.values import checked_map
 
 __all__ = ["Profile", "depth_profile", "write_profile"]
 
@@ -41,7 +41,9 @@ def depth_profile(
     pixel_size: tuple[float, float] = (1.0, 1.0),
     width: int = 1,
 ) -> Profile:
-    """Return the depth along a line, bilinear between pixels.
+    """Return the depth along a line, bilinear between the pixels that have one.
+
+    Where those have less than half of the say, as beside a hole or outside of the map, there is none.
 
     Parameters
     ----------
@@ -59,7 +61,9 @@ def depth_profile(
     InputError
         If the line has no length, or the width is below 1.
     """
-    values = checked_map(depth)
+    values = np.asarray(depth)
+    if values.ndim != 2:
+        raise InputError(f"A depth map has two axes, but this array has shape {values.shape}.")
     corners = np.asarray(line, np.float64)
     if corners.ndim != 2 or corners.shape[1] != 2 or len(corners) < 2 or not np.isfinite(corners).all():
         raise InputError(f"A line needs at least two corners of row and column, but is {corners.tolist()}.")
@@ -69,8 +73,7 @@ def depth_profile(
     for start, end in pairwise(corners):
         if np.array_equal(start, end):
             continue
-        sampled = _sampled(values, start, end, width)
-        points = np.linspace(start, end, len(sampled))
+        points, sampled = _sampled(values, start, end, width)
         first = 1 if parts else 0  # a corner is the end of the part before
         parts.append((points[first:], sampled[first:]))
     if not parts:
@@ -108,14 +111,23 @@ def write_profile(path: str | Path, profiles: Mapping[int, Profile], *, unit: st
 
 
 def _sampled(
-    values: NDArray[np.float64], start: NDArray[np.float64], end: NDArray[np.float64], width: int
-) -> NDArray[np.float64]:
-    """Values along a line from the pixels that have one; NaN where these have less than half a say."""
-    from skimage.measure import profile_line
-
-    known = np.isfinite(values)
-    total, weight = (
-        profile_line(image, start, end, linewidth=width, order=1, mode="constant", reduce_func=np.sum)
-        for image in (np.where(known, values, 0.0), known.astype(np.float64))
-    )
-    return np.where(weight >= 0.5, total / np.maximum(weight, 0.5), np.nan)
+    depth: NDArray[Any], start: NDArray[np.float64], end: NDArray[np.float64], width: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Points along a straight line, (N, 2), and the depth there; only pixels near the line are looked at."""
+    length = float(np.hypot(*(end - start)))
+    points = np.linspace(start, end, int(np.ceil(length)) + 1)
+    across = np.array([start[1] - end[1], end[0] - start[0]]) / length
+    offsets = (np.arange(width) - (width - 1) / 2)[:, None, None] * across
+    places = np.round(points + offsets, 9)  # so that a pixel's centre is not missed by rounding
+    corner = np.floor(places).astype(np.intp)
+    fraction = places - corner
+    total, weight = np.zeros(len(points)), np.zeros(len(points))
+    for down, right in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        say = np.abs(1 - down - fraction[..., 0]) * np.abs(1 - right - fraction[..., 1])
+        y, x = corner[..., 0] + down, corner[..., 1] + right
+        inside = (y >= 0) & (y < depth.shape[0]) & (x >= 0) & (x < depth.shape[1])
+        values = np.where(inside, depth[np.where(inside, y, 0), np.where(inside, x, 0)], np.nan)
+        known = np.isfinite(values)
+        total += np.where(known, say * values, 0.0).sum(axis=0)
+        weight += np.where(known, say, 0.0).sum(axis=0)
+    return points, np.where(weight >= 0.5, total / np.maximum(weight, 0.5), np.nan)

@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal  # type: ignore[attr-defined]
 from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.stack_source import METADATA_KEY, placement
 
-__all__ = ["COLORS", "LINES", "REGIONS", "DrawnShapes", "line_in", "region_in"]
+__all__ = ["COLORS", "LINES", "REGIONS", "DrawnShapes", "line_in", "outline_in", "region_of"]
 
 LINES = ("line", "path")
 REGIONS = ("rectangle", "ellipse", "polygon")
@@ -143,13 +143,20 @@ def line_in(shapes: Shapes, index: int, depth: Layer) -> NDArray[np.float64]:
     )
 
 
-def region_in(shapes: Shapes, index: int, depth: Layer) -> NDArray[np.bool_]:
-    """Return the pixels of a depth layer whose centres lie in a shape, (Y, X)."""
-    from skimage.draw import polygon2mask
-
+def outline_in(shapes: Shapes, index: int, depth: Layer) -> NDArray[np.float64]:
+    """Return the outline of a shape as a polygon in px of a depth layer, (K, 2)."""
     corners = line_in(shapes, index, depth)
-    if shapes.shape_type[index] == "ellipse":  # given by the corners of the box around it
-        angles = np.linspace(0, 2 * np.pi, ELLIPSE_CORNERS, endpoint=False)[:, None]
-        across, down = (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2
-        corners = corners.mean(axis=0) + across * np.cos(angles) + down * np.sin(angles)
-    return np.asarray(polygon2mask(depth.data.shape[:2], corners), np.bool_)
+    if shapes.shape_type[index] != "ellipse":
+        return corners
+    angles = np.linspace(0, 2 * np.pi, ELLIPSE_CORNERS, endpoint=False)[:, None]
+    across, down = (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2  # of the box around it
+    return np.asarray(corners.mean(axis=0) + across * np.cos(angles) + down * np.sin(angles))
+
+
+def region_of(outline: NDArray[np.float64], shape: tuple[int, int]) -> NDArray[np.bool_]:
+    """Return the pixels of a map whose centres lie within an outline, (Y, X); large ones take a while."""
+    from skimage.draw import polygon
+
+    mask = np.zeros(shape, np.bool_)
+    mask[polygon(outline[:, 0], outline[:, 1], shape)] = True
+    return mask

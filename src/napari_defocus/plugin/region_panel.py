@@ -23,7 +23,7 @@ from qtpy.QtWidgets import (
 from napari_defocus.errors import InputError
 from napari_defocus.measurement import Level, Roughness, areal_roughness, region_level
 from napari_defocus.plugin.depth_layers import grows_towards_lens, pixel_size_of, unit_of
-from napari_defocus.plugin.drawn_shapes import REGIONS, DrawnShapes, region_in
+from napari_defocus.plugin.drawn_shapes import REGIONS, DrawnShapes, outline_in, region_of
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.latest import Latest
 from napari_defocus.plugin.run_panel import report
@@ -125,23 +125,23 @@ class RegionPanel(QWidget):
         if self._depth is not None:
             self.regions.draw(self._depth)
 
-    def masks(self) -> dict[int, NDArray[np.bool_]]:
-        """Return the pixels of the regions that count, by their numbers."""
+    def outlines(self) -> dict[int, NDArray[np.float64]]:
+        """Return the outlines of the regions that count in px of the depth map, by their numbers."""
         depth, shapes = self._depth, self.regions.layer
         if depth is None or shapes is None:
             return {}
-        return {index + 1: region_in(shapes, index, depth) for index in self.regions.chosen()}
+        return {index + 1: outline_in(shapes, index, depth) for index in self.regions.chosen()}
 
     def refresh(self) -> None:
         """Measure the regions as they are now, in another thread."""
-        masks = self.masks()
+        outlines = self.outlines()
         depth = self._depth
-        if depth is None or not masks:
+        if depth is None or not outlines:
             self._work.drop()
             self._show([])
             return
         options = {"level": bool(self.level.value), "pixel_size": pixel_size_of(depth)}
-        self._work.want(partial(_figures, depth.data, masks, options))
+        self._work.want(partial(_figures, depth.data, outlines, options))
 
     def _show(self, figures: list[RegionFigures]) -> None:
         self.figures = figures
@@ -177,10 +177,13 @@ class RegionPanel(QWidget):
         return "\n".join(lines)
 
 
-def _figures(depth: Any, masks: dict[int, NDArray[np.bool_]], options: dict[str, Any]) -> list[RegionFigures]:
+def _figures(
+    depth: Any, outlines: dict[int, NDArray[np.float64]], options: dict[str, Any]
+) -> list[RegionFigures]:
     values = np.asarray(depth)
     found = []
-    for number, mask in masks.items():
+    for number, outline in outlines.items():
+        mask = region_of(outline, values.shape)
         try:
             roughness = areal_roughness(values, region=mask, **options)
             found.append(RegionFigures(number, roughness, region_level(values, mask)))

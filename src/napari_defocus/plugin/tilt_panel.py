@@ -1,5 +1,6 @@
 """Depth map without its tilt, and in 3-D."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -18,6 +19,7 @@ from napari_defocus.plugin.depth_layers import (
     show_in_place,
     unit_of,
 )
+from napari_defocus.plugin.drawn_shapes import region_of
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.latest import Latest
 from napari_defocus.plugin.lengths import length_in
@@ -30,10 +32,31 @@ __all__ = ["TiltPanel", "levelled"]
 
 
 def levelled(
-    depth: Any, pixel_size: tuple[float, float], region: NDArray[np.bool_] | None
+    depth: Any,
+    pixel_size: tuple[float, float],
+    outlines: Sequence[NDArray[np.float64]],
+    replaced: Any | None,
 ) -> tuple[NDArray[np.float32], Plane]:
-    """Return a map without its tilt, and the plane that was found."""
+    """Return a map without its tilt, and the plane that was found.
+
+    Parameters
+    ----------
+    depth : array, (Y, X)
+        Depth.
+    pixel_size : (float, float)
+        Size of a pixel along y and x.
+    outlines : sequence of ndarray, (K, 2)
+        Regions that decide on the plane; where there are none, all pixels do but those replaced.
+    replaced : array, (Y, X), or None
+        Not 0 where a depth was guessed from its neighbours.
+    """
     values = np.asarray(depth, np.float32)
+    region = None
+    if outlines:
+        region = np.any([region_of(outline, values.shape) for outline in outlines], axis=0)
+    elif replaced is not None:
+        kept = np.asarray(replaced) == 0
+        region = kept if kept.any() else None
     plane = fit_plane(values, pixel_size=pixel_size, region=region)
     return remove_tilt(values, plane), plane
 
@@ -93,20 +116,16 @@ class TiltPanel(QWidget):
         depth = self._depth
         if depth is None:
             return
-        replaced = sibling(self._viewer, depth, "outliers")  # guessed from their neighbours
-        region = None if replaced is None else np.asarray(replaced.data) == 0
-        if region is not None and not region.any():
-            region = None
-        if self.by_regions.value:
-            masks = self._regions.masks()
-            if not masks:
-                self.status.setText("Draw a region first, under Regions.")
-                return
-            region = np.any(list(masks.values()), axis=0)
+        outlines = list(self._regions.outlines().values()) if self.by_regions.value else []
+        if self.by_regions.value and not outlines:
+            self.status.setText("Draw a region first, under Regions.")
+            return
+        outliers = sibling(self._viewer, depth, "outliers")
+        replaced = None if outliers is None else outliers.data
         self._made_of = depth
         self.button.setEnabled(False)
         self.status.setText("Fitting a plane ...")
-        self._work.want(partial(levelled, depth.data, pixel_size_of(depth), region))
+        self._work.want(partial(levelled, depth.data, pixel_size_of(depth), outlines, replaced))
 
     def _on_levelled(self, found: tuple[NDArray[np.float32], Plane]) -> None:
         values, plane = found
