@@ -339,6 +339,21 @@ def test_height_of_the_surface_follows_the_field(widget, viewer, qtbot):
     assert again.scale[0] == 4  # what the user has set stays
 
 
+def test_picked_depth_map_is_shown_in_2d_and_3d(widget, viewer, qtbot):
+    first, second = (add_run(viewer, run=run)["depth"] for run in (1, 2))
+    press(qtbot, widget.regions.draw_button)  # which makes another layer the active one
+    combo = widget.choice.native
+    combo.setCurrentIndex(combo.findText(first.name))
+    combo.activated.emit(combo.currentIndex())
+    assert widget.choice.value is viewer.layers.selection.active is first
+    assert first.visible
+    assert not second.visible
+    press(qtbot, widget.regions.draw_button)
+    press(qtbot, widget.tilt.surface_button.button)
+    surface = next(layer for layer in viewer.layers if "surface" in layer.name)
+    assert surface.metadata["napari_defocus"]["run"] == 1
+
+
 def test_two_widgets_share_the_3d_view(widget, viewer, qtbot):
     other = MeasureWidget(viewer)
     qtbot.addWidget(other)

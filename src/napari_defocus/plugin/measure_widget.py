@@ -39,7 +39,7 @@ class MeasureWidget(QWidget):
         self.choice = ComboBox(
             choices=self._choices,
             nullable=True,
-            tooltip="The depth layer to measure; the one that you choose in the layer list is taken.",
+            tooltip="The depth layer to measure; one that you choose in the layer list is taken too.",
         )
         self.outliers = OutlierPanel(napari_viewer)
         self.profile = ProfilePanel(napari_viewer)
@@ -63,6 +63,7 @@ class MeasureWidget(QWidget):
         layout.addWidget(self.status)
         layout.addWidget(self.tabs, 1)
         self.choice.changed.connect(self._on_choice)
+        combo.activated.connect(self._on_picked)
         self.tabs.currentChanged.connect(self._on_tab)
         events = napari_viewer.layers.events
         for event in (events.inserted, events.removed, events.renamed):
@@ -118,6 +119,14 @@ class MeasureWidget(QWidget):
 
     def _on_choice(self) -> None:
         self._take(self.choice.value)
+
+    def _on_picked(self, _index: int) -> None:
+        """Show the depth map that the user has picked in place of the others, and choose its layer."""
+        if self._depth is None or self._viewer.dims.ndisplay != 2:
+            return
+        for layer in depth_layers(self._viewer):
+            layer.visible = layer is self._depth
+        self._viewer.layers.selection.active = self._depth
 
     def _on_active(self, _event: Any = None) -> None:
         active = self._viewer.layers.selection.active

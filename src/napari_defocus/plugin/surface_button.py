@@ -1,6 +1,10 @@
 """The button that shows the depth in 3-D and brings the former view back."""
 
+from collections.abc import Callable
+from functools import partial
+
 from napari.components import ViewerModel
+from napari.layers import Layer
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QPushButton, QWidget
 
 from napari_defocus.plugin.depth_layers import grows_towards_lens
@@ -17,11 +21,20 @@ class SurfaceButton(QWidget):
     ----------
     viewer : ViewerModel
         The viewer.
+    chosen : callable, optional
+        Returns the depth layer to show, or None; by default the active one, else the newest.
     """
 
-    def __init__(self, viewer: ViewerModel, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        parent: QWidget | None = None,
+        *,
+        chosen: Callable[[], Layer | None] | None = None,
+    ) -> None:
         super().__init__(parent)
         self._viewer = viewer
+        self._chosen = chosen or partial(newest_depth_layer, viewer)
         self._view = SurfaceView(viewer)
         self.button = QPushButton()
         self.flip = QCheckBox("Upside down")
@@ -55,7 +68,7 @@ class SurfaceButton(QWidget):
     def refresh(self) -> None:
         """Offer what makes sense now."""
         self.button.setText("Back to 2-D" if self._view.shown else "Show in 3-D")
-        available = self._view.shown or newest_depth_layer(self._viewer) is not None
+        available = self._view.shown or self._chosen() is not None
         self.button.setEnabled(available)
         self.flip.setEnabled(available)
         self.height_field.setEnabled(self._view.shown)
@@ -66,7 +79,7 @@ class SurfaceButton(QWidget):
         )
 
     def toggle(self) -> None:
-        """Show the surface of the active (or newest) depth layer, or go back to 2-D."""
+        """Show the surface of the depth layer, or go back to 2-D."""
         if self._view.shown:
             self._view.leave()
         else:
@@ -74,7 +87,7 @@ class SurfaceButton(QWidget):
         self.refresh()
 
     def _show(self) -> None:
-        depth = newest_depth_layer(self._viewer)
+        depth = self._chosen()
         if depth is None:
             return
         near_is_small = not grows_towards_lens(self._viewer, depth)

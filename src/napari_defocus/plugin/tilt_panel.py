@@ -90,7 +90,7 @@ class TiltPanel(QWidget):
         )
         self.status = QLabel()
         self.status.setWordWrap(True)
-        self.surface_button = SurfaceButton(viewer)
+        self.surface_button = SurfaceButton(viewer, chosen=self._chosen)
         layout = QVBoxLayout(self)
         layout.addWidget(Form([self.by_regions]))
         layout.addWidget(self.button)
@@ -105,6 +105,7 @@ class TiltPanel(QWidget):
         """Work on another depth layer."""
         self._depth = depth
         self.button.setEnabled(depth is not None and not self._work.busy)
+        self.surface_button.refresh()
 
     def stop(self) -> None:
         """Add no layer any more."""
@@ -126,6 +127,9 @@ class TiltPanel(QWidget):
         self.button.setEnabled(False)
         self.status.setText("Fitting a plane ...")
         self._work.want(partial(levelled, depth.data, pixel_size_of(depth), outlines, replaced))
+
+    def _chosen(self) -> Image | None:
+        return self._depth
 
     def _on_levelled(self, found: tuple[NDArray[np.float32], Plane]) -> None:
         values, plane = found
