@@ -142,6 +142,7 @@ def test_replacing_makes_a_new_layer_and_deleting_it_is_undo(widget, viewer, qtb
     assert widget.outliers.threshold.value == 0.25
     assert new.metadata["napari_defocus"]["derived"][0]["least_confidence"] == 0.25
     assert "To undo, delete" in widget.outliers.status.text()
+    assert widget.outliers.button.isEnabled()
     viewer.layers.remove(new)
     assert depth.visible
     assert viewer.layers.selection.active is widget.choice.value is depth

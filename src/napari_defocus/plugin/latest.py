@@ -1,6 +1,7 @@
 """The newest of many wishes, computed in another thread."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from qtpy.QtCore import QObject, Signal  # type: ignore[attr-defined]
@@ -29,6 +30,7 @@ class Latest(QObject):
         self._worker: Calculation | None = None
         self._wanted: Callable[[], Any] | None = None
         self._dropped = False
+        self._tell: Callable[[], None] | None = None
 
     @property
     def busy(self) -> bool:
@@ -55,13 +57,14 @@ class Latest(QObject):
         worker.start()
 
     def _on_returned(self, result: Any) -> None:
-        if not self._dropped:
-            self.found.emit(result)
+        self._tell = partial(self.found.emit, result)
 
     def _on_errored(self, error: Exception) -> None:
-        if not self._dropped:
-            self.failed.emit(error)
+        self._tell = partial(self.failed.emit, error)
 
     def _on_finished(self) -> None:
         self._worker = None
+        tell, self._tell = self._tell, None
+        if tell is not None and not self._dropped:
+            tell()  # only now: whoever is told may want something at once
         self._start()
