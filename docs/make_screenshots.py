@@ -272,7 +272,45 @@ def kinds(folder: Path) -> None:
     viewer.close()
 
 
-SCENES = (photograph, microscope, focus, comparison, alignment, batch, saving, first_minute, kinds)
+def measuring(folder: Path) -> None:
+    """What can be measured on a depth map of the microscope sample, and the photographic one in 3-D."""
+    viewer, widget = open_window("Depth from focus")
+    viewer.open_sample("napari-defocus", "microscope")
+    widget.window_side.value = 9
+    run(widget)
+    settle()
+    viewer.window.remove_dock_widget("all")
+    _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Measure depths")
+    widget.outliers.threshold.value = 0.8
+    save(viewer, "measure_outliers", folder)
+    widget.tabs.setCurrentWidget(widget.profile)
+    widget.profile.draw_button.click()
+    lines = viewer.layers["profile lines"]
+    for line in ([[80, 30], [80, 250]], [[200, 12], [200, 240]]):
+        lines.add(np.array(line), shape_type="line")
+    save(viewer, "measure_profile", folder)
+    lines.visible = False
+    widget.tabs.setCurrentWidget(widget.regions)
+    widget.regions.draw_button.click()
+    for top, left in ((150, 22), (232, 150), (20, 20)):
+        corners = [[top, left], [top, left + 30], [top + 18, left + 30], [top + 18, left]]
+        viewer.layers["regions"].add(np.array(corners), shape_type="rectangle")
+    settle()
+    while widget.regions.busy:
+        settle(50)
+    save(viewer, "measure_regions", folder)
+    viewer.layers["regions"].visible = False
+    widget.tabs.setCurrentWidget(widget.tilt)
+    widget.tilt.button.click()
+    while not widget.tilt.button.isEnabled():
+        settle(50)
+    widget.tilt.surface_button.button.click()
+    widget.tilt.surface_button.height_field.setValue(2)
+    save(viewer, "measure_surface", folder)
+    viewer.close()
+
+
+SCENES = (photograph, microscope, focus, comparison, alignment, batch, saving, first_minute, kinds, measuring)
 
 
 def main() -> None:

@@ -54,11 +54,13 @@ class Chart(QWidget):
     ----------
     hint : str
         What is shown while there is nothing to draw.
+    from_zero : bool
+        Whether the vertical axis always holds 0.
     """
 
-    def __init__(self, hint: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, hint: str = "", parent: QWidget | None = None, *, from_zero: bool = True) -> None:
         super().__init__(parent)
-        self._hint = hint
+        self._hint, self._from_zero = hint, from_zero
         self.series: list[Series] = []
         self._label = ""
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
@@ -78,12 +80,14 @@ class Chart(QWidget):
         self.update()
 
     def limits(self) -> tuple[float, float, float, float]:
-        """Least and greatest x and y of what is drawn; y goes down to 0 unless there are values below."""
+        """Least and greatest x and y of what is drawn, 0 among the latter unless it need not be."""
         x = np.concatenate([series.x for series in self.series])
         y = np.concatenate([series.y for series in self.series])
         x, y = x[np.isfinite(x)], y[np.isfinite(y)]
         low, high = (float(x.min()), float(x.max())) if x.size else (0.0, 1.0)
-        bottom, top = float(min(y.min(initial=0), 0)), float(y.max(initial=0))
+        if self._from_zero or not y.size:
+            y = np.append(y, 0.0)
+        bottom, top = float(y.min()), float(y.max())
         return low, high if high > low else low + 1, bottom, top if top > bottom else bottom + 1
 
     def paintEvent(self, event: QPaintEvent | None) -> None:  # noqa: N802

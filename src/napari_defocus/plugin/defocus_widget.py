@@ -102,8 +102,8 @@ class DefocusWidget(StackWidget):
             part = preview_of(part, preview_factor(part.images.shape))
         if part.series is not None and part.part:
             raise InputError(
-                f"A region or a preview can be taken of a single stack with its planes on the first axis, and "
-                f"{stack.name!r} is a series; choose 'only the one shown' above, or run on the whole image."
+                f"A region or a preview is for one stack with its planes on the first axis, which "
+                f"{stack.name!r} is not; choose 'only the one shown' above, or run on the whole image."
             )
         worker = super().begin(part)
         self.memory_offer.hide()

@@ -9,11 +9,12 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
+from napari_defocus.plugin.depth_status import show_depth_in_status
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
 from napari_defocus.solver.result import DefocusResult
 
-__all__ = ["ResultLayers", "newest_depth_layer", "next_run", "sibling"]
+__all__ = ["ResultLayers", "newest_depth_layer", "next_run", "robust_limits", "sibling"]
 
 DEPTH_COLORMAP = "viridis"
 
@@ -72,7 +73,7 @@ class ResultLayers:
         made = [self._new_layer(kind, result) for kind in reversed(KINDS)]
         for layer in made[-len(SEEN) :]:
             layer.visible = True
-        made[-1].contrast_limits = _robust_limits(result.depth, self._limits)
+        made[-1].contrast_limits = robust_limits(result.depth, self._limits)
         return made
 
     def legend_steps(self) -> Iterator[Step]:
@@ -184,8 +185,9 @@ class ResultLayers:
     def _conclude(self, result: DefocusResult) -> None:
         depth = self._layers.get("depth")
         if depth is not None and depth in self._viewer.layers:
-            depth.contrast_limits = _robust_limits(result.depth, self._limits)
+            depth.contrast_limits = robust_limits(result.depth, self._limits)
             self._viewer.layers.selection.active = depth
+        show_depth_in_status(self._viewer)
 
     def _metadata(self, kind: str, result: DefocusResult) -> dict[str, Any]:
         entry: dict[str, Any] = {
@@ -226,8 +228,8 @@ def _entry(layer: Layer) -> dict[str, Any]:
     return entry if isinstance(entry, dict) else {}
 
 
-def _robust_limits(depth: Any, otherwise: tuple[float, float]) -> tuple[float, float]:
-    """Limits that leave out a few wild values, from a sample of large maps."""
+def robust_limits(depth: Any, otherwise: tuple[float, float]) -> tuple[float, float]:
+    """Return limits that leave out a few wild values, from a sample of large maps."""
     sample = depth[tuple(slice(None, None, -(-length // LARGEST_SAMPLE)) for length in depth.shape)]
     finite = sample[np.isfinite(sample)]
     if not finite.size:

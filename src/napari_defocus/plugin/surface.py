@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from napari.components import ViewerModel
@@ -23,6 +24,9 @@ RELIEF = 0.3
 
 VIEW_DIRECTION = (-1.0, -0.6, 0.15)
 """From above and in front, a little from the left: height, row, column."""
+
+_hidden: WeakKeyDictionary[Surface, list[Layer]] = WeakKeyDictionary()
+"""What was hidden to show a surface: any view may have to bring it back, not only the one that did it."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +109,30 @@ class SurfaceView:
 
     def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = viewer
-        self._hidden: list[Layer] = []
         self._surface: Surface | None = None
+        self._true_scale = 1.0  # of the height axis
 
     @property
     def shown(self) -> bool:
         """Whether a surface of ours is what the viewer shows."""
         surface = self._surface
-        return surface is not None and surface in self._viewer.layers and self._viewer.dims.ndisplay == 3
+        there = surface is not None and surface in self._viewer.layers and surface.visible
+        return there and self._viewer.dims.ndisplay == 3
+
+    @property
+    def exaggeration(self) -> float | None:
+        """How many times too high the surface is, or than at first where no height is true."""
+        return None if self._surface is None else float(self._surface.scale[0]) / self._true_scale
+
+    def exaggerate(self, times: float) -> None:
+        """Make the surface so many times higher than it is, or than it was at first."""
+        surface = self._surface
+        if surface is None:
+            return
+        surface.scale = (times * self._true_scale, *surface.scale[1:])
+        entry = surface.metadata[METADATA_KEY]
+        if entry["vertical_exaggeration"] is not None:
+            entry["vertical_exaggeration"] = times
 
     def show(self, depth: Image, *, near_is_small: bool) -> Surface:
         """Add the surface of a depth layer, hide the other layers and switch to 3-D.
@@ -124,13 +144,15 @@ class SurfaceView:
         near_is_small : bool
             Whether a small depth is near and so has to be up.
         """
+        for other in [layer for layer in self._viewer.layers if layer in _hidden]:
+            _bring_back(other)
         self.leave()
         former = sibling(self._viewer, depth, "surface")
         if former is not None:
             self._viewer.layers.remove(former)
         surface = _surface_layer(*self._maps(depth), near_is_small)
-        self._hidden = [layer for layer in self._viewer.layers if layer.visible]
-        for layer in self._hidden:
+        _hidden[surface] = [layer for layer in self._viewer.layers if layer.visible]
+        for layer in _hidden[surface]:
             layer.visible = False
         self._viewer.dims.ndisplay = 3
         self._viewer.add_layer(surface)
@@ -139,6 +161,8 @@ class SurfaceView:
         self._viewer.scene.camera.zoom *= 0.78  # turned, the map needs more room
         self._viewer.scene.camera.set_view_direction(VIEW_DIRECTION, up_direction=(1.0, 0.0, 0.0))
         self._surface = surface
+        exaggeration = surface.metadata[METADATA_KEY]["vertical_exaggeration"]
+        self._true_scale = float(surface.scale[0]) / (1.0 if exaggeration is None else exaggeration)
         return surface
 
     def _maps(self, depth: Image) -> tuple[Image, Layer | None]:
@@ -151,13 +175,17 @@ class SurfaceView:
         """Go back to 2-D: the surface is hidden, what was hidden is shown again."""
         if self._surface is None:
             return
-        self._surface.visible = False
+        _bring_back(self._surface)
         self._surface = None
-        for layer in self._hidden:
-            layer.visible = True
-        self._hidden = []
         self._viewer.dims.ndisplay = 2
         self._viewer.reset_view()
+
+
+def _bring_back(surface: Surface) -> None:
+    """Hide a surface, and show again what was hidden for it."""
+    surface.visible = False
+    for layer in _hidden.pop(surface, []):
+        layer.visible = True
 
 
 def _surface_layer(depth: Image, aif: Layer | None, near_is_small: bool) -> Surface:
