@@ -22,10 +22,14 @@ Region = tuple[slice, slice]
 Pairs = NDArray[np.bool_] | None
 Share = Callable[[float], None] | None
 
-PEAK_WINDOW = 9
+PEAK_WINDOW = 7
 """Window of the focus measure whose peak is placed between planes, px."""
 
-REACH = max(COST_REACH, PEAK_WINDOW // 2 + 1) + 8
+PEAK_SIGMA = 0.6
+"""Standard deviation of the Gaussian before that, px: planes that were aligned have lost some of their finest
+detail, more or less of it by how far they were moved, and that must not decide."""
+
+REACH = max(COST_REACH, PEAK_WINDOW // 2 + 1 + int(4 * PEAK_SIGMA + 0.5)) + 8
 """Halo of a window in which labels are refined and peaks placed, px."""
 
 SWEEPS = 6
@@ -136,8 +140,8 @@ def peak_coordinates(
     last = len(centers) - 1
     if last < 2:
         return centers[labels].astype(np.float32)
-    measures = focus_measures(window, 0.0, PEAK_WINDOW, unusable)[np.argsort(optics.centers)]
-    floor = np.float32(0.5 * noise * noise_response(0.0))
+    measures = focus_measures(window, PEAK_SIGMA, PEAK_WINDOW, unusable)[np.argsort(optics.centers)]
+    floor = np.float32(0.5 * noise * noise_response(PEAK_SIGMA))
     level = np.log(np.maximum(measures, 0) + floor)
 
     def around(middle: Labels) -> list[Floats]:
@@ -167,7 +171,7 @@ def between_planes(aside: Floats, optics: Optics) -> Floats:
     """
     apart = float(np.abs(np.diff(np.sort(optics.centers))).mean() * np.abs(optics.slopes).max())
     apart *= optics.blur_scale
-    least = LEAST_BLUR**2 + float(optics.sigma_of_radius(0.0)) ** 2
+    least = LEAST_BLUR**2 + PEAK_SIGMA**2 + float(optics.sigma_of_radius(0.0)) ** 2
     true = np.linspace(-0.5, 0.5, 41)
     before, here, after = (-np.log(least + (apart * (step - true)) ** 2) for step in (-1, 0, 1))
     vertex = (after - before) / (2 * (2 * here - before - after))

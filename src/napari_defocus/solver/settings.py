@@ -256,7 +256,7 @@ class SolverSettings(CheckedFields):
         "Flag low confidence; or wildly varying depth, flat image, or both, as in the paper; or none.",
         source=PAPER,
     )
-    outlier_confidence: float = _setting(0.15, "Confidence below which a pixel is flagged.")
+    outlier_confidence: float = _setting(0.3, "Confidence below which a pixel is flagged.")
     outlier_threshold: float = _setting(
         0.15,
         "Local total variation of the depth above which a pixel is flagged, per pixel.",
