@@ -6,7 +6,13 @@ from typing import Literal
 
 import numpy as np
 
-from benchmarks.accuracy import final_microscope, final_photographs, tuning_microscope, tuning_photographs
+from benchmarks.accuracy import (
+    final_microscope,
+    final_photographs,
+    tuning_microscope,
+    tuning_photographs,
+    tuning_still_lifes,
+)
 from napari_defocus.optics import Optics
 from napari_defocus.simulation import Sensor
 from napari_defocus.simulation import scenes as library
@@ -214,6 +220,46 @@ SCENES: dict[str, AccuracyScene] = {
             planes=10,
             noise=2.0,
             seed=11,
+        ),
+        AccuracyScene(
+            name="brambles",
+            subset="tuning",
+            shows="stems and tilted leaves, many depth edges",
+            build=tuning_still_lifes.brambles,
+            planes=9,
+            noise=2.5,
+            seed=13,
+        ),
+        AccuracyScene(
+            name="posters",
+            subset="tuning",
+            shows="slanted boards of rings, plaid, hatching and words; blur scale 15 % too small",
+            build=tuning_still_lifes.posters,
+            planes=6,
+            shape=(240, 320),
+            bits=16,
+            noise=0.3,
+            blur_error=0.85,
+            seed=14,
+        ),
+        AccuracyScene(
+            name="banner",
+            subset="tuning",
+            shows="smooth waves; the focus breathes",
+            build=tuning_still_lifes.banner,
+            planes=8,
+            noise=1.0,
+            breathing=0.008,
+            seed=15,
+        ),
+        AccuracyScene(
+            name="chalk",
+            subset="tuning",
+            shows="contrast of a few per cent, shadows",
+            build=tuning_still_lifes.chalk,
+            planes=9,
+            noise=0.8,
+            seed=16,
         ),
         AccuracyScene(
             name="thicket",

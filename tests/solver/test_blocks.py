@@ -23,7 +23,7 @@ from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.unknowns import blur_operator
 
-QUICK = SolverSettings(epochs=1, depth_range=RANGE, initialization="focus")
+QUICK = SolverSettings(epochs=1, depth_range=RANGE, initialization="focus", estimate_blur=False)
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,7 @@ def test_a_foreground_that_was_too_wide_is_cut_back_and_its_edge_gets_sharp(stri
     coordinates, image = resolved
     edge = strip.from_edge < 6
     before, after = strip.relative_error(strip.start)[edge], strip.relative_error(coordinates)[edge]
-    assert after.mean() < 0.7 * before.mean()
+    assert after.mean() < 0.75 * before.mean()
     assert psnr(image[0], strip.image) > psnr(strip.mosaic[0], strip.image) + 1
 
 
@@ -144,7 +144,7 @@ def test_cancelling_works_between_tiles(strip, monkeypatch):
 def test_the_step_ends_a_run_and_leaves_its_loss(strip):
     settings = SETTINGS.replace(epochs=1, initialization="focus")
     *_, plain, last = alternating_minimization(strip.stack, LENS, settings)
-    assert (plain.step, last.step) == ("aif", "occlusion")
+    assert (plain.step, last.step) == ("bilateral", "occlusion")
     assert last.losses == plain.losses
     assert (last.loss, last.residual) == (plain.loss, plain.residual)
     assert (last.depth != plain.depth).any()
@@ -163,7 +163,7 @@ def test_without_a_known_near_end_it_is_left_out(strip):
     *_, last = alternating_minimization(
         strip.stack, free, settings, progress=lambda share, message: seen.append((share, message))
     )
-    assert last.step == "aif"
+    assert last.step == "bilateral"
     assert seen[-1] == (1.0, "done")
     for preset in (SolverSettings.simulation, SolverSettings.nyuv2, SolverSettings.make3d):
         assert not preset().occlusion

@@ -9,13 +9,13 @@ def stages(monkeypatch, known):
     monkeypatch.setattr(progress, "compiled_before", lambda kernel: known)
     seen = []
     run = progress.RunProgress(lambda share, message: seen.append(message), SolverSettings(epochs=2))
-    for message in (
-        "first residual",
-        "epoch 1 of 2: depth",
-        "epoch 1 of 2: all-in-focus",
-        "epoch 2 of 2: depth",
+    for message, weight in (
+        ("first residual", progress.PREPARATION),
+        ("epoch 1 of 2: depth", progress.DEPTH),
+        ("epoch 1 of 2: all-in-focus", run.image_weight(1)),
+        ("epoch 2 of 2: depth", progress.DEPTH),
     ):
-        run.stage(message)
+        run.stage(message, weight)
     return seen
 
 

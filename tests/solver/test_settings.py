@@ -21,9 +21,10 @@ def test_presets_take_overrides_and_survive_json(preset):
 
 
 def test_asking_for_an_estimate_of_the_blur_survives_json():
-    made = SolverSettings(estimate_blur=True)
-    assert not SolverSettings().estimate_blur
-    assert SolverSettings.from_dict(json.loads(json.dumps(made.to_dict()))).estimate_blur
+    made = SolverSettings(estimate_blur=False)
+    assert SolverSettings().estimate_blur
+    assert not SolverSettings.from_dict(json.loads(json.dumps(made.to_dict()))).estimate_blur
+    assert not any(getattr(SolverSettings, preset)().estimate_blur for preset in ("nyuv2", "simulation"))
 
 
 def test_published_table():

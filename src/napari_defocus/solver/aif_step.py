@@ -99,6 +99,7 @@ def aif_step(
     eigenvector: Floats | None = None,
     target: Floats | None = None,
     pull: float = 0.0,
+    held: NDArray[np.bool_] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> AifStep:
     """Minimise the residual over the image on the box [0, 1], for fixed depth.
@@ -134,10 +135,13 @@ def aif_step(
         Image to which the solution is drawn.
     pull : float
         Weight of the squared distance to it.
+    held : ndarray, (Y, X), bool, optional
+        Pixels that stay as they are at the start.
     progress : callable, optional
         Gets the share of the work that is done; may raise to stop.
     """
-    problem = _Problem(operator, observations, coordinates, image if target is None else target, pull)
+    target = image if target is None else target
+    problem = _Problem(operator, observations, coordinates, target, pull, held)
     start = image if warm_start else np.zeros_like(image)
     if solver == "cg":
         report = _Reporter(progress, iterations + 2 * -(-iterations // RESTART))  # restarts that are foreseen
@@ -163,6 +167,7 @@ class _Problem:
     coordinates: Floats
     target: Floats
     pull: float
+    held: NDArray[np.bool_] | None = None
 
     def residual(self, image: Floats, progress: Callable[[float], None] | None) -> float:
         stack = self.observations.planes, self.observations.scale
@@ -180,6 +185,8 @@ class _Problem:
             difference = image - self.target
             value += self.pull * float(np.vdot(difference, difference))
             gradient += np.float32(self.pull) * difference
+        if self.held is not None:
+            gradient[:, self.held] = 0
         return value, gradient
 
     def curvature(self, step: Floats, progress: Callable[[float], None] | None) -> tuple[float, Floats]:
@@ -201,6 +208,8 @@ def _conjugate_gradients(
         residual = value - problem.distance(image)
         free = (image > 0) | (gradient < 0)
         free &= (image < 1) | (gradient > 0)
+        if problem.held is not None:
+            free &= ~problem.held
         downhill = -gradient * free
         length = first = float(np.vdot(downhill, downhill))
         current, direction = image.copy(), downhill.copy()

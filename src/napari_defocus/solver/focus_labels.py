@@ -22,10 +22,14 @@ Region = tuple[slice, slice]
 Pairs = NDArray[np.bool_] | None
 Share = Callable[[float], None] | None
 
-PEAK_WINDOW = 9
+PEAK_WINDOW = 7
 """Window of the focus measure whose peak is placed between planes, px."""
 
-REACH = max(COST_REACH, PEAK_WINDOW // 2 + 1) + 8
+PEAK_SIGMA = 0.6
+"""Standard deviation of the Gaussian before that, px: planes that were aligned have lost some of their finest
+detail, more or less of it by how far they were moved, and that must not decide."""
+
+REACH = max(COST_REACH, PEAK_WINDOW // 2 + 1 + int(4 * PEAK_SIGMA + 0.5)) + 8
 """Halo of a window in which labels are refined and peaks placed, px."""
 
 SWEEPS = 6
@@ -33,6 +37,9 @@ SWEEPS = 6
 
 FARTHEST_PEAK = 1.2
 """Distance from its label beyond which a peak is not that label's, planes."""
+
+LEAST_BLUR = 0.7
+"""Standard deviation of the blur that a focus measure itself amounts to, px."""
 
 LEAST_BEND = 1e-3
 """Least curvature of the logarithm of the focus measure at a peak."""
@@ -133,8 +140,8 @@ def peak_coordinates(
     last = len(centers) - 1
     if last < 2:
         return centers[labels].astype(np.float32)
-    measures = focus_measures(window, 0.0, PEAK_WINDOW, unusable)[np.argsort(optics.centers)]
-    floor = np.float32(0.5 * noise * noise_response(0.0))
+    measures = focus_measures(window, PEAK_SIGMA, PEAK_WINDOW, unusable)[np.argsort(optics.centers)]
+    floor = np.float32(0.5 * noise * noise_response(PEAK_SIGMA))
     level = np.log(np.maximum(measures, 0) + floor)
 
     def around(middle: Labels) -> list[Floats]:
@@ -148,10 +155,27 @@ def peak_coordinates(
     middle = np.clip(middle + uphill, 1, last - 1)
     before, here, after = around(middle)
     bend = 2 * here - before - after
-    place = middle + np.clip((after - before) / (2 * np.maximum(bend, LEAST_BEND)), -1, 1)
+    aside = np.clip((after - before) / (2 * np.maximum(bend, LEAST_BEND)), -1, 1)
+    place = middle + between_planes(aside, optics)
     place = np.where((bend > LEAST_BEND) & (np.abs(place - labels) <= FARTHEST_PEAK), place, labels)
     found = np.interp(np.clip(place, 0, last), np.arange(last + 1), centers)
     return np.asarray(found, np.float32)
+
+
+def between_planes(aside: Floats, optics: Optics) -> Floats:
+    """Correct places of parabolas' vertices, planes from the middle one, for the shape of focus curves.
+
+    A parabola through three logarithms would be right for a Gaussian focus curve. That of a texture falls off
+    as a power of the variance of all blur, whatever the power, so that vertices crowd around the planes where
+    these are far apart. The correction is the same parabola through such a curve, the other way round.
+    """
+    apart = float(np.abs(np.diff(np.sort(optics.centers))).mean() * np.abs(optics.slopes).max())
+    apart *= optics.blur_scale
+    least = LEAST_BLUR**2 + PEAK_SIGMA**2 + float(optics.sigma_of_radius(0.0)) ** 2
+    true = np.linspace(-0.5, 0.5, 41)
+    before, here, after = (-np.log(least + (apart * (step - true)) ** 2) for step in (-1, 0, 1))
+    vertex = (after - before) / (2 * (2 * here - before - after))
+    return np.where(np.abs(aside) < 0.5, np.interp(aside, vertex, true), aside).astype(np.float32)
 
 
 def _costs_and_guide(

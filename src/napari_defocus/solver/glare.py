@@ -27,6 +27,9 @@ RIM = 2.0
 WINDOW = 3
 """Window of the focus measure that tells where a light is in focus, px."""
 
+MOST = 0.5
+"""Share of planes in glare from which on a pixel keeps the image of its sharpest plane."""
+
 TILE = 256
 """Side of the tiles in which lights are looked for, px."""
 
@@ -69,6 +72,12 @@ def glare(observations: Observations, optics: Optics) -> NDArray[np.bool_] | Non
     for index, plane in enumerate(map_ahead(cover, range(observations.count))):
         covered[index] = plane
     return covered
+
+
+def dazzled(observations: Observations, optics: Optics) -> NDArray[np.bool_] | None:
+    """Pixels in glare in most planes, (Y, X): of them no image can be solved for. None: there are none."""
+    pairs = glare(observations, optics)
+    return None if pairs is None else np.asarray(pairs.mean(axis=0) > MOST)
 
 
 def _sharpest_planes(observations: Observations, wanted: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -218,7 +218,7 @@ class SolverSettings(CheckedFields):
         "disc", "Shape of the blur: the disc of a round aperture, or a Gaussian as in the paper."
     )
     estimate_blur: bool = _setting(
-        False, "Estimate the blur scale from the stack; what is given stays where the stack does not tell it."
+        True, "Estimate the blur scale from the stack; what is given stays where the stack does not tell it."
     )
     trusted_blur: float | None = _setting(
         0.7, "Blur at which a plane counts half as much as when sharp; empty: all count alike.", unit="px"
@@ -256,7 +256,7 @@ class SolverSettings(CheckedFields):
         "Flag low confidence; or wildly varying depth, flat image, or both, as in the paper; or none.",
         source=PAPER,
     )
-    outlier_confidence: float = _setting(0.15, "Confidence below which a pixel is flagged.")
+    outlier_confidence: float = _setting(0.3, "Confidence below which a pixel is flagged.")
     outlier_threshold: float = _setting(
         0.15,
         "Local total variation of the depth above which a pixel is flagged, per pixel.",

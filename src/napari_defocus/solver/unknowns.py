@@ -14,6 +14,7 @@ from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.confidence import Estimate, px_per_coordinate
 from napari_defocus.solver.depth_step import depth_step
+from napari_defocus.solver.glare import dazzled
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.occlusion import resolve_edges
@@ -101,6 +102,7 @@ class Unknowns:
             self.coordinates = part.coordinates
         if part.image is not None:
             self.image = part.image
+        self.dazzled = dazzled(observations, optics) if settings.image_prior > 0 else None
         self.eigenvector: Floats | None = None
         self.losses: list[float] = []
         self.blur_per_coordinate = px_per_coordinate(optics)
@@ -178,6 +180,7 @@ class Unknowns:
             eigenvector=self.eigenvector,
             target=self.mosaic,
             pull=self.pull,
+            held=self.dazzled,
             progress=progress,
         )
         before, last = self.loss, (self.image, self.data)
