@@ -46,8 +46,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--estimate-blur",
-        action="store_true",
-        help="estimate the blur scale of the optics from the stack, where it determines it",
+        action=argparse.BooleanOptionalAction,
+        help="estimate the blur scale of the optics from the stack, where it determines it; "
+        "default: with the settings for real photographs",
     )
     parser.add_argument(
         "--set",
@@ -112,8 +113,8 @@ def requested(args: argparse.Namespace) -> tuple["Optics | str | None", "SolverS
     changes = dict(parse_setting(text) for text in args.overrides)
     if args.epochs is not None:
         changes["epochs"] = args.epochs
-    if args.estimate_blur:
-        changes["estimate_blur"] = True
+    if args.estimate_blur is not None:
+        changes["estimate_blur"] = args.estimate_blur
     if args.depth_range is not None:
         changes["depth_range"] = args.depth_range
     return optics, SolverSettings.from_dict(settings.to_dict() | changes)

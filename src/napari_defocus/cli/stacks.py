@@ -117,8 +117,8 @@ def make_plan(args: argparse.Namespace, output: Path) -> "Plan":
     _, settings = requested(args)
     if (
         args.parameters is not None
-    ):  # of another stack, whose range and white level need not be those of these
-        settings = settings.replace(white=None)
+    ):  # of another stack, whose blur, range and white level need not be those of these
+        settings = settings.replace(white=None, estimate_blur=True)
         if args.depth_range is None:
             settings = settings.replace(depth_range=None)
     if settings.depth_range is not None and args.range_unit is None:

@@ -158,7 +158,7 @@ class BatchForm(QWidget):
         except InputError as error:
             report(error)
             return
-        self.settings_form.fill(settings.replace(depth_range=None, white=None))
+        self.settings_form.fill(settings.replace(depth_range=None, white=None, estimate_blur=True))
 
     def _ask_for_folder(self) -> None:
         folder = QFileDialog.getExistingDirectory(self, "Output folder", str(self.output.value))

@@ -138,6 +138,7 @@ def alternating_minimization(
         share = report.stage("estimating the blur", PREPARATION)
         estimate = estimate_from_stack(observations, optics, settings, share)
         optics = estimate.optics
+        settings = settings.replace(estimate_blur=False)  # so that the same again gives the same
         notes = (estimate.note,)
     share = report.stage("finding the sharpest planes", PREPARATION)
     start = start_of(observations, optics, settings, share)

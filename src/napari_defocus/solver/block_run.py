@@ -157,7 +157,7 @@ class BlockRun(BlockPasses):
             parts = self.map(block_start.coarse_costs, blocks, [stack], message, factor=factor, noise=known)
             costs, guide, scale = joined(parts, blocks)
             if known is not None:
-                coarse = cut_coarse(costs, guide, known, settings, factor)
+                coarse = cut_coarse(costs, guide, self.job.optics, known, settings, factor)
             else:
                 coarse = paper_cut(costs, settings, factor)
         elif settings.initialization == "mrf":
@@ -238,6 +238,7 @@ class BlockRun(BlockPasses):
             self.progress.begin(message),
         )
         self.job = replace(self.job, optics=estimate.optics)
+        self.settings = self.settings.replace(estimate_blur=False)  # so that the same again gives the same
         self.notes += (estimate.note,)
 
     def _resolve_edges(self, stack: Any, state: Any) -> Any:

@@ -22,6 +22,9 @@ Region = tuple[slice, slice]
 Pairs = NDArray[np.bool_] | None
 Share = Callable[[float], None] | None
 
+LEAST_EDGE = 0.3
+"""Blur between two labels up to which a difference is a slope and no edge, px."""
+
 PEAK_WINDOW = 7
 """Window of the focus measure whose peak is placed between planes, px."""
 
@@ -77,7 +80,13 @@ def coarse_costs(
 
 
 def cut_coarse(
-    costs: Floats, guide: Floats, noise: float, settings: SolverSettings, factor: int, progress: Share = None
+    costs: Floats,
+    guide: Floats,
+    optics: Optics,
+    noise: float,
+    settings: SolverSettings,
+    factor: int,
+    progress: Share = None,
 ) -> Labels:
     """Labels in the order of focus of all cells; costs (planes, cells, cells), guide (channels, ...)."""
     weights = neighbour_weights(guide, noise / factor, roughness(guide))
@@ -85,7 +94,7 @@ def cut_coarse(
         np.ascontiguousarray(np.moveaxis(costs, 0, -1)),
         smoothness_at(settings, factor) / factor,  # a cell is factor ** 2 pixels, an edge factor edges
         progress,
-        truncation=settings.mrf_truncation,
+        truncation=truncation_at(settings, optics),
         weights=weights,
     )
 
@@ -107,7 +116,7 @@ def refine(
     """
     costs, guide = _costs_and_guide(window, optics, noise, unusable)
     weights = neighbour_weights(guide, noise, scale)
-    truncation = np.float32(np.inf if settings.mrf_truncation is None else settings.mrf_truncation)
+    truncation = truncation_at(settings, optics)
     refined = np.ascontiguousarray(labels, np.int32).copy()
     for sweep in range(SWEEPS):
         if not label_kernels.relax_labels(
@@ -115,7 +124,7 @@ def refine(
             weights.across,
             weights.down,
             np.float32(smoothness_at(settings, factor)),
-            truncation,
+            np.float32(np.inf if truncation is None else truncation),
             sweep % 2 == 1,
             refined,
         ):
@@ -126,6 +135,14 @@ def refine(
 def smoothness_at(settings: SolverSettings, factor: int) -> float:
     """Smoothness for an image cut in cells of `factor` px: a larger one shows the same scene larger."""
     return float(settings.mrf_smoothness * np.sqrt(factor))
+
+
+def truncation_at(settings: SolverSettings, optics: Optics) -> float | None:
+    """Difference of labels beyond which neighbours cost no more: more where planes are close together."""
+    if settings.mrf_truncation is None:
+        return None
+    apart = float(np.median(np.abs(np.diff(np.sort(optics.centers)))) * np.abs(optics.slopes).max())
+    return max(settings.mrf_truncation, LEAST_EDGE / max(apart * optics.blur_scale, 1e-6))
 
 
 def peak_coordinates(

@@ -65,7 +65,8 @@ def cut_labels(
 
     parts = [part for _, part in map_tiles(coarse, list(tiles), settings.threads, part_of(progress, 0, 0.4))]
     costs, guide, scale = joined(parts, blocks)
-    labels = focus_labels.cut_coarse(costs, guide, noise, settings, factor, part_of(progress, 0.4, 0.6))
+    share = part_of(progress, 0.4, 0.6)
+    labels = focus_labels.cut_coarse(costs, guide, optics, noise, settings, factor, share)
     if factor == 1:
         return order[labels]
     whole = np.empty(shape, np.int32)
