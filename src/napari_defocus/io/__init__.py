@@ -7,17 +7,14 @@ from napari_defocus.io.focal_stack import FocalStack, read_focal_stack
 from napari_defocus.io.mesh import DepthMesh, depth_mesh
 from napari_defocus.io.mesh_files import save_mesh
 from napari_defocus.io.parameters import load_parameters
-from napari_defocus.io.profile import DepthProfile, depth_profile, save_profile
 from napari_defocus.io.save import save_result
 from napari_defocus.io.saved_result import load_result
 
 __all__ = [
     "DepthMap",
     "DepthMesh",
-    "DepthProfile",
     "FocalStack",
     "depth_mesh",
-    "depth_profile",
     "load_parameters",
     "load_result",
     "read_depth_map",
@@ -25,6 +22,5 @@ __all__ = [
     "save_alignment",
     "save_comparison",
     "save_mesh",
-    "save_profile",
     "save_result",
 ]

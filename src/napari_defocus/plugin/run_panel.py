@@ -12,6 +12,7 @@ from napari_defocus.errors import InputError, SolverError
 from napari_defocus.plugin.series_result import SeriesResult
 from napari_defocus.plugin.turns import Turns
 from napari_defocus.plugin.worker import Outcome, SolverWorker
+from napari_defocus.solver.blur_estimation import FOUND
 from napari_defocus.solver.result import DefocusResult
 
 __all__ = ["RunPanel", "report"]
@@ -206,7 +207,8 @@ class RunPanel(QWidget):
             )
         self.status.setText("\n".join([" · ".join(parts), *lines, *notes]))
         for note in notes:
-            show_info(note)
+            if FOUND not in note:  # that is as it should be, and stands in the panel
+                show_info(note)
 
     def _update_buttons(self) -> None:
         self.run_button.setEnabled(self._can_run and not self.running)

@@ -23,6 +23,10 @@ FALLBACK, FALLBACK_SPAN = 1.0, 6.0
 from plane to plane, and the most over the whole stack, px."""
 
 
+FOUND = "was estimated from the stack"
+"""What the note of an estimate that was made says."""
+
+
 @dataclass(frozen=True)
 class BlurEstimate:
     """Blur of a focal stack as far as the stack itself determines it.
@@ -156,7 +160,7 @@ def estimate_from_spectra(
         name, what, unit, value = "blur_per_plane", "blur per plane", " px", growth / optics.blur_scale
     estimated = optics.replace(**{name: value})
     if determined:
-        note = f"The {what} was estimated from the stack: {with_spread(value, fit.spread * value)}{unit}."
+        note = f"The {what} {FOUND}: {with_spread(value, fit.spread * value)}{unit}."
     else:
         note = f"The stack does not determine the {what} ({fit.refusal}); {value:.3g}{unit} was taken."
     return BlurEstimate(
