@@ -11,7 +11,7 @@ from napari_defocus.batch import Plan, find_stacks, new_items, no_optics
 from napari_defocus.optics import ThinLens, save_optics
 from napari_defocus.solver.settings import SolverSettings
 
-QUICK = {"epochs": 1, "initialization": "focus", "occlusion": False}
+QUICK = {"epochs": 1, "initialization": "focus", "occlusion": False, "estimate_blur": False}
 LENS = ThinLens.from_camera(50, 8, 60, [1.0, 1.5, 2.5, 4.0])
 
 

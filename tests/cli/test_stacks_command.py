@@ -11,7 +11,7 @@ import pytest
 from napari_defocus.cli.main import main
 from napari_defocus.io import load_parameters
 
-QUICK = ("--epochs", "1", "--set", "initialization=focus", "--set", "occlusion=false")
+QUICK = ("--epochs", "1", "--set", "initialization=focus", "--set", "occlusion=false", "--no-estimate-blur")
 
 
 @pytest.fixture

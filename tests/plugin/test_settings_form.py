@@ -62,11 +62,11 @@ def test_bad_setting_is_named(form, name, text, message):
 
 def test_the_estimate_of_the_blur_is_a_box_above_the_fold(form):
     box = form.editors["estimate_blur"]
-    assert form.settings().estimate_blur is box.value is False
+    assert form.settings().estimate_blur is box.value is True
     assert "from the stack" in box.tooltip
     assert not form.fold.isAncestorOf(box.native)
     box.native.click()
-    assert form.settings().estimate_blur is True
+    assert form.settings().estimate_blur is False
 
 
 def test_half_a_depth_range(form):

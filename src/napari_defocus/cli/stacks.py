@@ -115,10 +115,8 @@ def make_plan(args: argparse.Namespace, output: Path) -> "Plan":
         return UncalibratedFocus(planes=planes) if args.uncalibrated else named
 
     _, settings = requested(args)
-    if (
-        args.parameters is not None
-    ):  # of another stack, whose blur, range and white level need not be those of these
-        settings = settings.replace(white=None, estimate_blur=True)
+    if args.parameters is not None:  # of another stack, whose blur, range and white level need not be these
+        settings = settings.replace(white=None, estimate_blur=args.estimate_blur is not False)
         if args.depth_range is None:
             settings = settings.replace(depth_range=None)
     if settings.depth_range is not None and args.range_unit is None:
