@@ -1,0 +1,73 @@
+"""Peaks between planes, and the start revised by the blur model."""
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.ndimage import maximum_filter
+from stacks import PAPER, model_stack, texture
+
+from napari_defocus import SolverSettings, ThinLens
+from napari_defocus.solver.focus_labels import LEAST_BLUR, PEAK_SIGMA, between_planes
+from napari_defocus.solver.initialization import Start
+from napari_defocus.solver.model_start import revised, revises
+from napari_defocus.solver.observations import load_stack
+from napari_defocus.solver.unknowns import blur_operator, start_coordinates
+
+LENS = ThinLens.from_camera(50, 2.8, 30, [1.0, 1.25, 1.67, 2.5, 5.0], blur_scale=0.5)
+RANGE = (0.9, 6.0)
+SHAPE = (96, 120)
+SETTINGS = SolverSettings(depth_range=RANGE, white=1.0)
+
+
+def test_peaks_of_a_curve_that_falls_as_a_power_are_found_between_planes():
+    apart = np.abs(np.diff(np.sort(LENS.centers))).mean() * np.abs(LENS.slopes).max() * LENS.blur_scale
+    true = np.linspace(-0.45, 0.45, 19)
+    variance = LEAST_BLUR**2 + PEAK_SIGMA**2 + LENS.sigma_of_radius(0.0) ** 2
+    before, here, after = (-1.7 * np.log(variance + (apart * (step - true)) ** 2) for step in (-1, 0, 1))
+    vertex = ((after - before) / (2 * (2 * here - before - after))).astype(np.float32)
+    assert np.abs(vertex - true).max() > 0.02  # the parabola alone is drawn to the planes
+    assert_allclose(between_planes(vertex, LENS), true, atol=2e-3)
+    beyond = np.array([-1, -0.5, 0.5, 0.8], np.float32)
+    assert_array_equal(between_planes(beyond, LENS), beyond)
+
+
+def marked(shape):
+    """Plain ground with small marks, (Y, X)."""
+    rows, columns = np.indices(shape)
+    return np.where((rows % 24 < 4) & (columns % 30 < 5), 0.1, 0.7).astype(np.float32)
+
+
+def start_at(depth):
+    """Start with all of a stack at some depth, (Y, X)."""
+    coordinate = blur_operator(LENS, SETTINGS, SHAPE).coordinates(depth)
+    nearest = np.abs(LENS.centers[:, None, None] - coordinate).argmin(axis=0).astype(np.int32)
+    return Start(nearest, coordinate.astype(np.float32), 1e-6)
+
+
+def right(start, depth):
+    """Share of pixels whose peak is within a third of a px of blur of the true depth."""
+    operator = blur_operator(LENS, SETTINGS, SHAPE)
+    error = start_coordinates(operator, start, SETTINGS) - operator.coordinates(np.full(SHAPE, depth))
+    return (np.abs(error) * LENS.blur_scale * np.abs(LENS.slopes).max() < 1 / 3).mean()
+
+
+@pytest.mark.parametrize(("image", "changes"), [(marked(SHAPE), True), (texture(SHAPE, seed=3)[0], False)])
+def test_wrong_peaks_give_way_to_the_model_on_plain_ground_only(image, changes):
+    stack = model_stack(LENS, np.full(SHAPE, 1.25, np.float32), image[None], RANGE, kernel="disc")
+    stack = stack + 0.001 * np.random.default_rng(0).standard_normal(stack.shape)
+    wrong = start_at(np.where(maximum_filter(marked(SHAPE) < 0.5, 7), 1.25, 2.0))
+    shares = []
+    new = revised(load_stack(stack, 1.0), LENS, SETTINGS, wrong, shares.append)
+    if changes:
+        assert right(new, 1.25) > right(wrong, 1.25) + 0.15
+        assert shares == sorted(shares)
+        assert shares[-1] == 1
+    else:
+        assert new is wrong
+
+
+def test_it_is_left_out_where_no_peak_draws_the_depth():
+    assert revises(LENS, SETTINGS)
+    assert not revises(LENS, SETTINGS.replace(revise_start=False))
+    assert not revises(LENS, SETTINGS.replace(focus_prior=0.0))
+    assert not revises(LENS, PAPER)
