@@ -119,7 +119,7 @@ class BlockRun(BlockPasses):
             self.drop(f"state {epoch - 1}")
             if self.settings.settled(losses):
                 break
-        smooth = self._smooth(stack, state, f"state {epoch}")
+        smooth = self._smooth(state, f"state {epoch}")
         resolved = self._resolve_edges(stack, smooth)
         if resolved is not smooth:
             self.drop("smooth" if self.settings.bilateral else f"state {epoch}")
@@ -203,13 +203,13 @@ class BlockRun(BlockPasses):
         self.drop("start")
         return new
 
-    def _smooth(self, stack: Any, state: Any, name: str) -> Any:
+    def _smooth(self, state: Any, name: str) -> Any:
         """The state of that name after small differences of the depth were evened out, where wanted."""
         if not self.settings.bilateral:
             return state
         blocks, message = grid(self.frame, self.side, RADIUS), "evening out the depth"
-        arrays, shape = [stack, state], self._state_shape()
-        _, new = self.fill(block_tasks.smooth_block, blocks, arrays, message, "smooth", shape, np.float32)
+        shape = self._state_shape()
+        _, new = self.fill(block_tasks.smooth_block, blocks, [state], message, "smooth", shape, np.float32)
         self.drop(name)
         return new
 

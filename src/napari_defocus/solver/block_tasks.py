@@ -17,14 +17,14 @@ from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, split
 from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.blocks import Block, widened
-from napari_defocus.solver.confidence import Estimate, px_per_coordinate
+from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
 from napari_defocus.solver.occlusion import resolve_edges
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
-from napari_defocus.solver.prior_scales import PriorScales, departure_of
+from napari_defocus.solver.prior_scales import PriorScales, departure_of, px_per_coordinate
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior
 from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, start_coordinates
@@ -152,9 +152,7 @@ def advance(
     return losses, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
-def smooth_block(
-    job: Job, block: Block, images: NDArray[Any], state: Floats, *, progress: Share
-) -> tuple[None, tuple[Floats]]:
+def smooth_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels with small differences of the depth evened out."""
     spread = job.settings.bilateral / px_per_coordinate(job.optics)
     new = state.copy()

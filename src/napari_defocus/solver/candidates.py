@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_defocus.optics import Optics
+from napari_defocus.solver.prior_scales import px_per_coordinate
 from napari_defocus.solver.settings import SolverSettings
 
 LEAST, MOST = 9, 512
@@ -20,7 +21,7 @@ def candidate_coordinates(
     ends = np.sort(optics.to_blur_coordinate(np.asarray(depth_range)))
     count = settings.candidates
     if count is None:
-        travel = optics.blur_scale * float(np.abs(optics.slopes).max()) * float(ends[1] - ends[0])
+        travel = px_per_coordinate(optics) * float(ends[1] - ends[0])
         count = int(np.clip(np.ceil(travel / settings.candidate_step) + 1, LEAST, MOST))
     if settings.candidate_spacing == "blur":
         return np.linspace(ends[0], ends[1], count).astype(np.float32)

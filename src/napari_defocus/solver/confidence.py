@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from napari_defocus.optics import Optics, UncalibratedFocus
+from napari_defocus.optics import UncalibratedFocus
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver import confidence_kernels, window_kernels
@@ -22,6 +22,7 @@ from napari_defocus.solver.focus_cost import REACH as FOCUS_REACH
 from napari_defocus.solver.focus_cost import focus_costs
 from napari_defocus.solver.focus_start import noise_of, view
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.prior_scales import px_per_coordinate
 
 Floats = NDArray[np.float32]
 
@@ -132,11 +133,6 @@ class Estimate:
         gap, texture = focus_evidence(self)
         yield "focus_gap", gap
         yield "texture", np.log(texture + LEAST_TEXTURE)
-
-
-def px_per_coordinate(optics: Optics) -> float:
-    """Blur in the steepest plane for one unit of the blur coordinate, px."""
-    return optics.blur_scale * float(np.abs(optics.slopes).max())
 
 
 def confidence_reach(operator: BlurOperator) -> int:

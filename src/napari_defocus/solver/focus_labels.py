@@ -14,6 +14,7 @@ from napari_defocus.solver.focus_cost import REACH as COST_REACH
 from napari_defocus.solver.focus_cost import focus_costs, focus_measures, noise_response
 from napari_defocus.solver.graph_cut import cut
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.prior_scales import px_per_coordinate
 from napari_defocus.solver.settings import SolverSettings
 
 Floats = NDArray[np.float32]
@@ -141,8 +142,8 @@ def truncation_at(settings: SolverSettings, optics: Optics) -> float | None:
     """Difference of labels beyond which neighbours cost no more: more where planes are close together."""
     if settings.mrf_truncation is None:
         return None
-    apart = float(np.median(np.abs(np.diff(np.sort(optics.centers)))) * np.abs(optics.slopes).max())
-    return max(settings.mrf_truncation, LEAST_EDGE / max(apart * optics.blur_scale, 1e-6))
+    apart = float(np.median(np.diff(np.sort(optics.centers)))) * px_per_coordinate(optics)
+    return max(settings.mrf_truncation, LEAST_EDGE / max(apart, 1e-6))
 
 
 def peak_coordinates(
@@ -186,8 +187,7 @@ def between_planes(aside: Floats, optics: Optics) -> Floats:
     as a power of the variance of all blur, whatever the power, so that vertices crowd around the planes where
     these are far apart. The correction is the same parabola through such a curve, the other way round.
     """
-    apart = float(np.abs(np.diff(np.sort(optics.centers))).mean() * np.abs(optics.slopes).max())
-    apart *= optics.blur_scale
+    apart = float(np.diff(np.sort(optics.centers)).mean()) * px_per_coordinate(optics)
     least = LEAST_BLUR**2 + PEAK_SIGMA**2 + float(optics.sigma_of_radius(0.0)) ** 2
     true = np.linspace(-0.5, 0.5, 41)
     before, here, after = (-np.log(least + (apart * (step - true)) ** 2) for step in (-1, 0, 1))

@@ -21,7 +21,7 @@ from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
 from napari_defocus.solver.settings import SolverSettings
-from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator
+from napari_defocus.solver.unknowns import Part, Unknowns
 
 Floats = NDArray[np.float32]
 Share = Callable[[float], None] | None
@@ -88,17 +88,18 @@ def revised(
     plain = uniform_filter(-costs.min(axis=0), VOTE_WINDOW, mode="nearest") < TEXTURED
     if not plain.any():
         return start
-    frame = frame or observations.shape
     both = settings, model_settings(settings)
     unknowns = []
     for index, (kept, epochs) in enumerate(zip(both, (1, MODEL_EPOCHS), strict=True)):
-        run = Unknowns(observations, optics, kept, start, part=Part(frame, scales[index]))
+        run = Unknowns(
+            observations, optics, kept, start, part=Part(frame or observations.shape, scales[index])
+        )
         for epoch in range(epochs):
             run.improve_depth(_half(progress, epoch + index))
             run.improve_image(kept.image_iterations(epoch + 1), _half(progress, epoch + index + 0.5))
         unknowns.append(run)
     model = unknowns[1]
-    squares = [residuals(run, frame) + np.float32(start.noise) for run in unknowns]
+    squares = [residuals(run) + np.float32(start.noise) for run in unknowns]
     vote = uniform_filter(np.log(squares[1] / squares[0]), VOTE_WINDOW, mode="nearest")
     taken = plain & (vote < np.log(FAR_LESS))
     near = np.abs(optics.centers[:, None, None] - model.coordinates).argmin(axis=0)
@@ -109,11 +110,10 @@ def revised(
     )
 
 
-def residuals(run: Unknowns, frame: tuple[int, int]) -> Floats:
+def residuals(run: Unknowns) -> Floats:
     """Mean squared residual of each pixel over planes and channels, all planes alike, (Y, X)."""
-    operator = blur_operator(run.operator.optics, run.settings.replace(trusted_blur=None), frame)
     planes = run.observations.planes
-    predicted = operator.forward(run.image, run.coordinates)
+    predicted = run.operator.forward(run.image, run.coordinates)
     total = np.zeros(run.observations.shape, np.float32)
     for seen, plane in zip(predicted, planes, strict=True):
         total += ((seen - np.float32(run.observations.scale) * plane) ** 2).mean(axis=0)

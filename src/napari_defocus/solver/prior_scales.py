@@ -55,13 +55,18 @@ class PriorScales:
         return 1.0 if self.noise is None else self.noise / (self.noise + self.departure)
 
 
+def px_per_coordinate(optics: Optics) -> float:
+    """Blur in the steepest plane for one unit of the blur coordinate, px."""
+    return optics.blur_scale * float(np.abs(optics.slopes).max())
+
+
 def peak_variance(optics: Optics) -> float:
     """Variance of the place of a peak of the focus measure, as a blur coordinate.
 
     From the distance of the planes, and from the depth over which a least blur hides how sharp a plane is.
     """
     apart = float(np.abs(np.diff(np.sort(optics.centers))).mean())
-    slope = float(optics.blur_scale * np.abs(optics.slopes).max())
+    slope = px_per_coordinate(optics)
     placed = PEAK_SPREAD * 2 * slope * apart**2
     hidden = optics.min_blur / slope
     return placed**2 + hidden**2

@@ -12,7 +12,7 @@ from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.solver.aif_step import aif_step
 from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.candidates import candidate_coordinates
-from napari_defocus.solver.confidence import Estimate, px_per_coordinate
+from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.depth_step import depth_step
 from napari_defocus.solver.glare import dazzled
 from napari_defocus.solver.initialization import Start, mosaic
@@ -25,6 +25,7 @@ from napari_defocus.solver.prior_scales import (
     draws_to_peaks,
     hides_focus,
     peak_variance,
+    px_per_coordinate,
 )
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
