@@ -46,6 +46,14 @@ def files(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
+def assert_same_numbers(one, other):
+    """Depth, image and confidence of two results are equal but for the rounding of single precision."""
+    for name in ("depth", "all_in_focus", "confidence"):
+        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=3e-6, atol=1e-6, err_msg=name)
+    np.testing.assert_array_equal(one.outliers, other.outliers)
+    np.testing.assert_allclose(one.losses, other.losses, rtol=1e-6)
+
+
 @pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
 def test_save_all_writes_the_files_of_the_command_line(dtype, widget, viewer, qtbot, tmp_path):
     data = make_stack(dtype=dtype)
@@ -66,21 +74,15 @@ def test_save_all_writes_the_files_of_the_command_line(dtype, widget, viewer, qt
     saved = save_all(qtbot, widget, tmp_path / "saved")
     assert saved.name.startswith("stone_")
     assert files(saved) == files(direct)
-    for name in files(saved):
-        if name != "parameters.json":
-            assert (saved / name).read_bytes() == (direct / name).read_bytes() or name.endswith(".tif"), name
     one, other = (json.loads((folder / "parameters.json").read_text()) for folder in (saved, direct))
     assert one | {"written": ""} == other | {"written": ""}
     assert one["images_dtype"] == dtype
-    first, second = load_result(saved), load_result(direct)
-    np.testing.assert_array_equal(first.depth, second.depth)
-    np.testing.assert_array_equal(first.all_in_focus, second.all_in_focus)
-    np.testing.assert_array_equal(first.confidence, second.confidence)
+    assert_same_numbers(load_result(saved), load_result(direct))
 
 
 def test_load_parameters_gives_the_same_numbers(widget, viewer, qtbot, tmp_path):
     first = solve(make_stack(), ODD, SETTINGS)
-    save_result(first, tmp_path / "first")
+    save_result(first, tmp_path / "first", images_dtype=np.uint8)
     add_stack(viewer, optics=None)
     widget.parameters_button.load(tmp_path / "first" / "parameters.json")
     assert widget.optics_form.optics(4) == load_parameters(tmp_path / "first")[0] == ODD
@@ -88,9 +90,7 @@ def test_load_parameters_gives_the_same_numbers(widget, viewer, qtbot, tmp_path)
     run(qtbot, widget)
     (tmp_path / "again").mkdir()
     again = load_result(save_all(qtbot, widget, tmp_path / "again"))
-    np.testing.assert_array_equal(again.depth, first.depth)
-    np.testing.assert_array_equal(again.confidence, first.confidence)
-    assert again.losses == first.losses
+    assert_same_numbers(again, load_result(tmp_path / "first"))
 
 
 def test_the_command_line_reads_the_parameters_of_the_window(widget, viewer, qtbot, tmp_path):
@@ -102,8 +102,7 @@ def test_the_command_line_reads_the_parameters_of_the_window(widget, viewer, qtb
     window = save_all(qtbot, widget, tmp_path / "window")
     command = ["solve", tmp_path / "stone.npy", "--parameters", window, "-o", tmp_path / "cli", "--quiet"]
     assert main([str(word) for word in command]) == 0
-    for name in ("depth.npy", "all_in_focus.png", "losses.csv"):
-        assert (window / name).read_bytes() == (tmp_path / "cli" / name).read_bytes()
+    assert_same_numbers(load_result(window), load_result(tmp_path / "cli"))
 
 
 def test_an_edited_figure_counts_after_loading(widget, viewer, tmp_path):
