@@ -49,7 +49,8 @@ def files(folder):
 def assert_same_numbers(one, other):
     """Depth, image and confidence of two results are equal but for the rounding of single precision."""
     for name in ("depth", "all_in_focus", "confidence"):
-        np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=3e-6, atol=1e-6, err_msg=name)
+        pair = getattr(one, name), getattr(other, name)
+        np.testing.assert_allclose(*pair, rtol=3e-6, atol=1e-6, err_msg=name)
     np.testing.assert_array_equal(one.outliers, other.outliers)
     np.testing.assert_allclose(one.losses, other.losses, rtol=1e-6)
 
