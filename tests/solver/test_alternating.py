@@ -71,11 +71,11 @@ def test_states_come_in_order_and_are_never_changed(scene):
     ]
     steps = [(state.epoch, state.step) for state, *_ in kept]
     epochs = [(1, "depth"), (1, "aif"), (2, "depth"), (2, "aif")]
-    assert steps == [(0, "initialization"), *epochs, (2, "bilateral"), (2, "occlusion")]
+    assert steps == [(0, "initialization"), *epochs, (2, "bilateral"), (2, "occlusion"), (2, "median")]
     for state, depth, image in kept:
         assert (state.depth == depth).all()
         assert (state.all_in_focus == image).all()
-    assert kept[-1][0].losses == tuple(state.loss for state, *_ in kept[:-2])
+    assert kept[-1][0].losses == tuple(state.loss for state, *_ in kept[:-3])
 
 
 def test_result_has_the_promised_shapes_and_types(scene):

@@ -126,7 +126,8 @@ def alternating_minimization(
     ------
     SolverState
         After the initialization, after each depth step and each AIF step, and at the end after the
-        bilateral filter of the depth and the occlusion step, where the settings ask for them.
+        bilateral filter of the depth, the occlusion step and the weighted median, where the settings ask for
+        them.
     """
     settings = settings or SolverSettings()
     edges = applies(optics, settings)
@@ -157,21 +158,19 @@ def alternating_minimization(
         message = f"epoch {epoch} of {settings.epochs}: all-in-focus"
         run.improve_image(iterations, report.stage(message, report.image_weight(epoch)))
         state = run.state(epoch, "aif")
-        last = epoch == settings.epochs or settings.settled(state.losses)
-        if last and not (edges or settings.bilateral):
-            report.end()
         yield state
-        if last:
+        if settings.settled(state.losses):
             break
     if settings.bilateral:
         run.smooth_depth(report.stage("evening out the depth", EVENING))
-        if not edges:
-            report.end()
         yield run.state(epoch, "bilateral")
     if edges:
         run.resolve_edges(report.stage("depth edges", EDGES))
-        report.end()
         yield run.state(epoch, "occlusion")
+    if settings.weighted_median:
+        run.take_median(report.stage("depth of what looks alike", EVENING))
+        yield run.state(epoch, "median")
+    report.end()
 
 
 def checked(images: Any, optics: Optics, settings: SolverSettings) -> tuple[Any, SolverSettings]:

@@ -31,7 +31,7 @@ EDGES = 20.0
 REVISION = 60.0
 """Rough share of the revision of the start in the whole run."""
 
-OTHER_PASSES = 12
+OTHER_PASSES = 13
 
 
 class BlockPasses:
@@ -66,6 +66,7 @@ class BlockPasses:
         threads = settings.threads or (1 if isinstance(runner, Cluster) else None)
         self.job = Job(optics, settings.replace(threads=threads), self.frame)
         self._arrays: dict[str, Any] = {}
+        self.held = ""  # name of the array with the unknowns
 
     def stack(self) -> Any:
         """The stack as tasks read it: where its chunks are larger than blocks, cut up once.
@@ -130,6 +131,28 @@ class BlockPasses:
         targets = (Target(array, None if len(shape) == 2 else slice(None)),)
         outcomes = dict(self.runner.run(self.tasks(function, blocks, arrays, options, targets), report))
         return [outcomes[place] for place in range(len(blocks))], array
+
+    @property
+    def state_shape(self) -> tuple[int, ...]:
+        """Shape of the array that holds the unknowns."""
+        return (block_tasks.IMAGE + (3 if self.colour else 1), *self.frame)
+
+    def advance(
+        self,
+        function: Callable[..., Any],
+        blocks: Sequence[Block],
+        arrays: Sequence[Any],
+        message: str,
+        name: str,
+        weight: float = 1.0,
+        **options: Any,
+    ) -> Any:
+        """The state that a function makes of the one before, which is dropped."""
+        form = self.state_shape, np.float32
+        _, new = self.fill(function, blocks, arrays, message, name, *form, weight, **options)
+        self.drop(self.held)
+        self.held = name
+        return new
 
     def tasks(
         self,

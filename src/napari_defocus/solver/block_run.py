@@ -13,8 +13,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile
-from napari_defocus.solver import block_start, block_tasks
-from napari_defocus.solver.bilateral import RADIUS
+from napari_defocus.solver import bilateral, block_start, block_tasks, weighted_median
 from napari_defocus.solver.block_arrays import Target
 from napari_defocus.solver.block_passes import EDGES, EPOCH, REVISION, BlockPasses
 from napari_defocus.solver.block_store import MARK, BlockStore
@@ -96,7 +95,7 @@ class BlockRun(BlockPasses):
         pull = self.settings.image_prior * scales.trust_in_mosaic
         halo = solving_halo(operator.halo, window, pull, self.settings)
         blocks = grid(self.frame, self.side, halo, CELL if window > 1 else 1)
-        shape = self._state_shape()
+        shape = self.state_shape
         losses: list[float] = []
         state = None
         for epoch in range(1, self.settings.epochs + 1):
@@ -116,17 +115,14 @@ class BlockRun(BlockPasses):
                 pixels = float(np.prod(self.frame))
                 scales = self.job.scales.at(residual / self.samples, departure / pixels)
                 self.job = replace(self.job, scales=scales)
-            self.drop(f"state {epoch - 1}")
+            self.drop(self.held)
+            self.held = name
             if self.settings.settled(losses):
                 break
-        smooth = self._smooth(state, f"state {epoch}")
-        resolved = self._resolve_edges(stack, smooth)
-        if resolved is not smooth:
-            self.drop("smooth" if self.settings.bilateral else f"state {epoch}")
-        return self._finish(stack, resolved, operator, halo, tuple(losses))
-
-    def _state_shape(self) -> tuple[int, ...]:
-        return (block_tasks.IMAGE + (3 if self.colour else 1), *self.frame)
+        state = self._smooth(state)
+        state = self._resolve_edges(stack, state)
+        state = self._median(state)
+        return self._finish(stack, state, operator, halo, tuple(losses))
 
     def _find_white(self, stack: Any) -> None:
         """Fill in the white level of the whole stack."""
@@ -203,15 +199,19 @@ class BlockRun(BlockPasses):
         self.drop("start")
         return new
 
-    def _smooth(self, state: Any, name: str) -> Any:
-        """The state of that name after small differences of the depth were evened out, where wanted."""
+    def _smooth(self, state: Any) -> Any:
+        """The state after small differences of the depth were evened out, where wanted."""
         if not self.settings.bilateral:
             return state
-        blocks, message = grid(self.frame, self.side, RADIUS), "evening out the depth"
-        shape = self._state_shape()
-        _, new = self.fill(block_tasks.smooth_block, blocks, [state], message, "smooth", shape, np.float32)
-        self.drop(name)
-        return new
+        blocks, message = grid(self.frame, self.side, bilateral.RADIUS), "evening out the depth"
+        return self.advance(block_tasks.smooth_block, blocks, [state], message, "smooth")
+
+    def _median(self, state: Any) -> Any:
+        """The state after the weighted median of the depth, where wanted."""
+        if not self.settings.weighted_median:
+            return state
+        blocks, message = grid(self.frame, self.side, weighted_median.RADIUS), "depth of what looks alike"
+        return self.advance(block_tasks.median_block, blocks, [state], message, "median")
 
     def _scales(self, stack: Any, start: Any, reach: int) -> PriorScales:
         """What the weights of the priors are in units of."""
@@ -245,15 +245,12 @@ class BlockRun(BlockPasses):
         """The state after the depth edges were put right, where that is wanted."""
         if not applies(self.job.optics, self.settings):
             return state
-        message, shape = "depth edges", self._state_shape()
+        message = "depth edges"
         blocks = grid(self.frame, self.side, BLOCK_HALO, SIDE_OF_TILES)
         found = self.map(block_tasks.edge_misfits, blocks, [stack, state], message)
         misfit = typical(np.concatenate(found))
         arrays, function = [stack, state], block_tasks.resolve_block
-        _, edges = self.fill(
-            function, blocks, arrays, message, "edges", shape, np.float32, EDGES, misfit=misfit
-        )
-        return edges
+        return self.advance(function, blocks, arrays, message, "edges", EDGES, misfit=misfit)
 
     def _finish(
         self, stack: Any, state: Any, operator: BlurOperator, halo: int, losses: tuple[float, ...]

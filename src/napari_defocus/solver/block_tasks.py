@@ -28,6 +28,7 @@ from napari_defocus.solver.prior_scales import PriorScales, departure_of, px_per
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior
 from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, start_coordinates
+from napari_defocus.solver.weighted_median import span_of, weighted_median
 
 Floats = NDArray[np.float32]
 Share = Callable[[float], None]
@@ -183,6 +184,22 @@ def resolve_block(
         observations, job.optics, settings, coordinates, image, progress, misfit=misfit
     )
     new = np.concatenate([coordinates[None], state[SMOOTH:IMAGE], image])
+    return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
+
+
+def median_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:
+    """State of the inner pixels after the weighted median of the depth."""
+    settings = job.settings
+    assert settings.depth_range is not None
+    new, image = state.copy(), np.ascontiguousarray(state[IMAGE:])
+    new[COORDINATES] = weighted_median(
+        np.ascontiguousarray(state[COORDINATES]),
+        image,
+        span_of(job.optics, settings.depth_range),
+        settings.weighted_median,
+        settings.threads,
+        progress,
+    )
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 

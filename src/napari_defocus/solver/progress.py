@@ -64,7 +64,11 @@ class RunProgress(PassProgress):
         self._settings = settings
         epochs = range(1, settings.epochs + 1)
         total = 4 * PREPARATION + sum(DEPTH + self.image_weight(epoch) for epoch in epochs)
-        total += REVISION * revises + EVENING * bool(settings.bilateral) + EDGES * edges
+        total += (
+            REVISION * revises
+            + EVENING * (bool(settings.bilateral) + bool(settings.weighted_median))
+            + EDGES * edges
+        )
         super().__init__(progress, total)
         self._compiles = not compiled_before(gradient_tile)
 

@@ -15,7 +15,7 @@ from napari_defocus.solver.settings import SolverSettings
 MEANING = {"defocus": "within half a pixel of blur", "focus": "within one step between planes"}
 """How near the truth a depth must be to count as right, by method."""
 
-Step = Literal["initialization", "depth", "aif", "bilateral", "occlusion"]
+Step = Literal["initialization", "depth", "aif", "bilateral", "occlusion", "median"]
 
 Progress = Callable[[float, str], None]
 """``progress(fraction, message)``, called several times a second from the computing thread with the share of
@@ -30,12 +30,12 @@ class SolverState:
     ----------
     epoch : int
         Round, from 1; 0 is the initialization.
-    step : {"initialization", "depth", "aif", "bilateral", "occlusion"}
+    step : {"initialization", "depth", "aif", "bilateral", "occlusion", "median"}
         The half-step that was done last.
     loss : float
         The objective over the number of samples (planes, pixels and channels), intensities in [0, 1]: the
         residual plus the priors on depth and image, where the settings give them weight. Never rises. The
-        bilateral and the occlusion step do not serve it; with them this stays what it was before.
+        last steps (bilateral, occlusion, median) do not serve it; with them this stays what it was before.
     residual : float
         Mean squared residual over planes, pixels and channels; likewise.
     depth : ndarray, (Y, X), float32
@@ -49,7 +49,7 @@ class SolverState:
     settings : SolverSettings
         The settings in use, with the depth range filled in.
     losses : tuple of float
-        Loss after each half-step so far but the bilateral and the occlusion step.
+        Loss after each half-step so far but the last ones: bilateral, occlusion, median.
     notes : tuple of str
         What the user should know about the run, such as a fallback that was taken.
     """

@@ -42,6 +42,7 @@ _NOT_NEGATIVE = (
     "focus_prior",
     "least_gain",
     "bilateral",
+    "weighted_median",
 )
 
 
@@ -132,6 +133,10 @@ class SolverSettings(CheckedFields):
     occlusion : bool
         At the end, put the edges of the depth where the rays through the aperture say, and solve for the
         image around them. Not done where it is not known which end of the stack is near.
+    weighted_median : float
+        At the very end, a pixel near an edge of the depth takes the depth that most of the pixels around it
+        have that look alike: differences of the all-in-focus image up to about this much do, in units of
+        white. 0 is none, as in the paper.
     noise : float, optional
         Root mean square of what the blur model cannot explain (noise, occlusion, a lens that is not
         ideal), in units of white; it scales `smoothness` and `focus_prior`. None: the residual, at the start
@@ -244,6 +249,11 @@ class SolverSettings(CheckedFields):
     )
     occlusion: bool = _setting(
         True, "Put depth edges right with a model of occlusion, after the last epoch; needs known optics."
+    )
+    weighted_median: float = _setting(
+        0.035,
+        "Near depth edges, take the depth of pixels that look alike up to this difference; 0 is none.",
+        unit="white",
     )
     noise: float | None = _setting(
         None, "What the blur model cannot explain; empty: the residual of each epoch.", unit="white"

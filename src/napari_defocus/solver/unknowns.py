@@ -30,6 +30,7 @@ from napari_defocus.solver.prior_scales import (
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior, edge_weights
+from napari_defocus.solver.weighted_median import span_of, weighted_median
 
 Floats = NDArray[np.float32]
 
@@ -200,9 +201,21 @@ class Unknowns:
             self.observations, self.operator.optics, self.settings, self.coordinates, self.image, progress
         )
 
+    def take_median(self, progress: Callable[[float], None]) -> None:
+        """Give pixels near depth edges the depth of those that look alike; not by this objective."""
+        assert self.settings.depth_range is not None
+        self.coordinates = weighted_median(
+            self.coordinates,
+            self.image,
+            span_of(self.operator.optics, self.settings.depth_range),
+            self.settings.weighted_median,
+            self.settings.threads,
+            progress,
+        )
+
     def state(self, epoch: int, step: Step) -> SolverState:
         """The unknowns as the user sees them."""
-        if step not in ("bilateral", "occlusion"):
+        if step not in ("bilateral", "occlusion", "median"):
             self.losses.append(self.loss / self.observations.planes.size)
         optics = self.operator.optics
         return SolverState(
