@@ -1,6 +1,6 @@
 """The scenes that are kept for the final figures and not looked at while tuning."""
 
-from benchmarks.accuracy import final_microscope, final_photographs
+from benchmarks.accuracy import final_jewellery, final_macro, final_microscope, final_photographs
 from benchmarks.accuracy.accuracy_scene import AccuracyScene
 
 FINAL = (
@@ -78,5 +78,36 @@ FINAL = (
         supersampling=4,
         noise=5.0,
         seed=107,
+    ),
+    AccuracyScene(
+        name="insect",
+        subset="final",
+        shows="macro: thin bent legs and feelers before a leaf, 20 planes",
+        build=final_macro.insect,
+        planes=20,
+        noise=1.5,
+        seed=108,
+    ),
+    AccuracyScene(
+        name="flower",
+        subset="final",
+        shows="macro: pale bent petals in two layers, small florets; the focus breathes by 1 %",
+        build=final_macro.flower,
+        planes=14,
+        bits=16,
+        noise=0.8,
+        breathing=0.01,
+        seed=109,
+    ),
+    AccuracyScene(
+        name="jewellery",
+        subset="final",
+        shows="macro: coins, pearls and a stone with glints beyond white; blur scale 15 % too great",
+        build=final_jewellery.jewellery,
+        planes=12,
+        rays=1024,
+        noise=2.5,
+        blur_error=1.15,
+        seed=110,
     ),
 )
