@@ -1,6 +1,14 @@
 """The scenes that are kept for the final figures and not looked at while tuning."""
 
-from benchmarks.accuracy import final_jewellery, final_macro, final_microscope, final_photographs
+from benchmarks.accuracy import (
+    final_jewellery,
+    final_macro,
+    final_microscope,
+    final_photographs,
+    final_rooms,
+    final_specimens,
+    final_tabletop,
+)
 from benchmarks.accuracy.accuracy_scene import AccuracyScene
 
 FINAL = (
@@ -109,5 +117,71 @@ FINAL = (
         noise=2.5,
         blur_error=1.15,
         seed=110,
+    ),
+    AccuracyScene(
+        name="tabletop",
+        subset="final",
+        shows="plain cups, sprigs, repeated cloth and paper; the focus breathes",
+        build=final_tabletop.tabletop,
+        planes=8,
+        noise=2.0,
+        breathing=0.004,
+        seed=111,
+    ),
+    AccuracyScene(
+        name="shelf",
+        subset="final",
+        shows="books in small steps of depth, small things; blur scale 10 % too small",
+        build=final_rooms.shelf,
+        planes=9,
+        bits=16,
+        noise=1.0,
+        blur_error=0.9,
+        seed=112,
+    ),
+    AccuracyScene(
+        name="corridor",
+        subset="final",
+        shows="slanted planes of repeated and weak texture, 5 planes; blur scale 10 % too great",
+        build=final_rooms.corridor,
+        planes=5,
+        shape=(240, 320),
+        rays=512,
+        noise=3.0,
+        blur_error=1.1,
+        seed=113,
+    ),
+    AccuracyScene(
+        name="pollen",
+        subset="final",
+        shows="microscope: netted and spiny round grains, 30 planes",
+        build=final_specimens.pollen,
+        planes=30,
+        rays=128,
+        supersampling=4,
+        noise=3.0,
+        seed=114,
+    ),
+    AccuracyScene(
+        name="tissue",
+        subset="final",
+        shows="microscope: tilted, soft folds of weak texture; blur scale 20 % too small",
+        build=final_specimens.tissue,
+        planes=14,
+        supersampling=4,
+        bits=16,
+        noise=1.5,
+        blur_error=0.8,
+        seed=115,
+    ),
+    AccuracyScene(
+        name="fracture",
+        subset="final",
+        shows="microscope: tilted facets with steps, glints beyond white",
+        build=final_specimens.fracture,
+        planes=24,
+        supersampling=4,
+        noise=1.0,
+        seed=116,
     ),
 )
