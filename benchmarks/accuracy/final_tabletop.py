@@ -42,7 +42,7 @@ def tabletop(shape: tuple[int, int], planes: int) -> Setup:
     ]
     surfaces += _vase(stage, (0.29, 0, 1.62))
     light = Light(stage.direction((-0.7, 0.8, -0.4)), ambient=0.5, softness=0.2, shadows=True)
-    return Setup(Scene(surfaces, light), camera(shape, planes, nearest=0.74, farthest=2.3), shape)
+    return Setup(Scene(surfaces, light), camera(shape, planes, nearest=0.7, farthest=2.3), shape)
 
 
 def _glaze(seed: int, colour: tuple[float, float, float], *, band: bool) -> FloatImage:
