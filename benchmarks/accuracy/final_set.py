@@ -165,7 +165,7 @@ FINAL = (
     AccuracyScene(
         name="tissue",
         subset="final",
-        shows="microscope: tilted, soft folds of weak texture; blur scale 20 % too small",
+        shows="microscope: tilted, soft folds with faint cells; blur scale 20 % too small",
         build=final_specimens.tissue,
         planes=14,
         supersampling=4,
