@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from benchmarks.accuracy import rendering
+from benchmarks.accuracy.cells import nearest_cells
 from benchmarks.accuracy.measures import measure
 from benchmarks.accuracy.rendering import load_case
 from benchmarks.accuracy.rows import Outcome
 from benchmarks.accuracy.scenes import SCENES, AccuracyScene
 from napari_defocus import DefocusResult
 from napari_defocus.optics import Microscope, ThinLens
-from napari_defocus.simulation import Rectangle, Scene, Texture
+from napari_defocus.simulation import Rectangle, Scene, Texture, true_depth
 from napari_defocus.simulation.setup import Setup
 from napari_defocus.simulation.textures import checkerboard
 
@@ -46,15 +47,39 @@ SMALL = AccuracyScene(
 
 def test_the_sets_are_alike_and_apart():
     halves = [[s for s in SCENES.values() if s.subset == subset] for subset in ("tuning", "final")]
-    assert min(len(half) for half in halves) >= 7
+    assert min(len(half) for half in halves) >= 16
     for half in halves:
         kinds = {type(scene.setup().optics) for scene in half}
         assert kinds == {ThinLens, Microscope}
         assert {scene.bits for scene in half} == {8, 16}
-        assert any(scene.breathing for scene in half)
-        assert any(scene.blur_error != 1 for scene in half)
+        assert 0.003 < max(scene.breathing for scene in half) <= 0.01
+        assert min(scene.blur_error for scene in half) == 0.8
+        assert max(scene.blur_error for scene in half) == 1.2
+        assert (min(scene.noise for scene in half), max(scene.noise for scene in half)) == (0, 5)
+        assert min(scene.planes for scene in half) == 5
+    assert max(scene.planes for scene in halves[1]) == 40
+    assert len({scene.build for scene in halves[1]}) == len(halves[1])
     assert not {s.build for s in halves[0]} & {s.build for s in halves[1]}
     assert not {s.seed for s in halves[0]} & {s.seed for s in halves[1]}
+
+
+@pytest.mark.parametrize("name", [name for name, scene in SCENES.items() if scene.subset == "final"])
+def test_a_scene_lies_where_its_planes_focus(name):
+    scene, optics, (rows, columns) = SCENES[name].setup()
+    size = "pixel_pitch" if isinstance(optics, ThinLens) else "pixel_size"
+    coarse = optics.replace(**{size: 8 * getattr(optics, size)})
+    depth = optics.to_blur_coordinate(true_depth(scene, coarse, (rows // 8, columns // 8)))
+    focus = optics.to_blur_coordinate(optics.focus_positions_array)
+    # The highest wire of `circuit` rises a little above the last plane.
+    margin = 0.05 * np.ptp(focus)
+    assert focus.min() - margin < depth.min() < depth.max() < focus.max() + margin
+    assert np.ptp(depth) > 0.3 * np.ptp(focus)
+
+
+def test_distance_from_the_wall_of_a_cell():
+    index, wall = nearest_cells(np.array([[0.0, 0], [1, 0], [2, 0], [3, 0]]), np.array([[0.0, 0], [4, 0]]))
+    np.testing.assert_array_equal(index[[0, 1, 3]], [0, 0, 1])
+    np.testing.assert_array_equal(wall, [2, 1, 0, 1])
 
 
 def test_noise_in_mid_grey_is_as_told():

@@ -8,6 +8,7 @@ import pytest
 from napari_defocus.optics import Microscope
 from napari_defocus.simulation import render_focal_stack, true_depth
 from napari_defocus.simulation.scenes import SCENES
+from napari_defocus.simulation.setup import camera, objective
 from napari_defocus.simulation.textures import BUNDLED, bright_dots, bundled_image, fractal_noise, wood
 
 
@@ -77,3 +78,11 @@ def test_procedural_textures_are_in_range_and_repeatable():
     noise = fractal_noise((64, 64), slope=1, stretch=8, seed=1)
     across, along = (np.abs(np.diff(noise, axis=axis)).mean() for axis in (0, 1))
     assert across > 2 * along
+
+
+def test_lenses_of_other_sizes():
+    macro = camera((20, 36), 3, nearest=0.25, farthest=0.5, f_number=4, focal_length=0.1)
+    assert macro.aperture_diameter == pytest.approx(0.025)
+    np.testing.assert_allclose(macro.focus_distances, [0.25, 0.3333, 0.5])
+    scope = objective((20, 40), 2, 0.0, 1.0, numerical_aperture=0.4, field_width=80.0)
+    assert (scope.numerical_aperture, scope.pixel_size) == (0.4, 2.0)

@@ -20,27 +20,41 @@ class Setup(NamedTuple):
 
 
 def camera(
-    shape: tuple[int, int], planes: int, nearest: float, farthest: float, *, f_number: float = 1.4
+    shape: tuple[int, int],
+    planes: int,
+    nearest: float,
+    farthest: float,
+    *,
+    f_number: float = 1.4,
+    focal_length: float = 0.05,
 ) -> ThinLens:
-    """Return a 50 mm lens before a full-frame sensor, its planes even in 1 / Z between two depths in m."""
+    """Return a lens before a full-frame sensor, its planes even in 1 / Z between two depths; lengths in m."""
     vergence = np.linspace(1 / nearest, 1 / farthest, planes)
     return ThinLens(
-        focal_length=0.05,
-        aperture_diameter=0.05 / f_number,
+        focal_length=focal_length,
+        aperture_diameter=focal_length / f_number,
         pixel_pitch=round(SENSOR_WIDTH / shape[1], 12),
         focus_distances=[round(float(distance), 4) for distance in 1 / vergence],
         blur_scale=0.5,
     )
 
 
-def objective(shape: tuple[int, int], planes: int, lowest: float, step: float) -> Microscope:
-    """Return a 10x / 0.30 air objective whose planes rise in steps from a lowest height, um.
+def objective(
+    shape: tuple[int, int],
+    planes: int,
+    lowest: float,
+    step: float,
+    *,
+    numerical_aperture: float = 0.3,
+    field_width: float = FIELD_WIDTH,
+) -> Microscope:
+    """Return an air objective whose planes rise in steps from a lowest height; lengths in um.
 
-    The field is 166 um wide whatever the shape.
+    By default it is a 10x / 0.30. The field is as wide as told whatever the shape.
     """
     return Microscope(
-        numerical_aperture=0.3,
-        pixel_size=round(FIELD_WIDTH / shape[1], 6),
+        numerical_aperture=numerical_aperture,
+        pixel_size=round(field_width / shape[1], 6),
         focus_positions=[round(lowest + k * step, 4) for k in range(planes)],
         refractive_index=1.0,
         wavelength=0.55,
