@@ -23,6 +23,7 @@ from napari_defocus.solver.focus_cost import focus_costs
 from napari_defocus.solver.focus_start import noise_of, view
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import px_per_coordinate
+from napari_defocus.solver.weighted_median import RADIUS, agreement, span_of
 
 Floats = NDArray[np.float32]
 
@@ -55,6 +56,9 @@ TEXTURE_WINDOW = 9
 
 LEAST_TEXTURE = np.float32(0.02)
 """Trust that is none."""
+
+LEAST_SHARE = np.float32(0.05)
+"""Share of alike pixels that is none."""
 
 GAP_TILE = (256, 256)
 """Tiles in which they are found, px."""
@@ -115,6 +119,8 @@ class Estimate:
         ``behind``
             log of how far it lies behind the nearest of its neighbours: what is near hides what is far, but
             seems to reach over its edge.
+        ``agreement``
+            log of the share of the pixels around it that look alike and are at its depth.
         ``focus_gap``
             How much more the focus measure's cost is at the depth than at its best (:func:`focus_evidence`).
         ``texture``
@@ -130,6 +136,9 @@ class Estimate:
             behind = step / 2
         yield "step", np.log(step + LEAST_STEP)
         yield "behind", np.log(behind + LEAST_STEP)
+        span = span_of(self.operator.optics, self.depth_range)
+        shares = agreement(self.coordinates, self.image, span, self.operator.threads)
+        yield "agreement", np.log(shares + LEAST_SHARE)
         gap, texture = focus_evidence(self)
         yield "focus_gap", gap
         yield "texture", np.log(texture + LEAST_TEXTURE)
@@ -137,7 +146,7 @@ class Estimate:
 
 def confidence_reach(operator: BlurOperator) -> int:
     """Distance of the farthest pixel that the confidence of one depends on, px."""
-    return max(operator.halo + COST_WINDOW // 2, FOCUS_REACH + TEXTURE_WINDOW // 2, NEIGHBOURS // 2)
+    return max(operator.halo + COST_WINDOW // 2, FOCUS_REACH + TEXTURE_WINDOW // 2, NEIGHBOURS // 2, RADIUS)
 
 
 def cost_curvature(estimate: Estimate, progress: Callable[[float], None] | None = None) -> Floats:

@@ -1,6 +1,7 @@
 """Weighted median of the depth: puts its edges onto edges of the all-in-focus image."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +9,7 @@ from scipy.ndimage import maximum_filter, minimum_filter
 
 from napari_defocus.optics import Optics
 from napari_defocus.optics.tiles import Tile, map_tiles
-from napari_defocus.solver.weighted_median_kernels import weighted_median_rows
+from napari_defocus.solver.weighted_median_kernels import agreement_rows, median_rows
 
 Floats = NDArray[np.float32]
 
@@ -17,6 +18,9 @@ RADIUS = 9
 
 DEVIATION = 6.0
 """Standard deviation of the Gaussian by which pixels count less with their distance, px."""
+
+ALIKE = 0.035
+"""Standard deviation of the differences of intensity up to which pixels look alike, in units of white."""
 
 LEVELS = 64
 """Levels of depth that are told apart, over its range."""
@@ -29,6 +33,66 @@ MAJORITY = 1.25
 
 ROWS = 16
 """Rows that are filtered at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Votes:
+    """What the pixels around each pixel that look alike say of its depth.
+
+    Attributes
+    ----------
+    levels : ndarray, (Y, X), int32
+        Depth, in steps of the blur coordinate.
+    image : ndarray, (channels, Y, X), float32
+        All-in-focus image in [0, 1].
+    wanted : ndarray, (Y, X), bool
+        Pixels with more than one surface around them.
+    fall : ndarray, (2 RADIUS + 1,), float32
+        Weight of a row or column of the window.
+    sharpness : float
+        Falling off of the weights with the squared difference of the image.
+    low, step : float
+        Blur coordinate of the first level, and distance of the levels.
+    """
+
+    levels: NDArray[np.int32]
+    image: Floats
+    wanted: NDArray[np.bool_]
+    fall: Floats
+    sharpness: np.float32
+    low: float
+    step: float
+
+    @classmethod
+    def of(cls, coordinates: Floats, image: Floats, span: tuple[float, float], alike: float) -> "Votes":
+        """Prepare the votes; parameters as for :func:`weighted_median`."""
+        low, high = min(span), max(span)
+        step = (high - low) / (LEVELS - 1)
+        levels = np.clip(np.rint((coordinates - low) / step), 0, LEVELS - 1).astype(np.int32)
+        side = 2 * RADIUS + 1
+        wanted = maximum_filter(levels, side) - minimum_filter(levels, side) > TOLERANCE
+        distances = np.arange(-RADIUS, RADIUS + 1)
+        fall = np.exp(-0.5 * (distances / DEVIATION) ** 2).astype(np.float32)
+        return cls(levels, image, wanted, fall, np.float32(1 / (2 * len(image) * alike**2)), low, step)
+
+    def bands(self) -> list[Tile]:
+        """The image in bands of `ROWS` rows."""
+        height, width = self.levels.shape
+        return [Tile(y, 0, min(ROWS, height - y), width) for y in range(0, height, ROWS)]
+
+    def medians(self, band: Tile) -> NDArray[np.int32]:
+        """Levels of a band after the vote."""
+        out = np.empty((band.height, band.width), np.int32)
+        around = self.levels, self.image, self.wanted, band.y0, self.fall, self.sharpness
+        median_rows(*around, np.float32(MAJORITY), TOLERANCE, np.empty(LEVELS, np.float32), out)
+        return out
+
+    def agreement(self, band: Tile) -> Floats:
+        """Share of the votes in a band that are for the depth that the pixel has."""
+        out = np.empty((band.height, band.width), np.float32)
+        around = self.levels, self.image, self.wanted, band.y0, self.fall, self.sharpness
+        agreement_rows(*around, TOLERANCE, np.empty(LEVELS, np.float32), out)
+        return out
 
 
 def weighted_median(
@@ -61,29 +125,21 @@ def weighted_median(
     progress : callable, optional
         Gets the share that is done; may raise to stop.
     """
-    low, high = min(span), max(span)
-    step = (high - low) / (LEVELS - 1)
-    levels = np.clip(np.rint((coordinates - low) / step), 0, LEVELS - 1).astype(np.int32)
-    side = 2 * RADIUS + 1
-    wanted = maximum_filter(levels, side) - minimum_filter(levels, side) > TOLERANCE
-    distances = np.arange(-RADIUS, RADIUS + 1)
-    fall = np.exp(-0.5 * (distances / DEVIATION) ** 2).astype(np.float32)
-    sharpness = np.float32(1 / (2 * len(image) * alike**2))
-
-    def rows(tile: Tile) -> NDArray[np.int32]:
-        out = np.empty((tile.height, levels.shape[1]), np.int32)
-        votes = np.empty(LEVELS, np.float32)
-        weighted_median_rows(
-            levels, image, wanted, tile.y0, fall, sharpness, np.float32(MAJORITY), TOLERANCE, votes, out
-        )
-        return out
-
-    new = coordinates.copy()
-    bands = [Tile(y, 0, min(ROWS, len(levels) - y), levels.shape[1]) for y in range(0, len(levels), ROWS)]
-    for band, found in map_tiles(rows, bands, threads, progress):
-        changed = found != levels[band.slices]
-        new[band.slices][changed] = (low + step * found[changed]).astype(np.float32)
+    votes, new = Votes.of(coordinates, image, span, alike), coordinates.copy()
+    for band, found in map_tiles(votes.medians, votes.bands(), threads, progress):
+        changed = found != votes.levels[band.slices]
+        new[band.slices][changed] = (votes.low + votes.step * found[changed]).astype(np.float32)
     return new
+
+
+def agreement(
+    coordinates: Floats, image: Floats, span: tuple[float, float], threads: int | None = None
+) -> Floats:
+    """Share of the pixels around each pixel, weighted as for the median, that are at its depth, (Y, X)."""
+    votes, found = Votes.of(coordinates, image, span, ALIKE), np.empty_like(coordinates)
+    for band, part in map_tiles(votes.agreement, votes.bands(), threads):
+        found[band.slices] = part
+    return found
 
 
 def span_of(optics: Optics, depth_range: tuple[float, float]) -> tuple[float, float]:

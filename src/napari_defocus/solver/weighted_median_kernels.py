@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from napari_defocus.optics.basis_kernels import ONE
 from napari_defocus.optics.compiling import compiled
 from napari_defocus.solver.depth_kernels import ZERO
 
@@ -9,62 +10,101 @@ HALF = np.float32(0.5)
 
 
 @compiled
-def weighted_median_rows(levels, image, wanted, first, fall, sharpness, majority, tolerance, votes, out):
-    """Weighted median of the levels around the wanted pixels of some rows; the window is cut at the frame.
+def vote(levels, image, y, x, fall, sharpness, votes):
+    """Fill `votes` with the weight of each level around a pixel; the window is cut at the frame.
 
     Parameters
     ----------
     levels : (Y, X), int32
-        What the median is taken of, from 0.
+        What is voted on, from 0.
     image : (channels, Y, X)
         All-in-focus image.
-    wanted : (Y, X), bool
-        Pixels for which it is taken; elsewhere the level stays.
-    first : int
-        Row of `levels` that is the first of `out`.
+    y, x : int
+        The pixel.
     fall : (2 radius + 1,)
         Weight of a row or column of the window.
     sharpness : float
         A pixel weighs ``exp(-sharpness * d2)`` with the squared difference `d2` of its colour.
+    votes : (levels,)
+        Gets the weights.
+
+    Returns
+    -------
+    float
+        Their sum.
+    """
+    height, width = levels.shape
+    radius = len(fall) // 2
+    votes[:] = ZERO
+    total = ZERO
+    for v in range(max(y - radius, 0), min(y + radius + 1, height)):
+        for u in range(max(x - radius, 0), min(x + radius + 1, width)):
+            apart = ZERO
+            for c in range(len(image)):
+                difference = image[c, v, u] - image[c, y, x]
+                apart += difference * difference
+            weight = fall[v - y + radius] * fall[u - x + radius] * np.exp(-sharpness * apart)
+            votes[levels[v, u]] += weight
+            total += weight
+    return total
+
+
+@compiled
+def near(votes, level, tolerance):
+    """Sum of the votes for levels that differ by no more than `tolerance`."""
+    total = ZERO
+    for other in range(max(level - tolerance, 0), min(level + tolerance + 1, len(votes))):
+        total += votes[other]
+    return total
+
+
+@compiled
+def median_rows(levels, image, wanted, first, fall, sharpness, majority, tolerance, votes, out):
+    """Weighted median of the levels around the wanted pixels of some rows.
+
+    Parameters
+    ----------
+    levels, image, fall, sharpness, votes
+        As for :func:`vote`.
+    wanted : (Y, X), bool
+        Pixels for which it is taken; elsewhere the level stays.
+    first : int
+        Row of `levels` that is the first of `out`.
     majority : float
         How many times as much the levels near the median have to weigh as those near the pixel's own.
     tolerance : int
         Levels that differ by no more are near.
-    votes : (levels,)
-        Scratch.
     out : (y, X), int32
         Gets the levels.
     """
-    height, width = levels.shape
-    radius = len(fall) // 2
     for i in range(len(out)):
         y = first + i
-        for x in range(width):
+        for x in range(levels.shape[1]):
             own = levels[y, x]
             out[i, x] = own
             if not wanted[y, x]:
                 continue
-            votes[:] = ZERO
-            total = ZERO
-            for v in range(max(y - radius, 0), min(y + radius + 1, height)):
-                for u in range(max(x - radius, 0), min(x + radius + 1, width)):
-                    apart = ZERO
-                    for c in range(len(image)):
-                        difference = image[c, v, u] - image[c, y, x]
-                        apart += difference * difference
-                    weight = fall[v - y + radius] * fall[u - x + radius] * np.exp(-sharpness * apart)
-                    votes[levels[v, u]] += weight
-                    total += weight
+            total = vote(levels, image, y, x, fall, sharpness, votes)
             median, below = 0, votes[0]
             while below < HALF * total and median < len(votes) - 1:
                 median += 1
                 below += votes[median]
-            if abs(median - own) > tolerance:
-                new, old = ZERO, ZERO
-                for level in range(len(votes)):
-                    if abs(level - median) <= tolerance:
-                        new += votes[level]
-                    if abs(level - own) <= tolerance:
-                        old += votes[level]
-                if new > majority * old:
-                    out[i, x] = median
+            if abs(median - own) > tolerance and near(votes, median, tolerance) > majority * near(
+                votes, own, tolerance
+            ):
+                out[i, x] = median
+
+
+@compiled
+def agreement_rows(levels, image, wanted, first, fall, sharpness, tolerance, votes, out):
+    """Share of the votes around the wanted pixels of some rows that are near their own level; elsewhere 1.
+
+    Parameters as for :func:`median_rows`; `out` (y, X) gets the shares.
+    """
+    for i in range(len(out)):
+        y = first + i
+        for x in range(levels.shape[1]):
+            out[i, x] = ONE
+            if wanted[y, x]:
+                total = vote(levels, image, y, x, fall, sharpness, votes)
+                out[i, x] = near(votes, levels[y, x], tolerance) / total
