@@ -1,11 +1,13 @@
 """The scenes that are kept for the final figures and not looked at while tuning."""
 
 from benchmarks.accuracy import (
+    final_fern,
     final_jewellery,
     final_macro,
     final_microscope,
     final_photographs,
     final_rooms,
+    final_solder,
     final_specimens,
     final_tabletop,
 )
@@ -183,5 +185,26 @@ FINAL = (
         supersampling=4,
         noise=1.0,
         seed=116,
+    ),
+    AccuracyScene(
+        name="fern",
+        subset="final",
+        shows="fronds of many thin leaflets at many depths",
+        build=final_fern.fern,
+        planes=9,
+        bits=16,
+        noise=0.4,
+        seed=117,
+    ),
+    AccuracyScene(
+        name="solder",
+        subset="final",
+        shows="microscope: steep joints, leads and balls on a rough board, 40 planes, much noise",
+        build=final_solder.solder,
+        planes=40,
+        rays=128,
+        supersampling=4,
+        noise=5.0,
+        seed=118,
     ),
 )
