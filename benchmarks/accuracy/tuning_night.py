@@ -1,4 +1,4 @@
-"""Tuning scenes at night before a camera: lights beyond white at several depths, dark ground; lengths in m."""
+"""Tuning scenes at night before a camera: lights beyond white, dark ground; lengths in m."""
 
 from math import tau
 
@@ -29,10 +29,10 @@ def shop_windows(shape: tuple[int, int], planes: int) -> Setup:
         stage.picture((0.05, 0.2, 2.6), Texture(_shop(rng, 2), 0.5), 0.5, 0.36, turn=4),
     ]
     for k in range(5):
-        foot = np.array([-0.2 + 0.11 * k, 0.0, 0.84 + 0.09 * k])
+        x, z = -0.2 + 0.11 * k, 0.84 + 0.09 * k
         surfaces += [
-            stage.rod(foot, foot + (0, 0.14, 0), 0.007, paint),
-            stage.rod(foot + (0, 0.12, 0), foot + (0.11, 0.12, 0.09), 0.002, paint),
+            stage.rod((x, 0, z), (x, 0.14, z), 0.007, paint),
+            stage.rod((x, 0.12, z), (x + 0.11, 0.12, z + 0.09), 0.002, paint),
         ]
     for k in range(11):
         sag = 0.05 * np.sin(0.5 * tau * k / 10)
@@ -59,7 +59,7 @@ def _shop(rng: np.random.Generator, panes: int) -> FloatImage:
 
 
 def harbour(shape: tuple[int, int], planes: int) -> Setup:
-    """Return boats with lit cabins on dark water, masts with stays and lanterns, a net of rope before them."""
+    """Return boats with lit cabins on dark water, masts, stays and lanterns, a net of rope before them."""
     rng = np.random.default_rng(341)
     y, x = np.mgrid[0:1:201j, 0:1:201j]
     swell = 0.01 * np.sin(tau * (9 * y + 2 * x)) + 0.02 * fractal_noise(y.shape, slope=1.5, seed=342)
@@ -96,7 +96,7 @@ def harbour(shape: tuple[int, int], planes: int) -> Setup:
             Cylinder((x0 + 0.1 * size, y0 + 0.3 * size, z - 0.03), top, 0.006, planks),
             Cylinder((x0 - 0.6 * size, y0 + 0.2 * size, z - 0.05), top, 0.0015, rope),
             Cylinder((x0 + 0.65 * size, y0 + 0.2 * size, z - 0.05), top, 0.0015, rope),
-            Sphere(top + (0, 0.3 * size, -0.02), 0.007, Texture(uniform((7.0, 2.5, 1.5)), 1.0)),
+            Sphere(top + np.array([0, 0.3 * size, -0.02]), 0.007, Texture(uniform((7.0, 2.5, 1.5)), 1.0)),
             Sphere(top, 0.006, Texture(uniform((6.0, 7.0, 8.0)), 1.0)),
         ]
     for k in range(5):
