@@ -1,6 +1,6 @@
 """The scenes to tune on."""
 
-from benchmarks.accuracy import tuning_microscope, tuning_photographs, tuning_still_lifes
+from benchmarks.accuracy import tuning_microscope, tuning_night, tuning_photographs, tuning_still_lifes
 from benchmarks.accuracy.accuracy_scene import AccuracyScene
 from napari_defocus.simulation import scenes as library
 
@@ -171,5 +171,27 @@ TUNING = (
         planes=9,
         noise=0.8,
         seed=16,
+    ),
+    AccuracyScene(
+        name="shop_windows",
+        subset="tuning",
+        shows="lit panes far beyond white, thin bollards, dark ground; blur scale 20 % too great",
+        build=tuning_night.shop_windows,
+        planes=6,
+        shape=(216, 288),
+        noise=4.0,
+        blur_error=1.2,
+        seed=17,
+    ),
+    AccuracyScene(
+        name="harbour",
+        subset="tuning",
+        shows="lit portholes, lanterns, stays and ropes, dark water; blur scale 15 % too great",
+        build=tuning_night.harbour,
+        planes=7,
+        shape=(216, 288),
+        noise=3.0,
+        blur_error=1.15,
+        seed=18,
     ),
 )

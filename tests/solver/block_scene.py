@@ -23,6 +23,14 @@ def bumps(noise=0.0, colour=False, shape=SHAPE, kernel="disc"):
     return np.clip(stack + noise * rng.standard_normal(stack.shape), 0, 1).astype(np.float32)
 
 
+def with_lights(stack):
+    """The stack with spots far beyond white 1.5 m away, some near the borders of blocks."""
+    spots = np.zeros(stack.shape[1:3], np.float32)
+    spots[[31, 49, 70, 99], [64, 99, 20, 101]] = 60
+    depth = np.full(spots.shape, 1.5, np.float32)
+    return np.clip(stack + model_stack(LENS, depth, spots[None], RANGE, kernel="disc"), 0, 1)
+
+
 def agreement(result, whole):
     """Share of pixels whose depth agrees to 1e-3 of the depth range."""
     difference = np.abs(np.asarray(result.depth) - whole.depth)

@@ -6,9 +6,9 @@ import dask.array as da
 import numpy as np
 import pytest
 import zarr
-from block_scene import BLOCK, LENS, RANGE, SHAPE, agreement, bumps
+from block_scene import BLOCK, LENS, RANGE, SHAPE, agreement, bumps, with_lights
 from numpy.testing import assert_allclose, assert_array_equal
-from stacks import PAPER, model_stack, texture
+from stacks import PAPER, texture
 
 from napari_defocus import CancelledError, InputError, SolverSettings, UncalibratedFocus, solve
 from napari_defocus.io.parameters import load_parameters
@@ -17,7 +17,7 @@ from napari_defocus.solver import block_start, block_tasks, initialization, redu
 from napari_defocus.solver.block_run import BlockRun
 from napari_defocus.solver.blocks import FIRM_PULL, Block, finishing_halo, grid, solving_halo
 from napari_defocus.solver.cluster import Local
-from napari_defocus.solver.glare import glare
+from napari_defocus.solver.glare import find_glare
 from napari_defocus.solver.graph_cut import graph_cut_available
 from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.observations import load_stack
@@ -103,14 +103,12 @@ def test_start_by_the_focus_measure_is_that_of_the_whole_image(monkeypatch, side
     """With `lights`, saturated spots whose discs reach across the borders of the blocks."""
     stack = bumps(noise=0.02, shape=(110, 150)) / np.float32(1.05)
     if lights:
-        spots = np.zeros(stack.shape[1:], np.float32)
-        spots[[31, 49, 70, 99], [64, 99, 20, 101]] = 60
-        stack = np.clip(stack + model_spots(spots), 0, 1)
+        stack = with_lights(stack)
     if reduced:  # by 3, of which the blocks' sides are no multiple
         monkeypatch.setattr(reduction, "MAX_CUT_SIZE", stack[0].size * len(stack) // 8)
         assert reduction.reduction(len(stack), stack.shape[1:]) == 3
     observations = load_stack(stack, 1.0)
-    assert (glare(observations, LENS) is not None) == lights
+    assert (find_glare(observations, LENS) is not None) == lights
     settings = SolverSettings(depth_range=RANGE, white=1.0)
     whole = start_of(observations, LENS, settings)
     labels, peaks, noise = start_in_blocks(stack, settings, side)
@@ -118,12 +116,6 @@ def test_start_by_the_focus_measure_is_that_of_the_whole_image(monkeypatch, side
     assert (labels == whole.labels).mean() > 0.999
     step = np.abs(np.diff(np.sort(LENS.centers))).min()
     assert (np.abs(peaks - whole.peaks) < 1e-3 * step).mean() > 0.999
-
-
-def model_spots(spots):
-    """Lights (Y, X) 1.5 m away as the planes see them, (planes, Y, X)."""
-    depth = np.full(spots.shape, 1.5, np.float32)
-    return model_stack(LENS, depth, spots[None], RANGE, kernel="disc")
 
 
 def test_interpolated_labels_of_a_tile_are_those_of_the_whole():

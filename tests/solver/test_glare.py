@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from napari_defocus import ThinLens, UncalibratedFocus
+from napari_defocus import SolverSettings, ThinLens, UncalibratedFocus
 from napari_defocus.simulation import Rectangle, Scene, View, render_focal_stack
 from napari_defocus.simulation.textures import Texture, uniform
-from napari_defocus.solver.glare import _union_of_discs, glare
+from napari_defocus.solver.glare import BESIDE, MARGIN, Glare, _union_of_discs, find_glare, light_planes
+from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.observations import load_stack
 
 SHAPE = (80, 90)
@@ -16,10 +17,10 @@ LIGHT = 2
 """Plane in which the light is sharp."""
 
 
-def light_stack(radiance):
-    """A round light of 5 px before a grey wall."""
+def light_stack(radiance, width=5):
+    """A round light of some px before a grey wall."""
     depth = LENS.focus_distances[LIGHT]
-    side = 5 * View.of(LENS, SHAPE).scale * depth
+    side = width * View.of(LENS, SHAPE).scale * depth
     light = Rectangle((0, 0, depth), Texture(uniform(radiance), 1.0), width=side, height=side, is_round=True)
     wall = Rectangle((0, 0, 3.0), Texture(uniform(0.3), 1.0))
     images = render_focal_stack(Scene([wall, light]), LENS, SHAPE, lens_samples=256, seed=0).radiance
@@ -37,7 +38,7 @@ def distances():
 
 
 def test_glare_covers_the_discs_of_a_bright_light(stack):
-    found, distance = glare(load_stack(stack), LENS), distances()
+    found, distance = find_glare(load_stack(stack), LENS).pairs, distances()
     for index, radius in enumerate(LENS.blur_radius(LENS.focus_distances[LIGHT])):
         if index != LIGHT:
             assert radius > 4
@@ -46,15 +47,63 @@ def test_glare_covers_the_discs_of_a_bright_light(stack):
 
 
 def test_where_the_light_is_sharp_it_is_no_glare():
-    found, distance = glare(load_stack(light_stack(1.5)), LENS), distances()  # its discs are not saturated
+    found, distance = (
+        find_glare(load_stack(light_stack(1.5)), LENS).pairs,
+        distances(),
+    )  # its discs are not saturated
     for index, radius in enumerate(LENS.blur_radius(LENS.focus_distances[LIGHT])):
         assert found[index][distance <= radius + 1].all() == (index != LIGHT)
         assert not found[index][distance > radius + 7].any()
 
 
+@pytest.fixture(scope="module")
+def wide():
+    """A light of 30 px far beyond white, whose discs are saturated in every plane."""
+    return load_stack(light_stack(8.0, width=30))
+
+
+def test_the_saturated_discs_of_a_wide_light_are_no_lights_themselves(wide):
+    found, distance = find_glare(wide, LENS), distances()
+    for index, radius in enumerate(LENS.blur_radius(LENS.focus_distances[LIGHT])):
+        if index != LIGHT:
+            assert wide.planes[index, 0][distance <= 16].min() == 255
+            assert found.pairs[index][(distance > 15) & (distance <= 15 + radius)].all()
+    assert not found.pairs[LIGHT].any()
+
+
+def test_the_plane_of_a_light_is_told_at_its_outline_and_nowhere_else(wide):
+    planes, distance = find_glare(wide, LENS).planes, distances()
+    assert (planes[np.abs(distance - 15) < 2] == LIGHT).all()
+    assert (planes[distance < 15 - 9] == -1).all()
+    saturated = (wide.planes == 255).any(axis=(0, 1))
+    assert (planes[ndimage.distance_transform_edt(~saturated) > 1.5 * BESIDE] == -1).all()
+
+
+def test_the_plane_of_a_light_does_not_depend_on_the_tiles(wide, monkeypatch):
+    wanted = np.ones(SHAPE, bool)
+    whole = light_planes(wide, wanted)
+    monkeypatch.setattr("napari_defocus.solver.glare.TILE", MARGIN)
+    np.testing.assert_array_equal(light_planes(wide, wanted), whole)
+    assert len(np.unique(whole)) > 1
+
+
+def test_labels_avoid_glare_beside_lights_only():
+    pairs = np.zeros((3, 2, 2), bool)
+    pairs[0] = True
+    beside = np.array([[1, -1], [1, 2]], np.int32)
+    labels = np.array([[0, 0], [2, 0]], np.int32)
+    np.testing.assert_array_equal(Glare(pairs, beside).avoided(labels), [[1, 0], [2, 2]])
+
+
+def test_around_a_light_the_start_shows_the_plane_in_which_it_is_sharp(wide):
+    settings = SolverSettings(depth_range=(0.9, 3.5))
+    labels, distance = start_of(wide, LENS, settings).labels, distances()
+    assert (labels[(distance > 13) & (distance < 20)] == LIGHT).all()
+
+
 def test_nothing_saturated_is_no_glare(stack):
-    assert glare(load_stack(np.minimum(stack, 250)), LENS) is None
-    assert glare(load_stack(stack), UncalibratedFocus(planes=len(stack))) is None
+    assert find_glare(load_stack(np.minimum(stack, 250)), LENS) is None
+    assert find_glare(load_stack(stack), UncalibratedFocus(planes=len(stack))) is None
 
 
 def test_union_of_discs_is_that_of_the_distances():

@@ -8,6 +8,7 @@ from stacks import PAPER, model_stack, texture
 
 from napari_defocus import SolverSettings, ThinLens
 from napari_defocus.solver.focus_labels import LEAST_BLUR, PEAK_SIGMA, between_planes
+from napari_defocus.solver.glare import Glare
 from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.model_start import revised, revises
 from napari_defocus.solver.observations import load_stack
@@ -64,6 +65,18 @@ def test_wrong_peaks_give_way_to_the_model_on_plain_ground_only(image, changes):
         assert shares[-1] == 1
     else:
         assert new is wrong
+
+
+def test_where_lights_dazzle_the_start_stands(monkeypatch):
+    stack = model_stack(LENS, np.full(SHAPE, 1.25, np.float32), marked(SHAPE)[None], RANGE, kernel="disc")
+    wrong = start_at(np.where(maximum_filter(marked(SHAPE) < 0.5, 7), 1.25, 2.0))
+    pairs = np.zeros((LENS.planes, *SHAPE), bool)
+    pairs[:3, :, :60] = True
+    glare = Glare(pairs, np.full(SHAPE, -1, np.int32))
+    monkeypatch.setattr("napari_defocus.solver.model_start.find_glare", lambda observations, optics: glare)
+    new = revised(load_stack(stack, 1.0), LENS, SETTINGS, wrong)
+    assert_array_equal(new.peaks[:, :60], wrong.peaks[:, :60])
+    assert (new.peaks != wrong.peaks).any()
 
 
 def test_it_is_left_out_where_no_peak_draws_the_depth():

@@ -21,7 +21,7 @@ from napari_defocus.solver import occlusion
 from napari_defocus.solver.block_run import BlockRun
 from napari_defocus.solver.cluster import Local
 from napari_defocus.solver.observations import load_stack
-from napari_defocus.solver.occlusion import applies, resolve_edges
+from napari_defocus.solver.occlusion import applies, resolve_edges, solve_band
 from napari_defocus.solver.ray_tile import IMAGE, RayTile, rays_of
 from napari_defocus.solver.unknowns import blur_operator
 
@@ -151,6 +151,14 @@ def test_the_step_ends_a_run_and_leaves_its_loss(strip):
     edge = strip.from_edge < 6
     before, after = (np.abs(state.depth - strip.truth)[edge].mean() for state in (plain, last))
     assert after < before
+
+
+def test_what_lights_dazzle_keeps_its_image(strip):
+    image = np.clip(strip.mosaic + np.float32(0.05), 0, 1)
+    given = strip.observations, LENS, SETTINGS, strip.coordinates, image
+    everywhere = np.ones((LENS.planes, *SHAPE), bool)
+    assert_array_equal(solve_band(*given, everywhere, lambda share: None), image)
+    assert (solve_band(*given, None, lambda share: None) != image).any()
 
 
 def test_without_a_known_near_end_it_is_left_out(strip):

@@ -1,5 +1,6 @@
 """What the weights of the priors are in units of, and the weights themselves."""
 
+import block_scene
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +9,8 @@ from scipy.ndimage import gaussian_filter
 from stacks import PLAIN, model_stack, ramp, texture
 
 from napari_defocus import SolverSettings, ThinLens, UncalibratedFocus
+from napari_defocus.solver.block_run import BlockRun
+from napari_defocus.solver.cluster import Local
 from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.prior_scales import (
@@ -59,6 +62,16 @@ def test_a_sharp_mosaic_does_not_depart():
     expected, true = departure_and_truth(texture(SHAPE), 0.0)
     assert expected < 1e-12
     assert true < 1e-8
+
+
+def test_pixels_that_are_held_do_not_depart():
+    optics = UncalibratedFocus(planes=2, blur_per_plane=10.0, blur_scale=1.0)
+    held = np.zeros(SHAPE, bool)
+    held[:, :30] = True
+    given = coarse_texture(), np.zeros(SHAPE, np.int32), np.full(SHAPE, 0.2, np.float32), optics
+    free, kept = departure_of(*given), departure_of(*given, held)
+    assert free[held].min() > 0
+    np.testing.assert_array_equal(kept, np.where(held, 0, free))
 
 
 mean_squares = st.floats(0, 1)
@@ -147,3 +160,18 @@ def test_a_peak_is_known_worse_where_planes_are_far_apart_or_never_sharp():
     mixed = LENS.replace(focus_distances=[LENS.focus_distances[k] for k in (3, 0, 4, 1, 2)])
     assert peak_variance(mixed) == pytest.approx(peak_variance(LENS))
     assert peak_variance(LENS.replace(focus_distances=(1.0, 1.67, 5.0))) > peak_variance(LENS)
+
+
+def test_scales_beside_lights_are_those_of_the_whole_image():
+    """What lights dazzle counts for nothing in either."""
+    stack = block_scene.with_lights(block_scene.bumps(noise=0.02, shape=(110, 150)) / np.float32(1.05))
+    settings = SolverSettings(depth_range=block_scene.RANGE, white=1.0)
+    observations = load_stack(stack, 1.0)
+    whole = Unknowns(
+        observations, block_scene.LENS, settings, start_of(observations, block_scene.LENS, settings)
+    )
+    assert whole.dazzled is not None
+    run = BlockRun(stack, block_scene.LENS, settings, Local(), None, 64, None)
+    found = run._scales(run.stack(), run._start(run.stack()), whole.operator.halo)
+    assert found.departure == pytest.approx(whole.scales.departure, rel=0.01)
+    assert found.misfit == pytest.approx(whole.scales.misfit, rel=0.01)

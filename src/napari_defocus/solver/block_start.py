@@ -17,7 +17,7 @@ from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels
 from napari_defocus.solver.focus_start import enlarged
-from napari_defocus.solver.glare import GREATEST_REACH, RIM, glare
+from napari_defocus.solver.glare import FARTHEST_LIGHT, find_glare
 from napari_defocus.solver.initialization import (
     ANCHORING,
     FOCUS_WINDOW,
@@ -38,7 +38,7 @@ from napari_defocus.solver.sharpness import LOG_SIGMA
 def start_reach(settings: SolverSettings) -> int:
     """Halo that the start of a run needs, px."""
     if uses_focus_cut(settings) or settings.focus_prior > 0:
-        return focus_labels.REACH + int(GREATEST_REACH + RIM) + 1
+        return focus_labels.REACH + FARTHEST_LIGHT + 1
     if uses_graph_cut(settings):
         return int(4 * LOG_SIGMA + 0.5) + int(4 * settings.sharpness_sigma + 0.5) + 1
     return FOCUS_WINDOW // 2 + 1
@@ -58,7 +58,8 @@ def coarse_costs(
     """
     observations = load_stack(images, job.settings.white)
     if noise is not None:
-        unusable = glare(observations, job.optics)
+        found = find_glare(observations, job.optics)
+        unusable = None if found is None else found.pairs
         return focus_labels.coarse_costs(observations, job.optics, noise, unusable, block.inside, factor)
 
     def reduced(index: int) -> Floats:
@@ -106,7 +107,8 @@ def starts(
     settings, optics = job.settings, job.optics
     observations = load_stack(images, settings.white)
     order = np.argsort(optics.centers).astype(np.int32)
-    unusable = None if noise is None else glare(observations, optics)
+    found = None if noise is None else find_glare(observations, optics)
+    unusable = None if found is None else found.pairs
     if coarse is None:
         labels = least_cost(observations, settings, focus_cost, None, 0.0, None)
     elif uses_focus_cut(settings):
@@ -122,7 +124,8 @@ def starts(
     else:
         anchor, strength = interpolated(coarse, job.frame, block.outer), ANCHORING * settings.mrf_smoothness
         labels = least_cost(observations, settings, cut_cost, anchor, strength, None)
-    kept = [labels[block.inside].astype(np.float32)]
+    shown = labels if found is None else found.avoided(labels)
+    kept = [shown[block.inside].astype(np.float32)]
     if draws_to_peaks(optics, settings):
         assert noise is not None
         rank = np.argsort(order).astype(np.int32)[labels]

@@ -19,6 +19,7 @@ from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles
+from napari_defocus.solver.glare import dazzled
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
 from napari_defocus.solver.occlusion import resolve_edges
@@ -94,7 +95,8 @@ def start(
     operator = blur_operator(job.optics, job.settings, job.frame)
     coordinates = start_coordinates(operator, begin, job.settings)
     image = mosaic(observations, begin.labels)
-    lost = departure_of(image, begin.labels, coordinates, job.optics)[block.inside]
+    held = dazzled(observations, job.optics) if job.settings.image_prior > 0 else None
+    lost = departure_of(image, begin.labels, coordinates, job.optics, held)[block.inside]
     residual = residual_inside(operator, observations, image, coordinates, block)
     return residual, float(lost.sum(dtype=np.float64))
 

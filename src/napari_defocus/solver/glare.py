@@ -1,21 +1,27 @@
 """Glare: what the blur discs of saturated lights cover, where the stack tells nothing of the scene."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage
 
 from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.optics.lookahead import map_ahead
-from napari_defocus.optics.tiles import split
+from napari_defocus.optics.tiles import Tile, split
+from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.glare_kernels import union_of_discs
 from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
+Labels = NDArray[np.int32]
+Pairs = NDArray[np.bool_]
 
 SATURATED = 0.995
 """Intensity from which a pixel counts as saturated, as a share of white."""
 
-LEAST_REACH = 1.0
+LEAST_REACH = 0.5
 """Radius of the blur disc below which a light is sharp and covers nothing but itself, px."""
 
 GREATEST_REACH = 64.0
@@ -24,8 +30,32 @@ GREATEST_REACH = 64.0
 RIM = 2.0
 """Width of the soft rim around a disc, px."""
 
+BESIDE = 3
+"""Distance from a saturated pixel up to which the image is taken from the light's plane, px."""
+
 WINDOW = 3
-"""Window of the focus measure that tells where a light is in focus, px."""
+"""Window of the focus measure that tells how sharp a light's outline is, px."""
+
+OUTLINE = 9
+"""Side of the square in which a light's outline is looked for, px."""
+
+OUTLINED = 1.0
+"""Least sharpness of an outline: that of a step by a sixth of white."""
+
+SHARP = 0.6
+"""Sharpness of an outline from which on a light may be in focus, as a share of its greatest."""
+
+SPREAD = 3.0
+"""Standard deviation of the Gaussian that adds up the light around a pixel, px."""
+
+TRUNCATE = 3
+"""Half the width of its window, standard deviations."""
+
+MARGIN = int(SPREAD * TRUNCATE + 0.5) + 1
+"""Distance from which the choice of a light's plane is seen, px."""
+
+FARTHEST_LIGHT = int(GREATEST_REACH + RIM) + MARGIN
+"""Distance from which glare is seen, px."""
 
 MOST = 0.5
 """Share of planes in glare from which on a pixel keeps the image of its sharpest plane."""
@@ -34,12 +64,37 @@ TILE = 256
 """Side of the tiles in which lights are looked for, px."""
 
 
-def glare(observations: Observations, optics: Optics) -> NDArray[np.bool_] | None:
-    """Pairs of plane and pixel that lie within the blur disc of a saturated pixel.
+@dataclass(frozen=True, eq=False)
+class Glare:
+    """What saturated lights cover.
+
+    Attributes
+    ----------
+    pairs : ndarray, (planes, Y, X), bool
+        Pairs of plane and pixel that lie within the blur disc of a light.
+    planes : ndarray, (Y, X), int32
+        Beside lights the plane in which the light is in focus, elsewhere -1.
+    """
+
+    pairs: Pairs
+    planes: Labels
+
+    def avoided(self, labels: Labels) -> Labels:
+        """Labels (Y, X), but beside a light whose glare they would show the plane in which it is in focus.
+
+        Glare there is far brighter than what any other blur changes.
+        """
+        shown = np.take_along_axis(self.pairs, labels[None], axis=0)[0]
+        return np.where(shown & (self.planes >= 0), self.planes, labels)
+
+
+def find_glare(observations: Observations, optics: Optics) -> Glare | None:
+    """Find what lies within the blur discs of saturated lights.
 
     A saturated light is far brighter than white says, so that its disc outshines what is behind and nothing
     in the model can explain it. Where the light is sharp in a plane it covers only itself, and that is no
-    glare. A light's depth is that of the plane in which it is sharpest.
+    glare. A pixel is part of a light if it is saturated in the plane in which the light around it is in
+    focus (:func:`light_planes`); in other planes the disc of a bright light is saturated too.
 
     Parameters
     ----------
@@ -50,7 +105,7 @@ def glare(observations: Observations, optics: Optics) -> NDArray[np.bool_] | Non
 
     Returns
     -------
-    ndarray, (planes, Y, X), bool, or None
+    Glare or None
         None when nothing is saturated.
     """
     if isinstance(optics, UncalibratedFocus) and optics.blur_per_plane is None:
@@ -60,48 +115,73 @@ def glare(observations: Observations, optics: Optics) -> NDArray[np.bool_] | Non
         saturated |= (plane >= SATURATED / observations.scale).any(axis=0)
     if not saturated.any():
         return None
-    sharpest = _sharpest_planes(observations, saturated)
+    beside = ndimage.maximum_filter(saturated, 2 * BESIDE + 1)
+    planes = light_planes(observations, beside)
+    focus = np.maximum(planes, 0)
+    own = np.take_along_axis(observations.planes, focus[None, None], axis=0)[0]
+    lights = (own >= SATURATED / observations.scale).any(axis=0) & (planes >= 0)
     apart = np.abs(optics.centers[None] - optics.centers[:, None])
     reach = (2 * optics.blur_scale * optics.slopes[:, None] * apart).astype(np.float32)
     radii = np.where(reach >= LEAST_REACH, np.minimum(reach, GREATEST_REACH) + np.float32(RIM), 0)
 
     def cover(index: int) -> NDArray[np.bool_]:
-        return _union_of_discs(np.where(saturated, radii[index][sharpest], 0).astype(np.float32))
+        return _union_of_discs(np.where(lights, radii[index][focus], 0).astype(np.float32))
 
     covered = np.empty((observations.count, *observations.shape), bool)
     for index, plane in enumerate(map_ahead(cover, range(observations.count))):
         covered[index] = plane
-    return covered
+    return Glare(covered, planes)
 
 
 def dazzled(observations: Observations, optics: Optics) -> NDArray[np.bool_] | None:
     """Pixels in glare in most planes, (Y, X): of them no image can be solved for. None: there are none."""
-    pairs = glare(observations, optics)
-    return None if pairs is None else np.asarray(pairs.mean(axis=0) > MOST)
+    glare = find_glare(observations, optics)
+    return None if glare is None else in_most_planes(glare.pairs)
 
 
-def _sharpest_planes(observations: Observations, wanted: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """Plane of greatest focus measure, in the tiles with a wanted pixel; elsewhere 0."""
-    sharpest = np.zeros(wanted.shape, np.intp)
-    margin = WINDOW // 2 + 1
+def in_most_planes(pairs: Pairs) -> NDArray[np.bool_]:
+    """Pixels of which most pairs (planes, Y, X) are in glare, (Y, X)."""
+    return np.asarray(pairs.mean(axis=0) > MOST)
+
+
+def light_planes(observations: Observations, wanted: NDArray[np.bool_]) -> Labels:
+    """Plane in which the light around each wanted pixel is in focus, (Y, X).
+
+    Of the planes in which the light has a sharp outline, that in which least of it is seen: what is beyond
+    white is clipped, and most so where the light is not spread. By sharpness alone the clipped rim of a
+    bright light's disc would pass for a light of its own. Pixels that are not wanted, and those without an
+    outline nearby (within a large light, whose rim covers what it covers), get -1.
+    """
+    planes = np.full(wanted.shape, -1, np.int32)
     for tile in split(observations.shape, (TILE, TILE)):
-        if not wanted[tile.slices].any():
-            continue
-        top, left = max(tile.y0 - margin, 0), max(tile.x0 - margin, 0)
-        rows, columns = slice(top, tile.y0 + tile.height + margin), slice(left, tile.x0 + tile.width + margin)
-        part = Observations(observations.planes[..., rows, columns], observations.scale, observations.colour)
-        best = np.full(part.shape, -1, np.float32)
-        label = np.zeros(part.shape, np.intp)
-        for index in range(part.count):
-            sharpness = sum_modified_laplacian(part.grey(index), WINDOW)
-            better = sharpness > best
-            best[better], label[better] = sharpness[better], index
-        inside = (
-            slice(tile.y0 - top, tile.y0 - top + tile.height),
-            slice(tile.x0 - left, tile.x0 - left + tile.width),
+        if wanted[tile.slices].any():
+            block = Block(tile, widened(tile, MARGIN, observations.shape))
+            planes[tile.slices] = _least_light(observations, block.outer)[block.inside]
+    planes[~wanted] = -1
+    return planes
+
+
+def _least_light(observations: Observations, tile: Tile) -> Labels:
+    """Plane of least light among those of sharp outlines, for each pixel of a tile, (Y, X)."""
+    planes = observations.planes[(..., *tile.slices)]
+    part = Observations(planes, observations.scale, observations.colour)
+    outlines = np.stack([_outline(part.grey(index)) for index in range(part.count)])
+    sharpest = outlines.max(axis=0)
+    least = np.full(part.shape, np.inf, np.float32)
+    chosen = np.zeros(part.shape, np.int32)
+    for index in range(part.count):
+        light = ndimage.gaussian_filter(
+            part.plane(index).max(axis=0), SPREAD, mode="nearest", truncate=TRUNCATE
         )
-        sharpest[tile.slices] = label[inside]
-    return sharpest
+        better = (outlines[index] >= np.float32(SHARP) * sharpest) & (light < least)
+        least[better], chosen[better] = light[better], index
+    chosen[sharpest < OUTLINED] = -1
+    return chosen
+
+
+def _outline(grey: Floats) -> Floats:
+    """Greatest sharpness around each pixel."""
+    return np.asarray(ndimage.maximum_filter(sum_modified_laplacian(grey, WINDOW), OUTLINE, mode="nearest"))
 
 
 def _union_of_discs(radii: Floats) -> NDArray[np.bool_]:

@@ -12,7 +12,7 @@ from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.solver.focus_labels import cells
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.focus_start import cut_labels, noise_of, part_of, peaks
-from napari_defocus.solver.glare import glare
+from napari_defocus.solver.glare import find_glare
 from napari_defocus.solver.graph_cut import cut, graph_cut_available
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import draws_to_peaks
@@ -84,16 +84,18 @@ def start_of(
     notes = (NO_GRAPH_CUT,) if settings.initialization == "mrf" and not use_cut else ()
     if not uses_noise(settings):
         return Start(paper_labels(observations, settings, use_cut, progress), notes=notes)
-    unusable, noise = glare(observations, optics), noise_of(observations)
+    glare, noise = find_glare(observations, optics), noise_of(observations)
+    unusable = None if glare is None else glare.pairs
     first = part_of(progress, 0, 0.7)
     if by_focus:
         labels = cut_labels(observations, optics, noise, unusable, settings, first)
     else:
         labels = paper_labels(observations, settings, use_cut, first)
+    shown = labels if glare is None else glare.avoided(labels)
     if not draws_to_peaks(optics, settings):
-        return Start(labels, None, noise**2, notes)
+        return Start(shown, None, noise**2, notes)
     places = peaks(observations, optics, noise, unusable, labels, settings.threads, part_of(progress, 0.7, 1))
-    return Start(labels, places, noise**2, notes)
+    return Start(shown, places, noise**2, notes)
 
 
 def uses_graph_cut(settings: SolverSettings) -> bool:

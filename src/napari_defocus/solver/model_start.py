@@ -16,7 +16,7 @@ from scipy.ndimage import uniform_filter
 
 from napari_defocus.optics import Optics
 from napari_defocus.solver.focus_cost import focus_costs
-from napari_defocus.solver.glare import glare
+from napari_defocus.solver.glare import find_glare, in_most_planes
 from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
@@ -84,7 +84,9 @@ def revised(
     """
     assert start.noise is not None
     assert start.peaks is not None
-    costs = focus_costs(observations, float(np.sqrt(start.noise)), glare(observations, optics))
+    glare = find_glare(observations, optics)
+    unusable = None if glare is None else glare.pairs
+    costs = focus_costs(observations, float(np.sqrt(start.noise)), unusable)
     plain = uniform_filter(-costs.min(axis=0), VOTE_WINDOW, mode="nearest") < TEXTURED
     if not plain.any():
         return start
@@ -102,6 +104,8 @@ def revised(
     squares = [residuals(run) + np.float32(start.noise) for run in unknowns]
     vote = uniform_filter(np.log(squares[1] / squares[0]), VOTE_WINDOW, mode="nearest")
     taken = plain & (vote < np.log(FAR_LESS))
+    if glare is not None:
+        taken &= ~in_most_planes(glare.pairs)  # neither run explains them
     near = np.abs(optics.centers[:, None, None] - model.coordinates).argmin(axis=0)
     return replace(
         start,

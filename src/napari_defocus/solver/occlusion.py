@@ -11,7 +11,7 @@ from napari_defocus.optics.tiles import Tile, map_tiles
 from napari_defocus.solver.blocks import Block, grid, widened
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles, typical
 from napari_defocus.solver.edge_search import search_tile
-from napari_defocus.solver.glare import GREATEST_REACH, RIM, glare
+from napari_defocus.solver.glare import FARTHEST_LIGHT, find_glare
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import hides_focus
 from napari_defocus.solver.ray_tile import IMAGE, SEARCH, SHARP, RayTile, edge_band, rays_of, seen_weights
@@ -34,7 +34,7 @@ SPILL = int(SHARP) + 1
 SEARCH_SHARE = 0.6
 """Rough share of the search in the whole time."""
 
-BLOCK_HALO = MARGIN + SPILL + FARTHEST + int(GREATEST_REACH + RIM)
+BLOCK_HALO = MARGIN + SPILL + FARTHEST + FARTHEST_LIGHT
 """Halo of the blocks of a large image, px: what a tile sees, and the lights that outshine that."""
 
 
@@ -78,7 +78,8 @@ def resolve_edges(
     coordinates, image
         New ones.
     """
-    lights = glare(observations, optics)
+    glare = find_glare(observations, optics)
+    lights = None if glare is None else glare.pairs
     if misfit is None:
         squares = sample_tiles(observations.shape)
         misfit = typical(misfits(observations, optics, settings, coordinates, image, squares))
@@ -174,6 +175,8 @@ def image_of_tile(part: RayTile, all_labels: Ints, image: Floats) -> Floats:
     free = part.free(edge_band(labels, len(part.rays.levels), IMAGE.band))
     traced = part.trace(labels, free)
     weights = seen_weights(traced, labels)
-    solved = part.solve_image(traced, part.flat(image), part.mosaic(labels), free, IMAGE.pull, weights)
+    current = part.flat(image)
+    target = np.where(part.dazzled.reshape(-1, 1), current, part.mosaic(labels))
+    solved = part.solve_image(traced, current, target, free, IMAGE.pull, weights)
     planes = solved.T.reshape(-1, *part.window.shape)
     return np.ascontiguousarray(planes[(..., *part.window.inside)])

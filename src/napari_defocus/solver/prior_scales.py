@@ -89,7 +89,13 @@ def draws_to_peaks(optics: Optics, settings: SolverSettings) -> bool:
     return settings.focus_prior > 0 and not hides_focus(optics, settings)
 
 
-def departure_of(mosaic: Floats, labels: NDArray[np.int32], coordinates: Floats, optics: Optics) -> Floats:
+def departure_of(
+    mosaic: Floats,
+    labels: NDArray[np.int32],
+    coordinates: Floats,
+    optics: Optics,
+    held: NDArray[np.bool_] | None = None,
+) -> Floats:
     """Squared difference of the mosaic from a sharp image, expected of each pixel, (Y, X).
 
     Each pixel of the mosaic has the blur that its own plane has at its depth. Slight blur takes away half its
@@ -105,6 +111,8 @@ def departure_of(mosaic: Floats, labels: NDArray[np.int32], coordinates: Floats,
         Blur coordinates of the depth.
     optics : Optics
         Blur of each plane.
+    held : ndarray, (Y, X), bool, optional
+        Pixels that stay as they are in the mosaic: they differ by nothing.
     """
     radius = optics.slopes[labels] * np.abs(coordinates - optics.centers[labels])
     variance = (optics.sigma_of_radius(radius) ** 2).astype(np.float32)
@@ -113,4 +121,7 @@ def departure_of(mosaic: Floats, labels: NDArray[np.int32], coordinates: Floats,
         lost = np.stack([0.5 * variance * ndimage.laplace(channel, mode="nearest") for channel in mosaic])
     else:
         lost = mosaic - ndimage.gaussian_filter(mosaic, (0, typical, typical), mode="nearest")
-    return np.asarray((lost**2).mean(axis=0), np.float32)
+    departure = np.asarray((lost**2).mean(axis=0), np.float32)
+    if held is not None:
+        departure[held] = 0
+    return departure

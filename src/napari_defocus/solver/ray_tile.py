@@ -10,6 +10,7 @@ from scipy.ndimage import maximum_filter, minimum_filter
 from napari_defocus.optics import Optics
 from napari_defocus.optics.rays import ApertureRays, RayWindow, TracedRays
 from napari_defocus.optics.tiles import Tile
+from napari_defocus.solver.glare import in_most_planes
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.settings import SolverSettings
 
@@ -78,12 +79,15 @@ class RayTile:
         The observations in the window.
     counts : ndarray, (planes, Y, X), bool
         Pairs that count: within the tile, and no glare.
+    dazzled : ndarray, (Y, X), bool
+        Pixels of the tile in glare in most planes: hardly any pair that counts tells their image.
     """
 
     rays: ApertureRays
     window: RayWindow
     stack: Floats
     counts: Mask
+    dazzled: Mask
 
     @classmethod
     def of(
@@ -95,8 +99,11 @@ class RayTile:
         flat = planes.reshape(*planes.shape[:2], -1)
         counts = np.zeros((observations.count, *window.shape), bool)
         counts[(..., *window.inside)] = True if glare is None else ~glare[(..., *tile.slices)]
+        dazzled = np.zeros(window.shape, bool)
+        if glare is not None:
+            dazzled[window.inside] = in_most_planes(glare[(..., *tile.slices)])
         counts[~spread_planes(rays, apart)] = False
-        return cls(rays, window, np.ascontiguousarray(np.moveaxis(flat, 1, -1), np.float32), counts)
+        return cls(rays, window, np.ascontiguousarray(np.moveaxis(flat, 1, -1), np.float32), counts, dazzled)
 
     def free(self, band: Mask) -> Mask:
         """Pixels of the tile for which the image is solved, given the band around edges, (Y, X)."""

@@ -257,7 +257,7 @@ class Unknowns:
         misfit = self.data / self.observations.planes.size
         if self.settings.noise is not None:
             misfit = self.settings.noise**2
-        lost = departure_of(self.mosaic, start.labels, self.coordinates, self.operator.optics)
+        lost = departure_of(self.mosaic, start.labels, self.coordinates, self.operator.optics, self.dazzled)
         return PriorScales(misfit, float(lost.mean(dtype=np.float64)), start.noise)
 
     def _weigh(self) -> None:
