@@ -25,6 +25,7 @@ from napari_defocus.plugin.calculation import Calculation
 from napari_defocus.plugin.chart import Chart, Series, values
 from napari_defocus.plugin.error_layer import check_alike, depth_of, depth_unit, error_layer, is_depth_map
 from napari_defocus.plugin.form import Form
+from napari_defocus.plugin.legend import keep_one_legend, show_colorbar, show_name
 from napari_defocus.plugin.result_layers import next_run
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import METADATA_KEY
@@ -174,9 +175,10 @@ class CompareWidget(QWidget):
         first, second = self._layers
         number = next_run(layer.name for layer in self._viewer.layers)
         layer = self._viewer.add_layer(error_layer(comparison, first, second, number))
-        layer.colorbar.visible = layer.name_overlay.visible = True
-        layer.name_overlay.position = "top_right"
-        first.visible = second.visible = False  # they lie below it, and their colour bars would stay
+        first.visible = second.visible = False  # they lie below it
+        show_colorbar(self._viewer.layers, layer)
+        show_name(layer)
+        keep_one_legend(self._viewer)
         self.status.setText(_told(comparison, first, second))
         self._show_metrics(comparison)
         self._show_histogram(comparison, *histogram)

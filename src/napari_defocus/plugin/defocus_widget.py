@@ -137,6 +137,13 @@ class DefocusWidget(StackWidget):
         self.optics_form.fill(stack)
         self.settings_form.show_automatic_white(stack.white)
 
+    def clear(self) -> None:
+        self.memory_offer.hide()
+        self.optics_form.clear()
+        self.settings_form.show_automatic_white(None)
+        if not self.panel.running:
+            self.loss_chart.clear()
+
     def _remember(self, optics: Optics) -> None:
         remember(TITLE, {"optics": optics.to_dict(), **self.settings_form.memory()})
 

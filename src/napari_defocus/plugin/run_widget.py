@@ -42,6 +42,7 @@ class RunWidget(QWidget):
         super().__init__()
         self._viewer = viewer
         self.picker = StackPicker(viewer, many=self.MANY)
+        self._filled = False
         self._turns = Turns(self)
         self.panel = RunPanel(self._turns)
         self._fields = QVBoxLayout()
@@ -90,6 +91,9 @@ class RunWidget(QWidget):
         """Show what is known of a newly chosen stack."""
         raise NotImplementedError
 
+    def clear(self) -> None:
+        """Forget what :meth:`fill` has shown: the last stack was deleted."""
+
     def _on_stack(self) -> None:
         try:
             stack = self.picker.stack()
@@ -100,6 +104,9 @@ class RunWidget(QWidget):
         self.panel.set_ready(stack is not None, missing if stack is None else READY)
         if stack is not None:
             self.fill(stack)
+        elif self._filled:
+            self.clear()
+        self._filled = stack is not None
 
     def _on_running(self, running: bool) -> None:
         self.picker.setEnabled(not running)

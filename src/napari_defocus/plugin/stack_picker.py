@@ -74,6 +74,7 @@ class StackPicker(QWidget):
         self.layer.changed.connect(self._on_layer)
         self.axes.changed.connect(self._on_axis)
         self.refresh()
+        self._on_layer()  # a layer that was open before is the box's value from the first on: no change
 
     def stack(self) -> FocalStackLayer | None:
         """Return the chosen stack, None when no layer can be one.
