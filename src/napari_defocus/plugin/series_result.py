@@ -37,9 +37,10 @@ class SeriesResult(DefocusResult):
 
     @property
     def told(self) -> str:
-        """How many stacks are done, for the user; nothing where there is only one."""
+        """How many stacks are done, for the user; where it is only one, which, if there are others."""
         if self.total == 1:
-            return ""
+            name = next(iter(self.stacks), "")
+            return f"only {name}, the one shown" if name else ""
         done = sum(stack["done"] for stack in self.stacks.values())
         return f"{done} of {self.total} stacks{', one in part' if done < len(self.stacks) else ''}"
 
