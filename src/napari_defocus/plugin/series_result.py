@@ -26,7 +26,8 @@ class SeriesResult(DefocusResult):
     images : dict
         All-in-focus image of each further channel.
     stacks : dict
-        Parameters, losses and notes of each stack that was begun, by its name, and whether it is done.
+        Parameters, losses and notes of each stack that was begun, by its name; whether it is done; and its
+        "slot", the step of its maps along each axis of the arrays, None for rows and columns.
     total : int
         Number of stacks.
     """
@@ -83,6 +84,9 @@ class SeriesArrays:
             "losses": list(result.losses),
             "notes": list(result.notes),
             "done": images is not None,
+            "slot": [
+                None if isinstance(step, slice) else step for step in self._series.placement.slot(index)
+            ],
         }
 
     def fail(self, index: tuple[int, ...], message: str) -> None:
