@@ -145,9 +145,8 @@ class MeasureWidget(QWidget):
     def _on_removed(self, event: Any) -> None:
         """Show a depth map again that was hidden for the one made of it, when that is deleted."""
         steps = entry_of(event.value).get("derived", [])
-        layers = depth_layers(self._viewer)
-        if steps and not any(layer.visible for layer in layers):
-            for layer in layers:
+        if steps and event.value.visible:
+            for layer in depth_layers(self._viewer):
                 if layer.name == steps[-1]["from"]:
                     layer.visible = True
                     self._viewer.layers.selection.active = layer
