@@ -19,7 +19,7 @@ from session_steps.watch import Watch, threads, workers
 
 PICTURE_WIDTH = 1150
 COLOURS = 128
-LONGEST = 300
+LONGEST = 120
 """Seconds after which what was waited for will not come."""
 
 LEFT = Qt.MouseButton.LeftButton
