@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 import napari
 import napari.settings
 from make_screenshots import IMAGES, SIZE
+from napari.utils.notifications import notification_manager
 from session_steps import after, before_and_during, keeping, kinds, mishaps
 from session_steps.user import User
 from session_steps.watch import Watch
@@ -64,7 +65,7 @@ def main() -> None:
     napari.settings.get_plugin_settings(path_dir=None)
     faulthandler.enable(sys.stdout)
     watch = Watch()
-    with TemporaryDirectory() as place, watch.console():
+    with TemporaryDirectory() as place, watch.console(), notification_manager:  # as napari.run does
         memory._path = lambda: Path(place) / memory.FILE
         viewer = napari.Viewer(show=True)
         viewer.window.resize(*SIZE)

@@ -151,8 +151,8 @@ class User:
     def delete(self, *names: str) -> None:
         """Select layers one by one and press the waste basket.
 
-        napari 0.9.2, drawn by the processor, crashes in its drawing when several visible images are deleted at
-        once; that is so without any plugin.
+        napari 0.9.2, drawn by the processor, crashes in its drawing when several visible images are deleted
+        at once; that is so without any plugin.
         """
         for name in reversed(names):
             self.viewer.layers.selection = {self.viewer.layers[name]}

@@ -10,10 +10,9 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_defocus import DefocusResult, Microscope, SolverSettings, save_result
-from napari_defocus.plugin.depth_layers import grows_towards_lens
+from napari_defocus.plugin.depth_layers import derived_depth_layer, grows_towards_lens
 from napari_defocus.plugin.depth_status import described
-from napari_defocus.plugin.depth_layers import derived_depth_layer
-from napari_defocus.plugin.measure_widget import NONE, MeasureWidget
+from napari_defocus.plugin.measure_widget import NONE, SERIES, MeasureWidget
 from napari_defocus.plugin.saved_result_opener import SavedResultOpener
 from napari_defocus.plugin.turns import Turns
 
@@ -414,3 +413,13 @@ def test_closing_leaves_nothing_behind(viewer, qtbot):
     QApplication.processEvents()
     gc.collect()
     assert remains() is None
+
+
+def test_depths_of_a_series_are_not_offered(widget, viewer):
+    metadata = {"napari_defocus": {"kind": "depth", "run": 1, "unit": "um", "method": "focus"}}
+    viewer.add_image(np.zeros((3, 1, 20, 20), np.float32), rgb=False, metadata=metadata)
+    assert widget.choice.value is None
+    assert widget.status.text() == SERIES
+    assert not widget.tabs.isEnabled()
+    viewer.layers.clear()
+    assert widget.status.text() == NONE

@@ -23,6 +23,7 @@ from napari_defocus.comparison import DepthComparison, compare_depths
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.calculation import Calculation
 from napari_defocus.plugin.chart import Chart, Series, values
+from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.error_layer import check_alike, depth_of, depth_unit, error_layer, is_depth_map
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.legend import keep_one_legend, show_colorbar, show_name
@@ -66,6 +67,7 @@ class CompareWidget(QWidget):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
+        TabbedDock(self)
         self._viewer = napari_viewer
         self._layers: tuple[Image, Image] | None = None  # what is compared now
         self._ready = False  # whether there are two maps to choose from

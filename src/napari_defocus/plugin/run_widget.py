@@ -5,6 +5,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
+from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.preferences import apply_threads
 from napari_defocus.plugin.run_panel import RunPanel, report
 from napari_defocus.plugin.scrolled import Scrolled
@@ -40,6 +41,7 @@ class RunWidget(QWidget):
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
+        TabbedDock(self)
         self._viewer = viewer
         self.picker = StackPicker(viewer, many=self.MANY)
         self._filled = False
