@@ -20,7 +20,9 @@ def legends(user: User) -> list[str]:
 
 
 def of_run(user: User, number: int) -> list[str]:
-    return [layer.name for layer in user.viewer.layers if layer.name.endswith(f"[{number}]")]
+    """Names of the layers of a run; napari may have numbered a second truth of the sample."""
+    names = [layer.name for layer in user.viewer.layers if layer.name.endswith(f"[{number}]")]
+    return [name for name in names if " true " not in name]
 
 
 def open_widget(user: User) -> DefocusWidget:

@@ -12,6 +12,7 @@ def test_our_widgets_are_tabs_and_others_are_left_alone(make_napari_viewer, qtbo
     viewer = make_napari_viewer(show=True)
     other = viewer.window.add_dock_widget(QLabel("other"), name="other", area="right")
     docks = [viewer.window.add_plugin_dock_widget("napari-defocus", title)[0] for title in TITLES]
+
     window = viewer.window._qt_window
     qtbot.waitUntil(lambda: len(window.tabifiedDockWidgets(docks[0])) == 2, timeout=10_000)
     assert window.tabifiedDockWidgets(other) == []

@@ -6,7 +6,7 @@ from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 __all__ = ["TabbedDock"]
 
 OURS = "napari_defocus"
-"""Property that tells our widgets from others."""
+"""Property that tells our widgets that have their place."""
 
 
 class TabbedDock(QObject):
@@ -26,7 +26,6 @@ class TabbedDock(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._share)
-        widget.setProperty(OURS, True)
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
@@ -37,6 +36,7 @@ class TabbedDock(QObject):
         return False
 
     def _share(self) -> None:
+        self._widget.setProperty(OURS, True)  # only now: of several opened at once each goes to those before
         window = self._widget.window()
         dock = _dock_of(self._widget)
         if not isinstance(window, QMainWindow) or dock is None or dock.isFloating():

@@ -24,8 +24,8 @@ NONE = (
 )
 
 SERIES = (
-    "Depths of several stacks are measured one by one: Save all results, then drag the parameters.json of one of "
-    "them into napari."
+    "Depths of several stacks are measured one by one: Save all results, then drag the parameters.json of "
+    "one of them into napari."
 )
 
 
