@@ -13,7 +13,7 @@ from PIL import Image
 from qtpy.QtCore import QEvent, QEventLoop, QPointF, Qt, QTimer
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QComboBox, QFileDialog, QMenu, QScrollArea, QWidget
+from qtpy.QtWidgets import QApplication, QComboBox, QDockWidget, QFileDialog, QMenu, QScrollArea, QWidget
 
 from session_steps.watch import Watch, threads, workers
 
@@ -105,6 +105,7 @@ class User:
 
     def keys(self, field: QWidget, key: Qt.Key, count: int = 1) -> None:
         """Press a key some times, with the focus on a field."""
+        see(field)
         field.setFocus()
         for _ in range(count):
             QTest.keyClick(field, key)
@@ -122,6 +123,7 @@ class User:
 
     def tab(self, tabs: Any, title: str) -> None:
         """Click a tab."""
+        see(tabs)
         (index,) = (index for index in range(tabs.count()) if tabs.tabText(index) == title)
         QTest.mouseClick(tabs.tabBar(), LEFT, pos=tabs.tabBar().tabRect(index).center())
         assert tabs.currentIndex() == index
@@ -214,9 +216,11 @@ class User:
 
 
 def see(widget: QWidget) -> None:
-    """Scroll until a widget is seen."""
+    """Bring the tab of a widget to the front and scroll until it is seen."""
     parent = widget.parentWidget()
     while parent is not None:
+        if isinstance(parent, QDockWidget):
+            parent.raise_()
         if isinstance(parent, QScrollArea):
             parent.ensureWidgetVisible(widget)
         parent = parent.parentWidget()
