@@ -287,6 +287,7 @@ class TestTarget:
                 images_dtype=dtype,
                 save_plots=True,
                 truth=result.depth,
+                channels={"channel 1": result.all_in_focus},
                 write_more=lambda folder: (folder / HALF_STEPS_FOLDER).mkdir(),
             )
         written = set(names(tmp_path / "0")) | set(names(tmp_path / "1"))

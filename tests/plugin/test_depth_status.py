@@ -82,3 +82,15 @@ def test_other_layers_and_places_keep_napari_s_status(viewer):
     assert "depth" not in point_at(viewer, 1, 1)["coordinates"]
     viewer.status = "something else"
     assert viewer.status == "something else"
+
+
+def test_status_of_a_series_is_of_the_map_that_is_shown(viewer):
+    data = np.arange(3, dtype=np.float32)[:, None, None, None] + np.zeros((3, 1, 8, 9), np.float32)
+    metadata = {"napari_defocus": entry(spatial_axes=(2, 3))}
+    viewer.add_image(np.zeros((3, 4, 8, 9)))
+    layer = viewer.add_image(data, metadata=metadata, rgb=False, scale=(1, 4, 1, 1), translate=(0, 1.5, 0, 0))
+    show_depth_in_status(viewer)
+    viewer.layers.selection.active = layer
+    for time in range(3):
+        viewer.dims.set_current_step(0, time)
+        assert f"depth {time} um" in point_at(viewer, time, 1, 3, 4)["coordinates"]

@@ -10,9 +10,9 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_defocus import DefocusResult, Microscope, SolverSettings, save_result
-from napari_defocus.plugin.depth_layers import grows_towards_lens
+from napari_defocus.plugin.depth_layers import derived_depth_layer, grows_towards_lens
 from napari_defocus.plugin.depth_status import described
-from napari_defocus.plugin.measure_widget import NONE, MeasureWidget
+from napari_defocus.plugin.measure_widget import NONE, SERIES, MeasureWidget
 from napari_defocus.plugin.saved_result_opener import SavedResultOpener
 from napari_defocus.plugin.turns import Turns
 
@@ -143,6 +143,8 @@ def test_replacing_makes_a_new_layer_and_deleting_it_is_undo(widget, viewer, qtb
     assert new.metadata["napari_defocus"]["derived"][0]["least_confidence"] == 0.25
     assert "To undo, delete" in widget.outliers.status.text()
     assert widget.outliers.button.isEnabled()
+    older = derived_depth_layer(depth, np.asarray(depth.data), "older")
+    viewer.layers.insert(0, older)  # seen below it
     viewer.layers.remove(new)
     assert depth.visible
     assert viewer.layers.selection.active is widget.choice.value is depth
@@ -212,6 +214,10 @@ def test_line_is_followed(widget, viewer, qtbot):
     settle(qtbot, widget.profile)
     assert list(widget.profile.profiles) == [1, 2]
     assert list(shapes.features["number"]) == [1, 2]
+    shapes.selected_data = {1}  # as napari leaves the shape that was drawn last
+    settle(qtbot, widget.profile)
+    assert list(widget.profile.profiles) == [1, 2]
+    shapes.mode = "select"
     shapes.selected_data = {1}
     settle(qtbot, widget.profile)
     assert list(widget.profile.profiles) == [2]
@@ -277,6 +283,10 @@ def test_regions_are_measured(widget, viewer, qtbot):
     shapes.add(rectangle(50, 50, 60, 60), shape_type="rectangle")  # beside the map
     settle(qtbot, widget.regions)
     assert "Region 3: Roughness needs at least 4 pixels" in widget.regions.status.text()
+    shapes.selected_data = {1}  # as napari leaves the shape that was drawn last
+    settle(qtbot, widget.regions)
+    assert [found.number for found in widget.regions.figures] == [1, 2, 3]
+    shapes.mode = "select"
     shapes.selected_data = {1}
     settle(qtbot, widget.regions)
     assert [found.number for found in widget.regions.figures] == [2]
@@ -403,3 +413,13 @@ def test_closing_leaves_nothing_behind(viewer, qtbot):
     QApplication.processEvents()
     gc.collect()
     assert remains() is None
+
+
+def test_depths_of_a_series_are_not_offered(widget, viewer):
+    metadata = {"napari_defocus": {"kind": "depth", "run": 1, "unit": "um", "method": "focus"}}
+    viewer.add_image(np.zeros((3, 1, 20, 20), np.float32), rgb=False, metadata=metadata)
+    assert widget.choice.value is None
+    assert widget.status.text() == SERIES
+    assert not widget.tabs.isEnabled()
+    viewer.layers.clear()
+    assert widget.status.text() == NONE

@@ -2,8 +2,11 @@ from itertools import chain
 
 import numpy as np
 import pytest
+from napari.layers import Image
 from tiny_stacks import LENS, add_stack
 
+from napari_defocus.plugin.depth_layers import derived_depth_layer
+from napari_defocus.plugin.legend import show_in_place
 from napari_defocus.plugin.result_layers import ResultLayers, newest_depth_layer, next_run, sibling
 from napari_defocus.plugin.stack_source import stack_from_layer
 from napari_defocus.solver.result import DefocusResult
@@ -52,12 +55,42 @@ def test_run_number(names, number):
 def test_live_layers_are_updated_in_place(viewer, layers):
     do(layers.steps(result()))
     live = viewer.layers["stone depth (m) [1]"]
+    limits = tuple(live.contrast_limits)
+    assert limits == pytest.approx((1.01, 2.99), abs=0.01)  # of the first result, without wild values
     assert names(viewer) == NAMES
     assert [layer.visible for layer in viewer.layers] == [True, True, False, False, True]
     do(layers.steps(result(DEPTH + 1)))
     assert names(viewer) == NAMES
     np.testing.assert_array_equal(live.data, DEPTH + 1)
-    assert live.contrast_limits == [1.0, 4.0]
+    assert tuple(live.contrast_limits) == limits
+
+
+@pytest.mark.parametrize(
+    ("last", "kept"),
+    [
+        (DEPTH * 1.01, True),
+        (DEPTH + 1, False),
+        (2 + 0.3 * (DEPTH - 2), False),
+        (np.full_like(DEPTH, np.nan), True),
+    ],
+    ids=["alike", "much clipped", "narrow", "no depth"],
+)
+def test_contrast_limits_stay_unless_they_do_not_suit_at_all(viewer, layers, last, kept):
+    do(layers.steps(result()))
+    live = viewer.layers["stone depth (m) [1]"]
+    limits = tuple(live.contrast_limits)
+    do(layers.last_steps(result(last)))
+    assert (tuple(live.contrast_limits) == limits) is kept
+    if not kept:
+        assert tuple(live.contrast_limits) == pytest.approx(np.percentile(last, (0.5, 99.5)), rel=1e-3)
+
+
+def test_contrast_limits_of_the_user_stay(viewer, layers):
+    do(layers.steps(result()))
+    live = viewer.layers["stone depth (m) [1]"]
+    live.contrast_limits = (0, 9)
+    do(layers.last_steps(result(DEPTH + 1)))
+    assert live.contrast_limits == [0, 9]
 
 
 def test_result_has_all_layers_and_its_parameters(viewer, layers):
@@ -146,8 +179,8 @@ def test_contrast_limits_look_at_a_sample(viewer, layers, monkeypatch):
     monkeypatch.setattr(np, "percentile", spy)
     large = np.linspace(1, 3, 1500 * 1100, dtype=np.float32).reshape(1500, 1100)
     do(layers.last_steps(result(large)))
-    assert len(sizes) == 1
-    assert sizes[0] <= 512**2
+    assert sizes
+    assert max(sizes) <= 512**2
     np.testing.assert_allclose(viewer.layers["stone depth (m) [1]"].contrast_limits, (1.01, 2.99), atol=0.01)
 
 
@@ -228,3 +261,48 @@ def test_legend_of_the_newest_depth_only(viewer, layers):
     assert not first.name_overlay.visible
     assert second.colorbar.visible
     assert second.name_overlay.visible
+
+
+def two_runs(viewer, layers):
+    do(chain(layers.steps(result()), layers.legend_steps()))
+    newer = ResultLayers(viewer, layers._stack, (1.0, 3.0), "m")
+    do(chain(newer.steps(result()), newer.legend_steps()))
+    return viewer.layers["stone depth (m) [1]"], viewer.layers["stone depth (m) [2]"]
+
+
+def legends(viewer):
+    """Names of the layers whose colour bar and name are seen."""
+    shown = [layer for layer in viewer.layers if layer.visible and isinstance(layer, Image)]
+    assert all(layer.colorbar.visible == layer.name_overlay.visible for layer in shown)
+    return [layer.name for layer in shown if layer.colorbar.visible]
+
+
+def test_the_legend_goes_with_what_is_seen(viewer, layers):
+    first, second = two_runs(viewer, layers)
+    second.visible = False
+    assert legends(viewer) == [first.name]
+    second.visible = True
+    assert legends(viewer) == [second.name]
+    viewer.layers.remove(second)
+    assert legends(viewer) == [first.name]
+    viewer.layers.remove(first)
+    assert legends(viewer) == []
+
+
+def test_a_legend_that_the_user_has_hidden_stays_hidden(viewer, layers):
+    first, second = two_runs(viewer, layers)
+    second.colorbar.visible = second.name_overlay.visible = False
+    second.visible = False
+    second.visible = True
+    first.visible = False
+    assert legends(viewer) == []
+
+
+def test_the_legend_of_a_derived_map_goes_back_with_it(viewer, layers):
+    _, depth = two_runs(viewer, layers)
+    derived = derived_depth_layer(depth, DEPTH, "levelled")
+    show_in_place(viewer, depth, derived)
+    assert legends(viewer) == [derived.name]
+    depth.visible = True
+    viewer.layers.remove(derived)
+    assert legends(viewer) == [depth.name]

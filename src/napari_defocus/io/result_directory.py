@@ -14,6 +14,9 @@ from napari_defocus.io.parameters import PARAMETERS_FILE
 HALF_STEPS_FOLDER = "half_steps"
 """Folder of the pictures of each half-step."""
 
+CHANNELS_FOLDER = "channels"
+"""Folder of the all-in-focus images of further channels."""
+
 RESULT_FILES = frozenset(
     {
         "depth.npy",
@@ -26,6 +29,7 @@ RESULT_FILES = frozenset(
         "metrics.json",
         PARAMETERS_FILE,
         HALF_STEPS_FOLDER,
+        CHANNELS_FOLDER,
         "plot_depth.png",
         "plot_all_in_focus.png",
         "plot_comparison.png",

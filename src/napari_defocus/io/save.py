@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from napari_defocus.io.parameters import PARAMETERS_FILE, parameters_dict, to_json
-from napari_defocus.io.result_directory import check_target, partial_directory, resolve_target
+from napari_defocus.io.result_directory import (
+    CHANNELS_FOLDER,
+    check_target,
+    partial_directory,
+    resolve_target,
+)
 from napari_defocus.io.tiff_writing import physical_sizes, write_depth_tiff, write_image_tiff
 
 if TYPE_CHECKING:
@@ -26,6 +31,7 @@ def save_result(
     save_plots: bool = False,
     truth: ArrayLike | None = None,
     metrics: Mapping[str, float] | None = None,
+    channels: Mapping[str, ArrayLike] | None = None,
     write_more: Callable[[Path], object] | None = None,
 ) -> Path:
     """Write a result to a new directory.
@@ -55,6 +61,8 @@ def save_result(
         True depth, to measure the result against.
     metrics : mapping, optional
         Further entries of ``metrics.json``.
+    channels : mapping, optional
+        All-in-focus images (Y, X[, 3]) of further channels by their names, for the folder ``channels``.
     write_more : callable, optional
         Called with the directory before it is moved into place, to write further files; their names must be
         among :data:`~napari_defocus.io.result_directory.RESULT_FILES`. What it raises leaves no result.
@@ -79,6 +87,11 @@ def save_result(
     measured = _measured(result, truth, metrics)
     with partial_directory(target) as partial:
         _write_images(result, partial, images_dtype)
+        if channels:
+            (partial / CHANNELS_FOLDER).mkdir()
+            for name, image in channels.items():
+                stem = partial / CHANNELS_FOLDER / file_name(name)
+                _write_in_focus(image, stem, images_dtype, pixel_sizes(result.parameters))
         known = {} if images_dtype is None else {"images_dtype": str(np.dtype(images_dtype))}
         _write_texts(result, partial, known | dict(extra_parameters or {}), measured)
         if save_plots:
@@ -105,12 +118,24 @@ def _write_images(result: "DefocusResult", directory: Path, images_dtype: DTypeL
     Image.fromarray(np.asarray(result.outliers, bool).astype(np.uint8) * np.uint8(255)).save(
         directory / "outliers.png"
     )
-    image = quantise(result.all_in_focus, images_dtype)
-    rgb = image.ndim == 3
-    if image.dtype == np.uint8 or (image.dtype == np.uint16 and not rgb):
-        Image.fromarray(image).save(directory / "all_in_focus.png")
+    _write_in_focus(result.all_in_focus, directory / "all_in_focus", images_dtype, sizes)
+
+
+def _write_in_focus(image: ArrayLike, stem: Path, dtype: DTypeLike | None, sizes: dict[str, Any]) -> None:
+    """Write an all-in-focus image in the type of the input images; `stem` has no suffix yet."""
+    from PIL import Image
+
+    pixels = quantise(image, dtype)
+    rgb = pixels.ndim == 3
+    if pixels.dtype == np.uint8 or (pixels.dtype == np.uint16 and not rgb):
+        Image.fromarray(pixels).save(stem.with_name(f"{stem.name}.png"))
     else:
-        write_image_tiff(directory / "all_in_focus.tif", image, "All-in-focus image", sizes, rgb=rgb)
+        write_image_tiff(stem.with_name(f"{stem.name}.tif"), pixels, "All-in-focus image", sizes, rgb=rgb)
+
+
+def file_name(title: str) -> str:
+    """Return a title, such as the name of a layer, as the name of a file or folder."""
+    return "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in title)
 
 
 def quantise(image: ArrayLike, dtype: DTypeLike | None) -> NDArray[Any]:

@@ -92,6 +92,10 @@ class AlignWidget(RunWidget):
         if microscope:
             self.panel.set_ready(True, RARELY)
 
+    def clear(self) -> None:
+        self.reference.set_placeholder("")
+        self._clear()
+
     def _on_running(self, running: bool) -> None:
         super()._on_running(running)
         if not running:

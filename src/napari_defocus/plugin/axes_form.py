@@ -123,8 +123,11 @@ class AxesForm(QWidget):
             )
         return int(self.plane.value or 0)
 
-    def stack(self) -> FocalStackLayer | None:
-        """Return the stack, or the first of all stacks, as the fields say; None without a layer."""
+    def stack(self, *, only_shown: bool = False) -> FocalStackLayer | None:
+        """Return the stack, or the first of all stacks, as the fields say; None without a layer.
+
+        With `only_shown` it is the one that the viewer shows and no other, whatever the fields say.
+        """
         if self._layer is None:
             return None
         plane = self.plane_axis()
@@ -138,7 +141,7 @@ class AxesForm(QWidget):
             channel,
             focus_channel=focus,
             shown=self._shown(),
-            only_shown=self.which.value == "shown",
+            only_shown=only_shown or self.which.value == "shown",
             layers=self._alike() if self.others.value else (),
         )
 

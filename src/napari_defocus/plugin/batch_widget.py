@@ -14,6 +14,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.plugin.batch_form import FALLBACK_NAME, BatchForm
 from napari_defocus.plugin.batch_table import BatchTable
 from napari_defocus.plugin.batch_worker import BatchWorker, InspectionWorker, QueueWorker
+from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.preferences import apply_threads
 from napari_defocus.plugin.run_panel import RunPanel, report
 from napari_defocus.plugin.saved_result_opener import SavedResultOpener
@@ -37,6 +38,7 @@ class BatchWidget(QWidget):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
+        TabbedDock(self)
         self._items: dict[str, Item] = {}
         self._plain_end = True  # whether the last work has met no error of its own
         self._inspecting = False

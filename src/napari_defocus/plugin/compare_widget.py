@@ -23,8 +23,10 @@ from napari_defocus.comparison import DepthComparison, compare_depths
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.calculation import Calculation
 from napari_defocus.plugin.chart import Chart, Series, values
+from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.error_layer import check_alike, depth_of, depth_unit, error_layer, is_depth_map
 from napari_defocus.plugin.form import Form
+from napari_defocus.plugin.legend import keep_one_legend, show_colorbar, show_name
 from napari_defocus.plugin.result_layers import next_run
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import METADATA_KEY
@@ -65,6 +67,7 @@ class CompareWidget(QWidget):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
+        TabbedDock(self)
         self._viewer = napari_viewer
         self._layers: tuple[Image, Image] | None = None  # what is compared now
         self._ready = False  # whether there are two maps to choose from
@@ -174,9 +177,10 @@ class CompareWidget(QWidget):
         first, second = self._layers
         number = next_run(layer.name for layer in self._viewer.layers)
         layer = self._viewer.add_layer(error_layer(comparison, first, second, number))
-        layer.colorbar.visible = layer.name_overlay.visible = True
-        layer.name_overlay.position = "top_right"
-        first.visible = second.visible = False  # they lie below it, and their colour bars would stay
+        first.visible = second.visible = False  # they lie below it
+        show_colorbar(self._viewer.layers, layer)
+        show_name(layer)
+        keep_one_legend(self._viewer)
         self.status.setText(_told(comparison, first, second))
         self._show_metrics(comparison)
         self._show_histogram(comparison, *histogram)

@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QFileDialog, QLabel, QListWidget, QPushButton, QVBoxL
 
 from napari_defocus.datasets import scene_keys
 from napari_defocus.errors import InputError
+from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.scene_opening import SceneWorker
@@ -28,6 +29,7 @@ class DatasetWidget(QWidget):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
+        TabbedDock(self)
         self._viewer = napari_viewer
         self.folder = LineEdit(
             label="Data folder", tooltip="The folder that holds NYUv2, Make3D and MobileDepth."

@@ -51,7 +51,8 @@ class DefocusWidget(StackWidget):
         self.region_form = RegionForm(napari_viewer)
         self.preview_button = QPushButton("Preview")
         self.preview_button.setToolTip(
-            "Run on a smaller copy of the stack first, in a few seconds; with a region, on that part of it."
+            "Run on a smaller copy of the stack first, in a few seconds; with a region, on that part of it. "
+            "Of time points and positions it takes the one shown."
         )
         self.loss_chart = LossChart()
         self.memory_offer = MemoryOffer()
@@ -97,20 +98,20 @@ class DefocusWidget(StackWidget):
             self._way = "if it fits"
 
     def begin(self, stack: FocalStackLayer) -> SolverWorker:
-        part = self.region_form.part(stack)
-        if self._way == "preview":
-            part = preview_of(part, preview_factor(part.images.shape))
-        if part.series is not None and part.part:
-            raise InputError(
-                f"A region or a preview is for one stack with its planes on the first axis, which "
-                f"{stack.name!r} is not; choose 'only the one shown' above, or run on the whole image."
-            )
-        worker = super().begin(part)
+        worker = super().begin(self._part(stack))
         self.memory_offer.hide()
         self.loss_chart.clear()
         worker.signals.improved.connect(self.loss_chart.show_result)
         worker.signals.returned.connect(self.loss_chart.show_result)
         return worker
+
+    def _part(self, stack: FocalStackLayer) -> FocalStackLayer:
+        """The part to run on; where there are several stacks a part is of the one that is shown."""
+        preview = self._way == "preview"
+        if preview or self.region_form.layer.value is not None:
+            stack = self.picker.stack(only_shown=True) or stack
+        part = self.region_form.part(stack)
+        return preview_of(part, preview_factor(part.images.shape)) if preview else part
 
     def prepare(self, stack: FocalStackLayer) -> tuple[DepthWorker, tuple[float, float], str]:
         optics = self.optics_form.optics(stack.planes)
@@ -136,6 +137,13 @@ class DefocusWidget(StackWidget):
         self.memory_offer.hide()
         self.optics_form.fill(stack)
         self.settings_form.show_automatic_white(stack.white)
+
+    def clear(self) -> None:
+        self.memory_offer.hide()
+        self.optics_form.clear()
+        self.settings_form.show_automatic_white(None)
+        if not self.panel.running:
+            self.loss_chart.clear()
 
     def _remember(self, optics: Optics) -> None:
         remember(TITLE, {"optics": optics.to_dict(), **self.settings_form.memory()})

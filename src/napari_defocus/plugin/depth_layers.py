@@ -18,7 +18,6 @@ __all__ = [
     "grows_towards_lens",
     "length_unit_of",
     "pixel_size_of",
-    "show_in_place",
     "unit_of",
 ]
 
@@ -98,12 +97,3 @@ def derived_depth_layer(depth: Image, values: NDArray[np.float32], done: str, **
         metadata={METADATA_KEY: {**entry_of(depth), **entry, "derived": steps}},
         **placement(depth, [0, 1]),
     )
-
-
-def show_in_place(viewer: ViewerModel, depth: Image, layer: Image) -> None:
-    """Add a layer made of a depth layer above it, and hide that one: their colour bars would overlap."""
-    viewer.layers.insert(viewer.layers.index(depth) + 1, layer)
-    layer.colorbar.visible = layer.name_overlay.visible = True
-    layer.name_overlay.position = "top_right"
-    depth.visible = False
-    viewer.layers.selection.active = layer

@@ -10,6 +10,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.optics import optics_from_dict
 from napari_defocus.plugin.clicks import pixel_at
 from napari_defocus.plugin.depth_layers import entry_of, unit_of
+from napari_defocus.plugin.shown_map import map_axes, shown_steps
 
 __all__ = ["described", "plane_of", "show_depth_in_status"]
 
@@ -22,9 +23,21 @@ def show_depth_in_status(viewer: ViewerModel) -> None:
     viewer.events.status.connect(_add_depth, position="last")  # after napari has shown its own
 
 
-def described(layer: Layer, pixel: tuple[int, int]) -> str:
-    """Return what is told of a pixel of a depth layer, such as ``"depth 1.532 m, plane 4.6"``."""
-    depth = float(np.asarray(layer.data[pixel]))
+def described(layer: Layer, pixel: tuple[int, int], point: Any = None) -> str:
+    """Return what is told of a pixel of a depth layer, such as ``"depth 1.532 m, plane 4.6"``.
+
+    Parameters
+    ----------
+    layer : Layer
+        The depth layer.
+    pixel : (int, int)
+        Row and column.
+    point : sequence of float, optional
+        Where the viewer's sliders stand, for a layer of several maps.
+    """
+    steps = {} if layer.ndim == 2 else shown_steps(layer, point)
+    place = dict(zip(map_axes(layer), pixel, strict=True)) | steps
+    depth = float(np.asarray(layer.data[tuple(place[axis] for axis in range(layer.ndim))]))
     if not np.isfinite(depth):
         return "no depth"
     text = f"depth {depth:.4g} {unit_of(layer)}".rstrip()
@@ -79,6 +92,6 @@ def _add_depth(event: Any) -> None:
         return
     pixel = pixel_at(layer, viewer.cursor.position)
     if pixel is not None:
-        told = described(layer, pixel)
+        told = described(layer, pixel, viewer.dims.point)
         where = f"{status.get('coords', '')}: {told}"
         viewer.status = {**status, "coordinates": where, "value": told, "depth": told}

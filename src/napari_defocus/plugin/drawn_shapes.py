@@ -87,23 +87,30 @@ class DrawnShapes(QObject):
         return layer
 
     def chosen(self) -> list[int]:
-        """Return the indices of the shapes that count: of our kinds, and selected if any of them is."""
+        """Return the indices of the shapes that count: of our kinds, and selected if any of them is.
+
+        While shapes are being drawn all count: napari leaves the one that was drawn last selected.
+        """
         layer = self.layer
         if layer is None:
             return []
         ours = [index for index, kind in enumerate(layer.shape_type) if kind in self._kinds]
-        return [index for index in ours if index in layer.selected_data] or ours
+        drawing = str(layer.mode).startswith("add_")
+        selected = [] if drawing else [index for index in ours if index in layer.selected_data]
+        return selected or ours
 
     def _follow(self, layer: Shapes | None) -> None:
         if layer is self.layer:
             return
         former = self.layer
         if former is not None:
+            former.events.mode.disconnect(self._tell)
             former.events.set_data.disconnect(self._tell)
             former.events.data.disconnect(self._tell)
             former.selected_data.events.items_changed.disconnect(self._tell)
         self.layer = layer
         if layer is not None:
+            layer.events.mode.connect(self._tell)
             layer.events.set_data.connect(self._tell)
             layer.events.data.connect(self._tell)
             layer.selected_data.events.items_changed.connect(self._tell)

@@ -196,6 +196,10 @@ class FocusWidget(StackWidget):
         self.unit.value = unit
         self.positions.set_positions(positions)
 
+    def clear(self) -> None:
+        self.unit.value = PLANES
+        self.positions.set_positions([])
+
     def _show_unit(self) -> None:
         self.positions.native.setEnabled(self.unit.value != PLANES)
         self.positions.set_unit("" if self.unit.value == PLANES else str(self.unit.value))

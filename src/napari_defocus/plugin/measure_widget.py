@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QComboBox, QLabel, QTabWidget, QVBoxLayout, QWidget
 
 from napari_defocus.plugin.depth_layers import depth_layers, entry_of
 from napari_defocus.plugin.depth_status import show_depth_in_status
+from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.outlier_panel import OutlierPanel
 from napari_defocus.plugin.profile_panel import ProfilePanel
 from napari_defocus.plugin.region_panel import RegionPanel
@@ -20,6 +21,11 @@ __all__ = ["MeasureWidget"]
 NONE = (
     "There is no depth map yet: run Depth from defocus or Depth from focus first, or open a saved result "
     "with the batch widget."
+)
+
+SERIES = (
+    "Depths of several stacks are measured one by one: Save all results, then drag the parameters.json of "
+    "one of them into napari."
 )
 
 
@@ -34,6 +40,7 @@ class MeasureWidget(QWidget):
 
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__()
+        TabbedDock(self)
         self._viewer = napari_viewer
         self._depth: Image | None = None
         self.choice = ComboBox(
@@ -76,10 +83,11 @@ class MeasureWidget(QWidget):
 
     def refresh(self, _event: Any = None) -> None:
         """Take in that layers were added, removed or renamed."""
-        layers = depth_layers(self._viewer)
+        layers = _maps(self._viewer)
         kept = self._depth if self._depth in layers else next(iter(layers), None)
         self.choice.reset_choices()
         self.choice.value = kept  # the box goes by the names: it loses a layer that was renamed
+        self.status.setText(SERIES if depth_layers(self._viewer) else NONE)
         self.status.setVisible(not layers)
         self.tabs.setEnabled(bool(layers))
         self._take(kept)
@@ -102,7 +110,7 @@ class MeasureWidget(QWidget):
             panel.stop()
 
     def _choices(self, _widget: object = None) -> list[tuple[str, Image]]:
-        return [(layer.name, layer) for layer in depth_layers(self._viewer)]
+        return [(layer.name, layer) for layer in _maps(self._viewer)]
 
     def _take(self, depth: Image | None) -> None:
         """Let the panels work on a depth layer, and follow its data."""
@@ -124,13 +132,13 @@ class MeasureWidget(QWidget):
         """Show the depth map that the user has picked in place of the others, and choose its layer."""
         if self._depth is None or self._viewer.dims.ndisplay != 2:
             return
-        for layer in depth_layers(self._viewer):
+        for layer in _maps(self._viewer):
             layer.visible = layer is self._depth
         self._viewer.layers.selection.active = self._depth
 
     def _on_active(self, _event: Any = None) -> None:
         active = self._viewer.layers.selection.active
-        if active is not None and active is not self._depth and active in depth_layers(self._viewer):
+        if active is not None and active is not self._depth and active in _maps(self._viewer):
             self.choice.value = active
 
     def _on_data(self, _event: Any) -> None:
@@ -145,9 +153,13 @@ class MeasureWidget(QWidget):
     def _on_removed(self, event: Any) -> None:
         """Show a depth map again that was hidden for the one made of it, when that is deleted."""
         steps = entry_of(event.value).get("derived", [])
-        layers = depth_layers(self._viewer)
-        if steps and not any(layer.visible for layer in layers):
-            for layer in layers:
+        if steps and event.value.visible:
+            for layer in _maps(self._viewer):
                 if layer.name == steps[-1]["from"]:
                     layer.visible = True
                     self._viewer.layers.selection.active = layer
+
+
+def _maps(viewer: ViewerModel) -> list[Image]:
+    """Return the depth layers that can be measured, the topmost first."""
+    return [layer for layer in depth_layers(viewer) if layer.ndim == 2]

@@ -108,6 +108,12 @@ class OpticsForm(QWidget):
         self.kind.value = told[0] if told else UncalibratedFocus.kind
         self._show_kind()
 
+    def clear(self) -> None:
+        """Show no optics: there is no stack any more whose they could be."""
+        self._reset()
+        self.kind.value = UncalibratedFocus.kind
+        self._show_kind()
+
     def show_optics(self, optics: Optics) -> None:
         """Show optics. Until a field is edited they are given back to the last digit."""
         self._reset()

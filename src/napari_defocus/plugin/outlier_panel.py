@@ -11,9 +11,10 @@ from napari.utils import DirectLabelColormap
 from numpy.typing import NDArray
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_defocus.plugin.depth_layers import derived_depth_layer, entry_of, show_in_place
+from napari_defocus.plugin.depth_layers import derived_depth_layer, entry_of
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.latest import Latest
+from napari_defocus.plugin.legend import show_in_place
 from napari_defocus.plugin.result_layers import sibling
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import METADATA_KEY, placement

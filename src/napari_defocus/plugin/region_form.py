@@ -7,7 +7,7 @@ from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_defocus.plugin.form import Form
-from napari_defocus.plugin.stack_part import rectangle_in, region_of
+from napari_defocus.plugin.stack_part import frame_of, rectangle_in, region_of
 from napari_defocus.plugin.stack_source import FocalStackLayer
 
 __all__ = ["RegionForm"]
@@ -39,7 +39,8 @@ class RegionForm(QWidget):
             label="Region",
             choices=self._layers,
             tooltip="Run on all of the stack, or on the rectangle of a Shapes layer: the one that is "
-            "selected there, else the last one drawn. Fewer pixels take less time and memory.",
+            "selected there, else the last one drawn. Fewer pixels take less time and memory. Of time points "
+            "and positions it takes the one shown.",
         )
         self.draw_button = QPushButton("Draw")
         self.draw_button.setToolTip("Add a Shapes layer and draw a rectangle with the mouse on the image.")
@@ -62,13 +63,14 @@ class RegionForm(QWidget):
 
     def draw_on(self, stack: FocalStackLayer) -> None:
         """Add a layer to draw on, in the stack's place, and choose it."""
+        options, _ = frame_of(stack)
         shapes = Shapes(
-            ndim=2,
+            ndim=len(options["scale"]),
             name=f"{stack.name} region",
             edge_color=EDGE,
             face_color="transparent",
             edge_width=max(1.0, min(stack.images.shape[1:3]) / 200),
-            **stack.placement,
+            **options,
         )
         self._viewer.add_layer(shapes)
         shapes.mode = "add_rectangle"

@@ -9,7 +9,9 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
+from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.depth_status import show_depth_in_status
+from napari_defocus.plugin.legend import keep_one_legend, show_colorbar, show_name
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
 from napari_defocus.solver.result import DefocusResult
@@ -26,6 +28,12 @@ SEEN = ("depth", "all-in-focus")
 
 LARGEST_SAMPLE = 512
 """Rows and columns of a depth map that are looked at for its contrast limits."""
+
+MOST_CLIPPED = 0.05
+"""Share of the depths beyond the contrast limits up to which these are kept."""
+
+LEAST_SPAN = 0.5
+"""Part of the contrast limits that the depths span at least if these are kept."""
 
 
 def next_run(names: Iterable[str]) -> int:
@@ -47,7 +55,7 @@ class ResultLayers:
     stack : FocalStackLayer
         Where they come from; scale, translate, units and axis labels are copied from it.
     limits : (float, float)
-        Contrast limits of the depth while the run goes on, so that its colours do not jump.
+        Contrast limits of the depth where the first result gives none.
     unit : str
         Unit of depth.
     """
@@ -56,6 +64,7 @@ class ResultLayers:
         self, viewer: ViewerModel, stack: FocalStackLayer, limits: tuple[float, float], unit: str
     ) -> None:
         self._viewer, self._stack, self._limits, self._unit = viewer, stack, limits, unit
+        self._settled = limits
         self._number: int | None = None
         self._layers: dict[str, Layer] = {}
         self._shown: dict[str, DefocusResult] = {}
@@ -73,7 +82,6 @@ class ResultLayers:
         made = [self._new_layer(kind, result) for kind in reversed(KINDS)]
         for layer in made[-len(SEEN) :]:
             layer.visible = True
-        made[-1].contrast_limits = robust_limits(result.depth, self._limits)
         return made
 
     def legend_steps(self) -> Iterator[Step]:
@@ -140,7 +148,8 @@ class ResultLayers:
             return Labels(data, opacity=0.6, **options)
         options |= {"rgb": data.ndim > result.depth.ndim, "contrast_limits": (0.0, 1.0)}
         if kind == "depth":
-            options |= {"contrast_limits": self._limits, "colormap": DEPTH_COLORMAP}
+            self._settled = robust_limits(result.depth, self._limits)
+            options |= {"contrast_limits": self._settled, "colormap": DEPTH_COLORMAP}
         elif kind == "confidence":
             options["colormap"] = "magma"
         else:  # 12 bits in 16 would be black in limits of 0 and 1
@@ -165,16 +174,12 @@ class ResultLayers:
 
     def _show_colorbar(self) -> None:
         for depth in self._fresh("depth"):
-            for other in self._viewer.layers:
-                if other is not depth and _entry(other).get("kind") == "depth":
-                    # side by side they would cover each other's figures
-                    other.colorbar.visible = other.name_overlay.visible = False
-            depth.colorbar.visible = True
+            show_colorbar(self._viewer.layers, depth)
+            keep_one_legend(self._viewer)
 
     def _show_name(self) -> None:
         for depth in self._fresh("depth"):
-            depth.name_overlay.position = "top_right"
-            depth.name_overlay.visible = True
+            show_name(depth)
             self._bare.discard(depth)
 
     def _fresh(self, kind: str) -> list[Layer]:
@@ -185,9 +190,17 @@ class ResultLayers:
     def _conclude(self, result: DefocusResult) -> None:
         depth = self._layers.get("depth")
         if depth is not None and depth in self._viewer.layers:
-            depth.contrast_limits = robust_limits(result.depth, self._limits)
+            self._adjust_limits(depth, result)
             self._viewer.layers.selection.active = depth
         show_depth_in_status(self._viewer)
+
+    def _adjust_limits(self, depth: Layer, result: DefocusResult) -> None:
+        """Keep the contrast limits of the first result unless they do not suit the last one at all.
+
+        Limits that the user has changed are the user's.
+        """
+        if tuple(depth.contrast_limits) == self._settled and not limits_suit(result.depth, self._settled):
+            depth.contrast_limits = robust_limits(result.depth, self._limits)
 
     def _metadata(self, kind: str, result: DefocusResult) -> dict[str, Any]:
         entry: dict[str, Any] = {
@@ -211,28 +224,39 @@ class ResultLayers:
 
 def newest_depth_layer(viewer: ViewerModel) -> Layer | None:
     """Return the depth layer to work on: the active one, else the newest of all runs."""
-    depths = [layer for layer in viewer.layers if _entry(layer).get("kind") == "depth"]
+    depths = [layer for layer in viewer.layers if entry_of(layer).get("kind") == "depth"]
     active = viewer.layers.selection.active
-    return active if active in depths else max(depths, key=lambda layer: _entry(layer)["run"], default=None)
+    return active if active in depths else max(depths, key=lambda layer: entry_of(layer)["run"], default=None)
 
 
 def sibling(viewer: ViewerModel, layer: Layer, kind: str) -> Layer | None:
     """Return the layer of another kind from the same run, None when it was deleted."""
-    run = _entry(layer)["run"]
-    matches = (other for other in viewer.layers if _entry(other).get("kind") == kind)
-    return next((other for other in matches if _entry(other)["run"] == run), None)
-
-
-def _entry(layer: Layer) -> dict[str, Any]:
-    entry = layer.metadata.get(METADATA_KEY, {})
-    return entry if isinstance(entry, dict) else {}
+    run = entry_of(layer)["run"]
+    matches = (other for other in viewer.layers if entry_of(other).get("kind") == kind)
+    return next((other for other in matches if entry_of(other)["run"] == run), None)
 
 
 def robust_limits(depth: Any, otherwise: tuple[float, float]) -> tuple[float, float]:
     """Return limits that leave out a few wild values, from a sample of large maps."""
-    sample = depth[tuple(slice(None, None, -(-length // LARGEST_SAMPLE)) for length in depth.shape)]
-    finite = sample[np.isfinite(sample)]
+    finite = _sample(depth)
     if not finite.size:
         return otherwise
     low, high = (float(value) for value in np.percentile(finite, (0.5, 99.5)))
     return (low, high) if high > low else otherwise
+
+
+def limits_suit(depth: Any, limits: tuple[float, float]) -> bool:
+    """Whether a map can be read in given limits: little is clipped, and it spans a good part of them."""
+    finite = _sample(depth)
+    if not finite.size:
+        return True
+    low, high = limits
+    clipped = np.count_nonzero((finite < low) | (finite > high)) / finite.size
+    least, greatest = (float(value) for value in np.percentile(finite, (0.5, 99.5)))
+    return bool(clipped <= MOST_CLIPPED and greatest - least >= LEAST_SPAN * (high - low))
+
+
+def _sample(depth: Any) -> Any:
+    """The finite depths of every so-manyth pixel of a large map."""
+    sample = depth[tuple(slice(None, None, -(-length // LARGEST_SAMPLE)) for length in depth.shape)]
+    return sample[np.isfinite(sample)]

@@ -21,6 +21,7 @@ STEPS = 1000
 """Resolution of the progress bar."""
 
 PAUSE, RESUME = "Pause", "Resume"
+DONE, CANCELLED = "Done", "Cancelled"
 
 PROMINENT = (
     "QPushButton:enabled { background: palette(highlight); color: palette(highlighted-text); "
@@ -109,6 +110,8 @@ class RunPanel(QWidget):
         self.run_button.setToolTip(message)
         if not self.running:
             self.status.setText(message)
+            if not ready:
+                self.bar.setValue(0)  # it was about a stack that is gone
         self._update_buttons()
 
     def start(self, worker: SolverWorker) -> None:
@@ -172,14 +175,14 @@ class RunPanel(QWidget):
 
     def _on_returned(self, result: Outcome | None) -> None:
         self.bar.setValue(STEPS)
-        self._turns.add(partial(self._conclude, "Done", result))
+        self._turns.add(partial(self._conclude, DONE, result))
 
     def _on_cancelled(self, result: Outcome | None) -> None:
         self.bar.setValue(0)
         if result is None:
             self.status.setText("Cancelled before the first result; nothing was added.")
         else:
-            self._turns.add(partial(self._conclude, "Cancelled; the best result so far is kept", result))
+            self._turns.add(partial(self._conclude, CANCELLED, result))
 
     def _on_errored(self, error: Exception) -> None:
         self.bar.setValue(0)
@@ -191,11 +194,15 @@ class RunPanel(QWidget):
 
     def _end(self) -> None:
         self.worker = None
+        if not self._can_run:
+            self.bar.setValue(0)  # the stack was deleted meanwhile
         self._update_buttons()
         self.running_changed.emit(False)
 
     def _conclude(self, outcome: str, result: Outcome | None) -> None:
         parts = [f"{outcome} after {_duration(time.monotonic() - self._started)}"]
+        if outcome == CANCELLED:
+            parts[0] += "; the best result so far is kept"
         lines: list[str] = []
         notes = () if result is None else result.notes
         if isinstance(result, SeriesResult):

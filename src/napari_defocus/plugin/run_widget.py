@@ -5,6 +5,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
+from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.preferences import apply_threads
 from napari_defocus.plugin.run_panel import RunPanel, report
 from napari_defocus.plugin.scrolled import Scrolled
@@ -40,8 +41,10 @@ class RunWidget(QWidget):
 
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
+        TabbedDock(self)
         self._viewer = viewer
         self.picker = StackPicker(viewer, many=self.MANY)
+        self._filled = False
         self._turns = Turns(self)
         self.panel = RunPanel(self._turns)
         self._fields = QVBoxLayout()
@@ -90,6 +93,9 @@ class RunWidget(QWidget):
         """Show what is known of a newly chosen stack."""
         raise NotImplementedError
 
+    def clear(self) -> None:
+        """Forget what :meth:`fill` has shown: the last stack was deleted."""
+
     def _on_stack(self) -> None:
         try:
             stack = self.picker.stack()
@@ -100,6 +106,9 @@ class RunWidget(QWidget):
         self.panel.set_ready(stack is not None, missing if stack is None else READY)
         if stack is not None:
             self.fill(stack)
+        elif self._filled:
+            self.clear()
+        self._filled = stack is not None
 
     def _on_running(self, running: bool) -> None:
         self.picker.setEnabled(not running)

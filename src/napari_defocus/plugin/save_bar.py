@@ -11,8 +11,10 @@ from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QPushButton, QWidget
 
 from napari_defocus.errors import InputError
 from napari_defocus.io import depth_mesh, save_mesh, save_result
+from napari_defocus.io.result_directory import partial_directory
+from napari_defocus.io.save import file_name
 from napari_defocus.plugin.calculation import Calculation
-from napari_defocus.plugin.layer_result import optics_of, result_of
+from napari_defocus.plugin.layer_result import LayerResult, optics_of, result_of, results_of
 from napari_defocus.plugin.result_layers import newest_depth_layer
 from napari_defocus.plugin.run_panel import report
 
@@ -55,12 +57,14 @@ class SaveBar(QWidget):
         without = "There is no depth map yet: press Run first."
         self.save_button.setToolTip(
             "A new folder with depth, all-in-focus image, confidence, outliers and parameters.json of the "
-            "selected run, the same files as the command line writes."
+            "selected run, the same files as the command line writes; of time points and positions a folder "
+            "each."
             if available
             else without
         )
         self.mesh_button.setToolTip(
-            "The selected depth map as a surface for other programs: PLY, OBJ or STL, in the unit of depth."
+            "The selected depth map as a surface for other programs: PLY, OBJ or STL, in the unit of depth; "
+            "of time points and positions the one shown."
             if available
             else without
         )
@@ -70,20 +74,12 @@ class SaveBar(QWidget):
     def save(self, folder: str | Path) -> None:
         """Write the result to a new folder in `folder`, in another thread; it ends in a notification."""
         try:
-            found = result_of(self._viewer)
+            found = results_of(self._viewer)
         except InputError as error:
             report(error)
             return
-        name = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in found.name)
-        target = Path(folder) / f"{name}_{datetime.now():%Y%m%d-%H%M%S}"
-        write = partial(
-            save_result,
-            found.result,
-            target,
-            images_dtype=found.images_dtype,
-            extra_parameters=found.origin,
-        )
-        self._start(write)
+        target = Path(folder) / f"{file_name(found[0].name)}_{datetime.now():%Y%m%d-%H%M%S}"
+        self._start(partial(_save_one if len(found) == 1 else _save_each, found, target))
 
     def export(self, path: str | Path) -> None:
         """Write the mesh of the depth map, in another thread; it ends in a notification.
@@ -139,3 +135,23 @@ class SaveBar(QWidget):
         if path:
             suffix = chosen[chosen.find("*") + 1 : -1] if not Path(path).suffix else ""
             self.export(path + suffix)
+
+
+def _save_one(found: list[LayerResult], target: Path) -> Path:
+    """Write a result to a folder."""
+    (one,) = found
+    return save_result(
+        one.result,
+        target,
+        images_dtype=one.images_dtype,
+        extra_parameters=one.origin,
+        channels=one.channels,
+    )
+
+
+def _save_each(found: list[LayerResult], target: Path) -> Path:
+    """Write the results of several stacks to a folder each in one; all of them or none."""
+    with partial_directory(target) as directory:
+        for one in found:
+            _save_one([one], directory / file_name(one.stack))
+    return target

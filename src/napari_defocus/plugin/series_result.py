@@ -26,7 +26,8 @@ class SeriesResult(DefocusResult):
     images : dict
         All-in-focus image of each further channel.
     stacks : dict
-        Parameters, losses and notes of each stack that was begun, by its name, and whether it is done.
+        Parameters, losses and notes of each stack that was begun, by its name; whether it is done; and its
+        "slot", the step of its maps along each axis of the arrays, None for rows and columns.
     total : int
         Number of stacks.
     """
@@ -37,9 +38,10 @@ class SeriesResult(DefocusResult):
 
     @property
     def told(self) -> str:
-        """How many stacks are done, for the user; nothing where there is only one."""
+        """How many stacks are done, for the user; where it is only one, which, if there are others."""
         if self.total == 1:
-            return ""
+            name = next(iter(self.stacks), "")
+            return f"only {name}, the one shown" if name else ""
         done = sum(stack["done"] for stack in self.stacks.values())
         return f"{done} of {self.total} stacks{', one in part' if done < len(self.stacks) else ''}"
 
@@ -82,6 +84,9 @@ class SeriesArrays:
             "losses": list(result.losses),
             "notes": list(result.notes),
             "done": images is not None,
+            "slot": [
+                None if isinstance(step, slice) else step for step in self._series.placement.slot(index)
+            ],
         }
 
     def fail(self, index: tuple[int, ...], message: str) -> None:

@@ -132,8 +132,11 @@ class SeriesWorker(SolverWorker):
     def _tell(self, number: int, start: float, share: float, fraction: float, message: str) -> None:
         """Report the progress of a part of one stack's run as that of the whole."""
         stacks = len(self._series)
+        name = self._series.name(next(self._series.indices))
         if stacks > 1:
             message = f"stack {number + 1} of {stacks}: {message}"
+        elif name:
+            message = f"only {name}: {message}"
         self._progress((number + start + share * fraction) / stacks, message)
 
 

@@ -1,18 +1,21 @@
 """A part of a focal stack: a rectangle of it, or all of it in fewer pixels, with the place of its results."""
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 from napari.layers import Shapes
 from napari.utils.transforms import Affine
+from numpy.typing import NDArray
 
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.solver.observations import LEAST_SIDE
 
-__all__ = ["PREVIEW_SAMPLES", "preview_factor", "preview_of", "rectangle_in", "region_of"]
+__all__ = ["PREVIEW_SAMPLES", "frame_of", "preview_factor", "preview_of", "rectangle_in", "region_of"]
 
 PREVIEW_SAMPLES = 250_000
 """Pixels times planes of a preview: some 2 CPU seconds with the settings for real photographs."""
@@ -45,8 +48,11 @@ def rectangle_in(shapes: Shapes, stack: FocalStackLayer) -> Rectangle:
             "'whole image' as the region."
         )
     index = max(shapes.selected_data, default=len(shapes.data) - 1)
-    corners = np.array([shapes.data_to_world(corner)[-2:] for corner in shapes.data[index]])
-    pixels = _to_world(stack, whole=True).inverse(corners)
+    options, spatial = frame_of(stack)
+    to_world = _to_world(options, whole=True)
+    corners = [np.atleast_1d(shapes.data_to_world(corner)) for corner in shapes.data[index]]
+    places = np.array([_last(corner, len(options["scale"])) for corner in corners])
+    pixels = np.asarray(to_world.inverse(places))[:, spatial]
     low, high = np.floor(pixels.min(axis=0) + 0.5), np.ceil(pixels.max(axis=0) + 0.5)
     ends = np.array(stack.images.shape[1:3])
     first, last = (np.clip(end, 0, ends).astype(int) for end in (low, high))
@@ -62,12 +68,11 @@ def rectangle_in(shapes: Shapes, stack: FocalStackLayer) -> Rectangle:
 def region_of(stack: FocalStackLayer, rectangle: Rectangle) -> FocalStackLayer:
     """Return the rectangle of a stack; results lie where it was cut out."""
     rows, columns = rectangle
-    return replace(
-        stack,
-        images=stack.images[:, rows, columns],
-        placement=_moved(stack, (rows.start, columns.start)),
-        part="region",
-    )
+
+    def cut(images: Any) -> Any:
+        return images[:, rows, columns]
+
+    return _changed(stack, cut, "region", first=(rows.start, columns.start), factor=1)
 
 
 def preview_of(stack: FocalStackLayer, factor: int) -> FocalStackLayer:
@@ -75,25 +80,10 @@ def preview_of(stack: FocalStackLayer, factor: int) -> FocalStackLayer:
 
     Rows and columns that do not fill a pixel are cut off. Nothing is computed yet: the pixels are dask.
     """
-    import dask.array as da
-
-    rows, columns = (length - length % factor for length in stack.images.shape[1:3])
-    images = stack.images
-    if isinstance(images, np.ndarray):
-        images = da.from_array(images, chunks=(1, *images.shape[1:]), name=False)
-    means = da.coarsen(np.mean, images[:, :rows, :columns], {1: factor, 2: factor})
-    if np.issubdtype(images.dtype, np.integer):
-        means = da.rint(means)
-    shift = (factor - 1) / 2  # the middle of the first large pixel
-    placement = _moved(stack, (shift, shift))
-    placement["scale"] = tuple(factor * np.asarray(placement["scale"]))
-    return replace(
-        stack,
-        images=means.astype(images.dtype),
-        placement=placement,
-        part=f"{stack.part} preview".lstrip(),
-        binning=stack.binning * factor,
-    )
+    middle = (factor - 1) / 2  # of the first large pixel
+    join = partial(_joined, factor=factor)
+    part = _changed(stack, join, f"{stack.part} preview".lstrip(), first=(middle, middle), factor=factor)
+    return replace(part, binning=stack.binning * factor)
 
 
 def preview_factor(shape: tuple[int, ...]) -> int:
@@ -103,19 +93,96 @@ def preview_factor(shape: tuple[int, ...]) -> int:
     return max(1, min(wanted, min(rows, columns) // LEAST_PREVIEW_SIDE))
 
 
-def _moved(stack: FocalStackLayer, pixels: tuple[float, float]) -> dict[str, Any]:
-    """Placement of a layer that begins so many pixels farther down and to the right."""
-    return stack.placement | {"translate": tuple(_to_world(stack, whole=False)(pixels))}
+def frame_of(stack: FocalStackLayer) -> tuple[dict[str, Any], list[int]]:
+    """Return how a layer lies that is drawn on a stack, and which of its axes are rows and columns.
+
+    It has these two axes alone where they are the last ones of the stack's layer: napari lays a layer of
+    fewer axes over the last ones.
+
+    Returns
+    -------
+    options : dict
+        Keyword arguments of the layer.
+    spatial : list of int
+        Axes of rows and columns.
+    """
+    if stack.series is None:
+        return stack.placement, [0, 1]
+    placement = stack.series.placement
+    spatial = [placement.axes.index(axis) for axis in placement.spatial]
+    last = len(placement.axes) - 1
+    return (stack.placement, [0, 1]) if spatial == [last - 1, last] else (placement.options, spatial)
 
 
-def _to_world(stack: FocalStackLayer, *, whole: bool) -> Affine:
-    """From pixels of a (Y, X) layer in the stack's place to the world, or to what its affine maps there."""
-    placed = Affine(
-        **{key: stack.placement[key] for key in ("scale", "translate", "rotate", "shear")}, ndim=2
+def _changed(
+    stack: FocalStackLayer,
+    change: Callable[[Any], Any],
+    part: str,
+    *,
+    first: tuple[float, float],
+    factor: int,
+) -> FocalStackLayer:
+    """Return a stack of changed images whose pixels are larger, the first of them at a pixel `first`."""
+    series = stack.series
+    if series is not None:
+        placement = series.placement
+        spatial = [placement.axes.index(axis) for axis in placement.spatial]
+        shape = list(placement.shape)
+        for axis, length in zip(spatial, change(stack.images).shape[1:3], strict=True):
+            shape[axis] = length
+        options = _moved(placement.options, spatial, first, factor)
+        series = replace(
+            series,
+            placement=replace(placement, shape=tuple(shape), options=options),
+            changes=(*series.changes, change),
+        )
+    return replace(
+        stack,
+        images=change(stack.images),
+        placement=_moved(stack.placement, [0, 1], first, factor),
+        part=part,
+        series=series,
     )
+
+
+def _joined(images: Any, factor: int) -> Any:
+    """Means of `factor` x `factor` pixels, of the images' type, as dask."""
+    import dask.array as da
+
+    rows, columns = (length - length % factor for length in images.shape[1:3])
+    if isinstance(images, np.ndarray):
+        images = da.from_array(images, chunks=(1, *images.shape[1:]), name=False)
+    means = da.coarsen(np.mean, images[:, :rows, :columns], {1: factor, 2: factor})
+    if np.issubdtype(images.dtype, np.integer):
+        means = da.rint(means)
+    return means.astype(images.dtype)
+
+
+def _moved(
+    options: dict[str, Any], spatial: list[int], first: tuple[float, float], factor: int
+) -> dict[str, Any]:
+    """Placement of a layer that begins at another pixel, with pixels that are larger."""
+    start, scale = np.zeros(len(options["scale"])), np.array(options["scale"], float)
+    start[spatial] = first
+    scale[spatial] *= factor
+    return options | {
+        "translate": tuple(_to_world(options, whole=False)(start)),
+        "scale": tuple(scale),
+    }
+
+
+def _to_world(options: dict[str, Any], *, whole: bool) -> Affine:
+    """From pixels of a layer with such a placement to the world, or to what its affine maps there."""
+    axes = len(options["scale"])
+    placed = Affine(**{key: options[key] for key in ("scale", "translate", "rotate", "shear")}, ndim=axes)
     if not whole:
         return placed
-    outer = Affine(affine_matrix=np.asarray(stack.placement["affine"]), ndim=2)
+    outer = Affine(affine_matrix=np.asarray(options["affine"]), ndim=axes)
     both = outer.compose(placed)
     assert isinstance(both, Affine)
     return both
+
+
+def _last(place: NDArray[np.float64], axes: int) -> NDArray[np.float64]:
+    """The last coordinates of a place; those that it lacks are 0."""
+    return np.pad(place, (max(axes - len(place), 0), 0))[-axes:]

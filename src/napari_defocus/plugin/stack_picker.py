@@ -74,16 +74,22 @@ class StackPicker(QWidget):
         self.layer.changed.connect(self._on_layer)
         self.axes.changed.connect(self._on_axis)
         self.refresh()
+        self._on_layer()  # a layer that was open before is the box's value from the first on: no change
 
-    def stack(self) -> FocalStackLayer | None:
+    def stack(self, *, only_shown: bool = False) -> FocalStackLayer | None:
         """Return the chosen stack, None when no layer can be one.
+
+        Parameters
+        ----------
+        only_shown : bool
+            Of several stacks in the layer take the one that the viewer shows and no other.
 
         Raises
         ------
         InputError
             If the layer has more axes than a focal stack, or the plane axis has to be chosen.
         """
-        return self.axes.stack()
+        return self.axes.stack(only_shown=only_shown)
 
     def why_none(self) -> str:
         """Say how what is open can be made a stack; empty where nothing is open that could be one."""

@@ -1,6 +1,6 @@
 """Many stacks in one layer, time points or positions, and the channels of each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -40,6 +40,8 @@ class StackSeries:
         Where the viewer stands along them: that stack is run first, since its result is seen.
     layers : dict
         Data of other layers of the same scene, by their names; the depth is applied to them too.
+    changes : tuple of callable
+        What is done to each stack of images, such as cutting out a region, one after the other.
     """
 
     data: Any
@@ -50,6 +52,7 @@ class StackSeries:
     axis_names: dict[int, str]
     first: dict[int, int]
     layers: dict[str, Any] = field(default_factory=dict)
+    changes: tuple[Callable[[Any], Any], ...] = ()
 
     def __len__(self) -> int:
         return int(np.prod([self.data.shape[axis] for axis in self.placement.run_over], dtype=int))
@@ -65,8 +68,8 @@ class StackSeries:
 
     def name(self, index: tuple[int, ...]) -> str:
         """Return what to call one of the stacks, such as "time 3"; counted from 0 as napari's sliders do."""
-        steps = zip(self.placement.run_over, index, strict=True)
-        return ", ".join(f"{self.axis_names[axis]} {step}" for axis, step in steps)
+        steps = self.only | dict(zip(self.placement.run_over, index, strict=True))
+        return ", ".join(f"{self.axis_names[axis]} {step}" for axis, step in sorted(steps.items()))
 
     @property
     def channels(self) -> dict[str, int]:
@@ -122,7 +125,10 @@ class StackSeries:
             steps[self.roles.channel] = channel
         part = data[tuple(steps.get(axis, slice(None)) for axis in range(data.ndim))]
         before = sum(axis in steps for axis in range(self.roles.plane))
-        return np.moveaxis(part, self.roles.plane - before, 0)
+        images = np.moveaxis(part, self.roles.plane - before, 0)
+        for change in self.changes:
+            images = change(images)
+        return images
 
 
 def series_of(

@@ -172,12 +172,17 @@ class SurfaceView:
         return shown_map(depth, point), None if aif is None else shown_map(aif, point)
 
     def leave(self) -> None:
-        """Go back to 2-D: the surface is hidden, what was hidden is shown again."""
-        if self._surface is None:
+        """Go back to 2-D: the surface goes, what was hidden is shown again.
+
+        Hidden it would leave its axis of heights to the sliders, in place of that of the planes.
+        """
+        surface, self._surface = self._surface, None
+        if surface is None:
             return
-        _bring_back(self._surface)
-        self._surface = None
+        _bring_back(surface)
         self._viewer.dims.ndisplay = 2
+        if surface in self._viewer.layers:
+            self._viewer.layers.remove(surface)
         self._viewer.reset_view()
 
 

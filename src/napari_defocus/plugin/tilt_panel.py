@@ -16,12 +16,12 @@ from napari_defocus.plugin.depth_layers import (
     derived_depth_layer,
     length_unit_of,
     pixel_size_of,
-    show_in_place,
     unit_of,
 )
 from napari_defocus.plugin.drawn_shapes import region_of
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.latest import Latest
+from napari_defocus.plugin.legend import show_in_place
 from napari_defocus.plugin.lengths import length_in
 from napari_defocus.plugin.region_panel import RegionPanel
 from napari_defocus.plugin.result_layers import robust_limits, sibling
