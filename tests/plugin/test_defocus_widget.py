@@ -92,6 +92,30 @@ def test_a_deleted_stack_leaves_neither_optics_nor_progress(widget, viewer, qtbo
     assert "Open a focal stack" in widget.panel.status.text()
 
 
+@pytest.mark.parametrize("leave", ["delete", "choose another"])
+def test_depth_range_and_white_are_each_stacks_own(widget, viewer, leave):
+    add_stack(viewer)
+    form = widget.settings_form
+    form.near.value, form.far.value, form.editors["white"].value = "1", "2", "200"
+    form.editors["epochs"].value = "3"
+    other = add_stack(viewer, name="other")
+    assert form.settings().depth_range == (1, 2)
+    if leave == "delete":
+        viewer.layers.clear()
+    else:
+        widget.picker.layer.value = other
+    assert form.settings().depth_range is None
+    assert form.settings().white is None
+    assert form.settings().epochs == 3
+
+
+def test_the_range_of_a_preset_stays_with_another_stack(widget, viewer):
+    add_stack(viewer)
+    widget.settings_form.preset.value = "NYUv2 (paper)"
+    widget.picker.layer.value = add_stack(viewer, name="other")
+    assert widget.settings_form.settings().depth_range == (0.1, 10)
+
+
 def test_optics_typed_without_a_stack_stay(widget, viewer):
     widget.optics_form.kind.value = LENS.kind
     widget.optics_form.forms[LENS.kind].focal_length.value = "35"

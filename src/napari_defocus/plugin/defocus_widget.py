@@ -45,6 +45,7 @@ class DefocusWidget(StackWidget):
     def __init__(self, napari_viewer: ViewerModel) -> None:
         super().__init__(napari_viewer)
         self._way: Way = "if it fits"
+        self._layer: int | None = None
         self.optics_form = OpticsForm()
         self.optics_summary = OpticsSummary()
         self.settings_form = SettingsForm()
@@ -135,12 +136,18 @@ class DefocusWidget(StackWidget):
 
     def fill(self, stack: FocalStackLayer) -> None:
         self.memory_offer.hide()
+        layer = id(self.picker.layer.value)  # the layer itself would be kept alive
+        if self._layer not in (None, layer):
+            self.settings_form.forget_stack()
+        self._layer = layer
         self.optics_form.fill(stack)
         self.settings_form.show_automatic_white(stack.white)
 
     def clear(self) -> None:
         self.memory_offer.hide()
+        self._layer = None
         self.optics_form.clear()
+        self.settings_form.forget_stack()
         self.settings_form.show_automatic_white(None)
         if not self.panel.running:
             self.loss_chart.clear()

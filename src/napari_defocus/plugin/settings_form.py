@@ -91,6 +91,14 @@ class SettingsForm(QWidget):
         self._exact = settings, self._texts()
         self.last_button.hide()
 
+    def forget_stack(self) -> None:
+        """Take depth range and white level, each stack's own, back to what the preset says."""
+        preset = PRESETS[self.preset.value]()
+        near, far = preset.depth_range or (None, None)
+        self.near.set_number(near)
+        self.far.set_number(far)
+        _show(self.editors["white"], preset.white)
+
     def memory(self) -> dict[str, Any]:
         """Return what :meth:`recall` brings back in another session."""
         return {
