@@ -63,7 +63,7 @@ def main() -> None:
     arguments.folder.mkdir(parents=True, exist_ok=True)
     napari.settings.get_settings(None)  # neither the user's settings in the pictures, nor theirs changed
     napari.settings.get_plugin_settings(path_dir=None)
-    faulthandler.enable(sys.stdout)
+    faulthandler.enable(sys.stdout)  # the standard error is kept
     watch = Watch()
     with TemporaryDirectory() as place, watch.console(), notification_manager:  # as napari.run does
         memory._path = lambda: Path(place) / memory.FILE
