@@ -137,6 +137,14 @@ def test_the_mosaic_counts_more_where_noise_is_what_it_differs_by():
     assert run_of(0.01, lens, image_prior=0.0).pull == 0
 
 
+def test_a_plane_that_is_sharp_but_for_diffraction_is_trusted():
+    diffracted = LENS.replace(min_blur=1.0)
+    run = run_of(0.001, diffracted)
+    assert run.peak_tie > 0
+    assert run.operator.trusted_blur > 1.0 > run.settings.trusted_blur
+    assert run_of(0.001).operator.trusted_blur == run.settings.trusted_blur
+
+
 def test_where_even_a_sharp_plane_is_blurred_its_peak_does_not_count():
     blurred = LENS.replace(min_blur=2.0)
     run = run_of(0.001, blurred)

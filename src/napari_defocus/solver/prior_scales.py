@@ -21,6 +21,12 @@ LEAST_MISFIT = (0.1 / 255) ** 2
 SLIGHT_BLUR = 1.0
 """Standard deviation of blur up to which an image differs from its blur by its Laplacian alone, px."""
 
+HIDING = 2.0
+"""Blur of a sharp plane, in units of the trusted blur, from which on sharpness tells little of depth."""
+
+MARGIN = 1.25
+"""Least trusted blur, in units of the blur of a sharp plane (of a microscope: diffraction)."""
+
 
 @dataclass(frozen=True)
 class PriorScales:
@@ -73,9 +79,16 @@ def peak_variance(optics: Optics) -> float:
 
 
 def hides_focus(optics: Optics, settings: SolverSettings) -> bool:
-    """Whether even a sharp plane is blurred more than is trusted: then sharpness tells little of depth."""
+    """Whether even a sharp plane is blurred far more than is trusted: sharpness tells little of depth."""
     least = float(optics.sigma_of_radius(0.0))
-    return settings.trusted_blur is not None and least >= settings.trusted_blur
+    return settings.trusted_blur is not None and least >= HIDING * settings.trusted_blur
+
+
+def trusted_blur_of(optics: Optics, settings: SolverSettings) -> float | None:
+    """Blur up to which a plane is trusted, px; never less than that of a sharp plane. None: all alike."""
+    if settings.trusted_blur is None or hides_focus(optics, settings):
+        return None
+    return max(settings.trusted_blur, MARGIN * float(optics.sigma_of_radius(0.0)))
 
 
 def cost_window_of(optics: Optics, settings: SolverSettings) -> int:

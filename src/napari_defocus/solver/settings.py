@@ -107,7 +107,8 @@ class SolverSettings(CheckedFields):
         Estimate the blur scale of the optics (or the blur per plane) from the stack before the first epoch.
     trusted_blur : float, optional
         Standard deviation of the blur at which a plane counts half as much for a pixel as when it is sharp,
-        px. None: all planes count alike, as in the paper.
+        px; more where a sharp plane is itself blurred by more (diffraction of a microscope). None: all
+        planes count alike, as in the paper.
     kernel_size : int or "proportional", optional
         Side of the window to which blur kernels are cut, odd, px; "proportional" is 3.9 % of the mean image
         side, at least 7, as in the paper. None: full support.

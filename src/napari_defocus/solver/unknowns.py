@@ -23,9 +23,9 @@ from napari_defocus.solver.prior_scales import (
     cost_window_of,
     departure_of,
     draws_to_peaks,
-    hides_focus,
     peak_variance,
     px_per_coordinate,
+    trusted_blur_of,
 )
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
@@ -286,7 +286,7 @@ def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, in
         max_sigma=max(1.0, min(MAX_BLUR, min(shape) * MAX_BLUR_SHARE)),
         kernel=settings.blur_kernel,
     )
-    trusted = None if hides_focus(optics, settings) else settings.trusted_blur
+    trusted = trusted_blur_of(optics, settings)
     return BlurOperator(optics, basis, settings.boundary, settings.threads, trusted)
 
 
