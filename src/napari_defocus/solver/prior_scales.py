@@ -24,7 +24,7 @@ SLIGHT_BLUR = 1.0
 HIDING = 2.0
 """Blur of a sharp plane, in units of the trusted blur, from which on sharpness tells little of depth."""
 
-MARGIN = 1.25
+MARGIN = 1.1
 """Least trusted blur, in units of the blur of a sharp plane (of a microscope: diffraction)."""
 
 
