@@ -29,6 +29,8 @@ class ResultPlacement:
         Lengths of the results along them.
     run_over : tuple of int
         Those of the layer's axes along which each step is a stack of its own.
+    spatial : (int, int)
+        Those that are rows and columns.
     options : dict
         Keyword arguments of a layer with these axes.
     """
@@ -38,6 +40,12 @@ class ResultPlacement:
     run_over: tuple[int, ...]
     spatial: tuple[int, int]
     options: dict[str, Any]
+
+    @property
+    def spatial_places(self) -> tuple[int, int]:
+        """Where rows and columns are among the axes of the maps."""
+        rows, columns = self.spatial
+        return self.axes.index(rows), self.axes.index(columns)
 
     @property
     def plain(self) -> bool:

@@ -76,7 +76,5 @@ class SeriesLayers(ResultLayers):
         entry["plane_axis"] = self._series.roles.plane
         entry["channel_axis"] = self._series.roles.channel
         entry["focus_channel"] = self._series.focus_channel
-        entry["spatial_axes"] = tuple(
-            self._series.placement.axes.index(axis) for axis in self._series.placement.spatial
-        )
+        entry["spatial_axes"] = self._series.placement.spatial_places
         return metadata

@@ -109,7 +109,7 @@ def frame_of(stack: FocalStackLayer) -> tuple[dict[str, Any], list[int]]:
     if stack.series is None:
         return stack.placement, [0, 1]
     placement = stack.series.placement
-    spatial = [placement.axes.index(axis) for axis in placement.spatial]
+    spatial = list(placement.spatial_places)
     last = len(placement.axes) - 1
     return (stack.placement, [0, 1]) if spatial == [last - 1, last] else (placement.options, spatial)
 
@@ -126,7 +126,7 @@ def _changed(
     series = stack.series
     if series is not None:
         placement = series.placement
-        spatial = [placement.axes.index(axis) for axis in placement.spatial]
+        spatial = list(placement.spatial_places)
         shape = list(placement.shape)
         for axis, length in zip(spatial, change(stack.images).shape[1:3], strict=True):
             shape[axis] = length

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_defocus.optics.tiles import Tile, map_tiles
+from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver.bilateral_kernels import bilateral_rows
 
 Floats = NDArray[np.float32]
@@ -20,7 +20,7 @@ BIWEIGHT = 7.0
 """Squared half-width of Tukey's biweight over its variance."""
 
 ROWS = 16
-"""Rows that are filtered at once."""
+"""About how many rows are filtered at once."""
 
 
 def bilateral(
@@ -47,7 +47,7 @@ def bilateral(
     steps = np.arange(-RADIUS, RADIUS + 1)
     fall = np.exp(-0.5 * (steps / DEVIATION) ** 2).astype(np.float32)
     steepness = np.float32(1 / (BIWEIGHT * spread**2))
-    height, width = values.shape
+    width = values.shape[1]
 
     def rows(tile: Tile) -> Floats:
         out = np.empty((tile.height, width), np.float32)
@@ -56,7 +56,6 @@ def bilateral(
         return out
 
     new = np.empty_like(values)
-    bands = [Tile(y, 0, min(ROWS, height - y), width) for y in range(0, height, ROWS)]
-    for band, found in map_tiles(rows, bands, threads, progress):
+    for band, found in map_tiles(rows, split(values.shape, (ROWS, width)), threads, progress):
         new[band.slices] = found
     return new

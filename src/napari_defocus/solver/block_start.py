@@ -17,7 +17,7 @@ from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels
 from napari_defocus.solver.focus_start import enlarged
-from napari_defocus.solver.glare import FARTHEST_LIGHT, find_glare
+from napari_defocus.solver.glare import FARTHEST_LIGHT, find_glare, glare_pairs
 from napari_defocus.solver.initialization import (
     ANCHORING,
     FOCUS_WINDOW,
@@ -58,8 +58,7 @@ def coarse_costs(
     """
     observations = load_stack(images, job.settings.white)
     if noise is not None:
-        found = find_glare(observations, job.optics)
-        unusable = None if found is None else found.pairs
+        unusable = glare_pairs(observations, job.optics)
         return focus_labels.coarse_costs(observations, job.optics, noise, unusable, block.inside, factor)
 
     def reduced(index: int) -> Floats:

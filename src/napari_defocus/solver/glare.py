@@ -133,10 +133,16 @@ def find_glare(observations: Observations, optics: Optics) -> Glare | None:
     return Glare(covered, planes)
 
 
+def glare_pairs(observations: Observations, optics: Optics) -> Pairs | None:
+    """Pairs of plane and pixel in glare, (planes, Y, X); None when nothing is saturated."""
+    glare = find_glare(observations, optics)
+    return None if glare is None else glare.pairs
+
+
 def dazzled(observations: Observations, optics: Optics) -> NDArray[np.bool_] | None:
     """Pixels in glare in most planes, (Y, X): of them no image can be solved for. None: there are none."""
-    glare = find_glare(observations, optics)
-    return None if glare is None else in_most_planes(glare.pairs)
+    pairs = glare_pairs(observations, optics)
+    return None if pairs is None else in_most_planes(pairs)
 
 
 def in_most_planes(pairs: Pairs) -> NDArray[np.bool_]:

@@ -11,7 +11,7 @@ from napari_defocus.optics.tiles import Tile, map_tiles
 from napari_defocus.solver.blocks import Block, grid, widened
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles, typical
 from napari_defocus.solver.edge_search import search_tile
-from napari_defocus.solver.glare import FARTHEST_LIGHT, find_glare
+from napari_defocus.solver.glare import FARTHEST_LIGHT, glare_pairs
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import hides_focus
 from napari_defocus.solver.ray_tile import IMAGE, SEARCH, SHARP, RayTile, edge_band, rays_of, seen_weights
@@ -78,8 +78,7 @@ def resolve_edges(
     coordinates, image
         New ones.
     """
-    glare = find_glare(observations, optics)
-    lights = None if glare is None else glare.pairs
+    lights = glare_pairs(observations, optics)
     if misfit is None:
         squares = sample_tiles(observations.shape)
         misfit = typical(misfits(observations, optics, settings, coordinates, image, squares))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from napari_defocus.optics import Optics
-from napari_defocus.optics.tiles import Tile, map_tiles
+from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver.weighted_median_kernels import agreement_rows, median_rows
 
 Floats = NDArray[np.float32]
@@ -32,7 +32,7 @@ MAJORITY = 1.25
 """How many times as much the pixels at the new depth have to weigh as those at the pixel's own."""
 
 ROWS = 16
-"""Rows that are filtered at once."""
+"""About how many rows are filtered at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +76,9 @@ class Votes:
         return cls(levels, image, wanted, fall, np.float32(1 / (2 * len(image) * alike**2)), low, step)
 
     def bands(self) -> list[Tile]:
-        """The image in bands of `ROWS` rows."""
+        """The image in bands of about `ROWS` rows."""
         height, width = self.levels.shape
-        return [Tile(y, 0, min(ROWS, height - y), width) for y in range(0, height, ROWS)]
+        return split((height, width), (ROWS, width))
 
     def medians(self, band: Tile) -> NDArray[np.int32]:
         """Levels of a band after the vote."""
