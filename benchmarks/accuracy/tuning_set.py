@@ -1,6 +1,12 @@
 """The scenes to tune on."""
 
-from benchmarks.accuracy import tuning_microscope, tuning_night, tuning_photographs, tuning_still_lifes
+from benchmarks.accuracy import (
+    tuning_close,
+    tuning_microscope,
+    tuning_night,
+    tuning_photographs,
+    tuning_still_lifes,
+)
 from benchmarks.accuracy.accuracy_scene import AccuracyScene
 from napari_defocus.simulation import scenes as library
 
@@ -193,5 +199,44 @@ TUNING = (
         noise=3.0,
         blur_error=1.15,
         seed=18,
+    ),
+    AccuracyScene(
+        name="ore",
+        subset="tuning",
+        shows="microscope: steep cleavage steps, tilted and terraced faces, glints beyond white",
+        build=tuning_close.ore,
+        planes=26,
+        supersampling=4,
+        noise=1.5,
+        seed=19,
+    ),
+    AccuracyScene(
+        name="bouquet",
+        subset="tuning",
+        shows="macro: thin bent petals over each other, blades and stems; the focus breathes by 0.8 %",
+        build=tuning_close.bouquet,
+        planes=12,
+        noise=1.2,
+        breathing=0.008,
+        seed=20,
+    ),
+    AccuracyScene(
+        name="twigs",
+        subset="tuning",
+        shows="a mesh of forked twigs, 1 to 6 pixels wide, with small leaves",
+        build=tuning_close.twigs,
+        planes=8,
+        noise=1.8,
+        seed=21,
+    ),
+    AccuracyScene(
+        name="seeds",
+        subset="tuning",
+        shows="microscope: spiny balls and pitted ellipsoids, diffraction of 0.8 px",
+        build=tuning_close.seeds,
+        planes=22,
+        supersampling=4,
+        noise=2.5,
+        seed=22,
     ),
 )
