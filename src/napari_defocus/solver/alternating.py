@@ -126,8 +126,8 @@ def alternating_minimization(
     ------
     SolverState
         After the initialization, after each depth step and each AIF step, and at the end after the
-        bilateral filter of the depth, the occlusion step and the weighted median, where the settings ask for
-        them.
+        bilateral filter of the depth, the occlusion step, the denoising of the image and the weighted median
+        of the depth, where the settings ask for them.
     """
     settings = settings or SolverSettings()
     edges = applies(optics, settings)
@@ -167,6 +167,9 @@ def alternating_minimization(
     if edges:
         run.resolve_edges(report.stage("depth edges", EDGES))
         yield run.state(epoch, "occlusion")
+    if settings.denoising:
+        run.denoise(report.stage("noise", EVENING))
+        yield run.state(epoch, "denoising")
     if settings.weighted_median:
         run.take_median(report.stage("depth of what looks alike", EVENING))
         yield run.state(epoch, "median")

@@ -13,7 +13,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile
-from napari_defocus.solver import bilateral, block_start, block_tasks, weighted_median
+from napari_defocus.solver import bilateral, block_start, block_tasks, denoising, weighted_median
 from napari_defocus.solver.block_arrays import Target
 from napari_defocus.solver.block_passes import EDGES, EPOCH, REVISION, BlockPasses
 from napari_defocus.solver.block_store import MARK, BlockStore
@@ -121,6 +121,7 @@ class BlockRun(BlockPasses):
                 break
         state = self._smooth(state)
         state = self._resolve_edges(stack, state)
+        state = self._denoise(state)
         state = self._median(state)
         return self._finish(stack, state, operator, halo, tuple(losses))
 
@@ -205,6 +206,14 @@ class BlockRun(BlockPasses):
             return state
         blocks, message = grid(self.frame, self.side, bilateral.RADIUS), "evening out the depth"
         return self.advance(block_tasks.smooth_block, blocks, [state], message, "smooth")
+
+    def _denoise(self, state: Any) -> Any:
+        """The state with noise taken out of the image, where wanted."""
+        if not self.settings.denoising:
+            return state
+        assert self.noise is not None
+        blocks, noise = grid(self.frame, self.side, denoising.REACH), float(np.sqrt(self.noise))
+        return self.advance(block_tasks.denoise_block, blocks, [state], "noise", "denoised", noise=noise)
 
     def _median(self, state: Any) -> Any:
         """The state after the weighted median of the depth, where wanted."""

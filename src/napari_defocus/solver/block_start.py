@@ -17,7 +17,7 @@ from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels
 from napari_defocus.solver.focus_start import enlarged
-from napari_defocus.solver.glare import FARTHEST_LIGHT, find_glare, glare_pairs
+from napari_defocus.solver.glare import FARTHEST_LIGHT, find_glare
 from napari_defocus.solver.initialization import (
     ANCHORING,
     FOCUS_WINDOW,
@@ -58,7 +58,8 @@ def coarse_costs(
     """
     observations = load_stack(images, job.settings.white)
     if noise is not None:
-        unusable = glare_pairs(observations, job.optics)
+        glare = find_glare(observations, job.optics)
+        unusable = None if glare is None else glare.hiding
         return focus_labels.coarse_costs(observations, job.optics, noise, unusable, block.inside, factor)
 
     def reduced(index: int) -> Floats:
@@ -107,7 +108,7 @@ def starts(
     observations = load_stack(images, settings.white)
     order = np.argsort(optics.centers).astype(np.int32)
     found = None if noise is None else find_glare(observations, optics)
-    unusable = None if found is None else found.pairs
+    unusable = None if found is None else found.hiding
     if coarse is None:
         labels = least_cost(observations, settings, focus_cost, None, 0.0, None)
     elif uses_focus_cut(settings):

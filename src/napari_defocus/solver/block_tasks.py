@@ -18,6 +18,7 @@ from napari_defocus.optics.tiles import Tile, split
 from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.confidence import Estimate
+from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles
 from napari_defocus.solver.glare import dazzled
 from napari_defocus.solver.initialization import Start, mosaic
@@ -29,7 +30,7 @@ from napari_defocus.solver.prior_scales import PriorScales, departure_of, px_per
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior
 from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, start_coordinates
-from napari_defocus.solver.weighted_median import span_of, weighted_median
+from napari_defocus.solver.weighted_median import span_of, to_near_of, weighted_median
 
 Floats = NDArray[np.float32]
 Share = Callable[[float], None]
@@ -189,6 +190,16 @@ def resolve_block(
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
+def denoise_block(
+    job: Job, block: Block, state: Floats, *, noise: float, progress: Share
+) -> tuple[None, tuple[Floats]]:
+    """State of the inner pixels with noise (standard deviation, of white) taken out of the image."""
+    settings, new = job.settings, state.copy()
+    image = np.ascontiguousarray(state[IMAGE:])
+    new[IMAGE:] = denoised(image, noise, settings.denoising, settings.threads, progress)
+    return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
+
+
 def median_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels after the weighted median of the depth."""
     settings = job.settings
@@ -199,8 +210,9 @@ def median_block(job: Job, block: Block, state: Floats, *, progress: Share) -> t
         image,
         span_of(job.optics, settings.depth_range),
         settings.weighted_median,
-        settings.threads,
-        progress,
+        to_near=to_near_of(job.optics),
+        threads=settings.threads,
+        progress=progress,
     )
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 

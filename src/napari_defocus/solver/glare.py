@@ -54,11 +54,20 @@ TRUNCATE = 3
 MARGIN = int(SPREAD * TRUNCATE + 0.5) + 1
 """Distance from which the choice of a light's plane is seen, px."""
 
-FARTHEST_LIGHT = int(GREATEST_REACH + RIM) + MARGIN
+LEAST_SHARE = 0.02
+"""Share of a blur disc that lights must fill to be seen in it: a few times white is then a few per cent."""
+
+SURROUNDINGS = 16
+"""Distance up to which the lights around one count towards that share, px."""
+
+FARTHEST_LIGHT = int(GREATEST_REACH + RIM) + max(MARGIN, SURROUNDINGS)
 """Distance from which glare is seen, px."""
 
 MOST = 0.5
 """Share of planes in glare from which on a pixel keeps the image of its sharpest plane."""
+
+BRIGHTER = 0.06
+"""By how much glare must be brighter than the darkest plane to hide how sharp a pixel is, of white."""
 
 TILE = 256
 """Side of the tiles in which lights are looked for, px."""
@@ -72,11 +81,15 @@ class Glare:
     ----------
     pairs : ndarray, (planes, Y, X), bool
         Pairs of plane and pixel that lie within the blur disc of a light.
+    hiding : ndarray, (planes, Y, X), bool
+        Those of them in which the pixel is clearly brighter than in its darkest plane: how sharp it is there
+        tells nothing of its depth.
     planes : ndarray, (Y, X), int32
         Beside lights the plane in which the light is in focus, elsewhere -1.
     """
 
     pairs: Pairs
+    hiding: Pairs
     planes: Labels
 
     def avoided(self, labels: Labels) -> Labels:
@@ -93,8 +106,9 @@ def find_glare(observations: Observations, optics: Optics) -> Glare | None:
 
     A saturated light is far brighter than white says, so that its disc outshines what is behind and nothing
     in the model can explain it. Where the light is sharp in a plane it covers only itself, and that is no
-    glare. A pixel is part of a light if it is saturated in the plane in which the light around it is in
-    focus (:func:`light_planes`); in other planes the disc of a bright light is saturated too.
+    glare; nor is a large disc of few pixels of light, which is spread thin. A pixel is part of a light if it
+    is saturated in the plane in which the light around it is in focus (:func:`light_planes`); in other
+    planes the disc of a bright light is saturated too.
 
     Parameters
     ----------
@@ -123,14 +137,22 @@ def find_glare(observations: Observations, optics: Optics) -> Glare | None:
     apart = np.abs(optics.centers[None] - optics.centers[:, None])
     reach = (2 * optics.blur_scale * optics.slopes[:, None] * apart).astype(np.float32)
     radii = np.where(reach >= LEAST_REACH, np.minimum(reach, GREATEST_REACH) + np.float32(RIM), 0)
+    where = np.nonzero(lights)
+    around = _lights_around(lights, where)
+    darkest = observations.planes.min(axis=0)
 
-    def cover(index: int) -> NDArray[np.bool_]:
-        return _union_of_discs(np.where(lights, radii[index][focus], 0).astype(np.float32))
+    def cover(index: int) -> tuple[Pairs, Pairs]:
+        disc = np.pi * reach[index][focus[where]] ** 2
+        spread = np.zeros(observations.shape, np.float32)
+        spread[where] = np.where(around >= LEAST_SHARE * disc, radii[index][focus[where]], 0)
+        covered = _union_of_discs(spread)
+        brighter = (observations.planes[index] - darkest).max(axis=0) > BRIGHTER / observations.scale
+        return covered, covered & brighter
 
-    covered = np.empty((observations.count, *observations.shape), bool)
-    for index, plane in enumerate(map_ahead(cover, range(observations.count))):
-        covered[index] = plane
-    return Glare(covered, planes)
+    pairs, hiding = np.empty((2, observations.count, *observations.shape), bool)
+    for index, found in enumerate(map_ahead(cover, range(observations.count))):
+        pairs[index], hiding[index] = found
+    return Glare(pairs, hiding, planes)
 
 
 def glare_pairs(observations: Observations, optics: Optics) -> Pairs | None:
@@ -188,6 +210,16 @@ def _least_light(observations: Observations, tile: Tile) -> Labels:
 def _outline(grey: Floats) -> Floats:
     """Greatest sharpness around each pixel."""
     return np.asarray(ndimage.maximum_filter(sum_modified_laplacian(grey, WINDOW), OUTLINE, mode="nearest"))
+
+
+def _lights_around(lights: NDArray[np.bool_], where: tuple[NDArray[np.intp], ...]) -> NDArray[np.intp]:
+    """Number of pixels of lights in the square around each of some pixels, from a summed-area table."""
+    table = np.pad(lights.astype(np.intp), ((1, 0), (1, 0))).cumsum(axis=0).cumsum(axis=1)
+    (top, bottom), (left, right) = (
+        (np.maximum(at - SURROUNDINGS, 0), np.minimum(at + SURROUNDINGS + 1, length))
+        for at, length in zip(where, lights.shape, strict=True)
+    )
+    return np.asarray(table[bottom, right] - table[top, right] - table[bottom, left] + table[top, left])
 
 
 def _union_of_discs(radii: Floats) -> NDArray[np.bool_]:

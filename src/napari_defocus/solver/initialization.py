@@ -85,7 +85,7 @@ def start_of(
     if not uses_noise(settings):
         return Start(paper_labels(observations, settings, use_cut, progress), notes=notes)
     glare, noise = find_glare(observations, optics), noise_of(observations)
-    unusable = None if glare is None else glare.pairs
+    unusable = None if glare is None else glare.hiding
     first = part_of(progress, 0, 0.7)
     if by_focus:
         labels = cut_labels(observations, optics, noise, unusable, settings, first)
@@ -110,7 +110,7 @@ def uses_focus_cut(settings: SolverSettings) -> bool:
 
 def uses_noise(settings: SolverSettings) -> bool:
     """Whether the start needs the noise of the stack."""
-    return uses_focus_cut(settings) or settings.focus_prior > 0 or settings.image_prior > 0
+    return uses_focus_cut(settings) or max(settings.focus_prior, settings.image_prior, settings.denoising) > 0
 
 
 def mosaic(observations: Observations, labels: Labels) -> Floats:

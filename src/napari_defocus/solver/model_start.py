@@ -85,7 +85,7 @@ def revised(
     assert start.noise is not None
     assert start.peaks is not None
     glare = find_glare(observations, optics)
-    unusable = None if glare is None else glare.pairs
+    unusable = None if glare is None else glare.hiding
     costs = focus_costs(observations, float(np.sqrt(start.noise)), unusable)
     plain = uniform_filter(-costs.min(axis=0), VOTE_WINDOW, mode="nearest") < TEXTURED
     if not plain.any():

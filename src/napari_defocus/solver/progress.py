@@ -66,7 +66,7 @@ class RunProgress(PassProgress):
         total = 4 * PREPARATION + sum(DEPTH + self.image_weight(epoch) for epoch in epochs)
         total += (
             REVISION * revises
-            + EVENING * (bool(settings.bilateral) + bool(settings.weighted_median))
+            + EVENING * sum(map(bool, (settings.bilateral, settings.denoising, settings.weighted_median)))
             + EDGES * edges
         )
         super().__init__(progress, total)

@@ -42,6 +42,7 @@ _NOT_NEGATIVE = (
     "focus_prior",
     "least_gain",
     "bilateral",
+    "denoising",
     "weighted_median",
 )
 
@@ -134,6 +135,9 @@ class SolverSettings(CheckedFields):
     occlusion : bool
         At the end, put the edges of the depth where the rays through the aperture say, and solve for the
         image around them. Not done where it is not known which end of the stack is near.
+    denoising : float
+        Then noise is taken out of the all-in-focus image by non-local means: patches that differ by up to
+        about this much look alike, in units of the noise; 0 is none, as in the paper.
     weighted_median : float
         At the very end, a pixel near an edge of the depth takes the depth that most of the pixels around it
         have that look alike: differences of the all-in-focus image up to about this much do, in units of
@@ -240,7 +244,7 @@ class SolverSettings(CheckedFields):
         0.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
     )
     image_prior: float = _setting(
-        1.0, "Weight of the sharpest planes in the all-in-focus image, against noise; 0 is none."
+        0.1, "Weight of the sharpest planes in the all-in-focus image, against noise; 0 is none."
     )
     revise_start: bool = _setting(
         True, "Start from the blur model alone where it explains the planes far better than sharpness does."
@@ -250,6 +254,12 @@ class SolverSettings(CheckedFields):
     )
     occlusion: bool = _setting(
         True, "Put depth edges right with a model of occlusion, after the last epoch; needs known optics."
+    )
+    denoising: float = _setting(
+        0.6,
+        "Noise taken out of the all-in-focus image at the end, in units of the noise; 0 is none.",
+        unit="noise",
+        source="Buades et al. 2005",
     )
     weighted_median: float = _setting(
         0.035,

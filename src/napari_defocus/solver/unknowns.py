@@ -13,6 +13,7 @@ from napari_defocus.solver.aif_step import aif_step
 from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.confidence import Estimate
+from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.depth_step import depth_step
 from napari_defocus.solver.glare import dazzled
 from napari_defocus.solver.initialization import Start, mosaic
@@ -30,7 +31,7 @@ from napari_defocus.solver.prior_scales import (
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior, edge_weights
-from napari_defocus.solver.weighted_median import span_of, weighted_median
+from napari_defocus.solver.weighted_median import span_of, to_near_of, weighted_median
 
 Floats = NDArray[np.float32]
 
@@ -201,6 +202,12 @@ class Unknowns:
             self.observations, self.operator.optics, self.settings, self.coordinates, self.image, progress
         )
 
+    def denoise(self, progress: Callable[[float], None]) -> None:
+        """Take noise out of the image; not by this objective."""
+        assert self.scales.noise is not None
+        noise, settings = float(np.sqrt(self.scales.noise)), self.settings
+        self.image = denoised(self.image, noise, settings.denoising, settings.threads, progress)
+
     def take_median(self, progress: Callable[[float], None]) -> None:
         """Give pixels near depth edges the depth of those that look alike; not by this objective."""
         assert self.settings.depth_range is not None
@@ -209,13 +216,14 @@ class Unknowns:
             self.image,
             span_of(self.operator.optics, self.settings.depth_range),
             self.settings.weighted_median,
-            self.settings.threads,
-            progress,
+            to_near=to_near_of(self.operator.optics),
+            threads=self.settings.threads,
+            progress=progress,
         )
 
     def state(self, epoch: int, step: Step) -> SolverState:
         """The unknowns as the user sees them."""
-        if step not in ("bilateral", "occlusion", "median"):
+        if step in ("initialization", "depth", "aif"):
             self.losses.append(self.loss / self.observations.planes.size)
         optics = self.operator.optics
         return SolverState(

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 
-from napari_defocus.optics import Optics
+from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver.weighted_median_kernels import agreement_rows, median_rows
 
@@ -28,8 +29,14 @@ LEVELS = 64
 TOLERANCE = 3
 """Levels that differ by no more are one surface: what is within it stays as it is."""
 
-MAJORITY = 1.25
-"""How many times as much the pixels at the new depth have to weigh as those at the pixel's own."""
+MAJORITY = 0.67
+"""Support (:func:`weighted_median_kernels.support`) that a new depth needs."""
+
+TO_NEAR = 1.65
+"""The same where the new depth is nearer: what is near spreads over what is far, seldom the other way."""
+
+POWERS = np.float32(0.5), np.float32(0.8)
+"""How much counts in it that pixels at the new depth look more like this one, and that many look alike."""
 
 ROWS = 16
 """About how many rows are filtered at once."""
@@ -80,18 +87,19 @@ class Votes:
         height, width = self.levels.shape
         return split((height, width), (ROWS, width))
 
-    def medians(self, band: Tile) -> NDArray[np.int32]:
-        """Levels of a band after the vote."""
+    def medians(self, band: Tile, to_near: float) -> NDArray[np.int32]:
+        """Levels of a band after the vote; a nearer (higher) one needs the support `to_near`."""
         out = np.empty((band.height, band.width), np.int32)
         around = self.levels, self.image, self.wanted, band.y0, self.fall, self.sharpness
-        median_rows(*around, np.float32(MAJORITY), TOLERANCE, np.empty(LEVELS, np.float32), out)
+        majorities = np.float32(MAJORITY), np.float32(to_near)
+        median_rows(*around, majorities, POWERS, TOLERANCE, *np.empty((2, LEVELS), np.float32), out)
         return out
 
     def agreement(self, band: Tile) -> Floats:
         """Share of the votes in a band that are for the depth that the pixel has."""
         out = np.empty((band.height, band.width), np.float32)
         around = self.levels, self.image, self.wanted, band.y0, self.fall, self.sharpness
-        agreement_rows(*around, TOLERANCE, np.empty(LEVELS, np.float32), out)
+        agreement_rows(*around, TOLERANCE, *np.empty((2, LEVELS), np.float32), out)
         return out
 
 
@@ -100,6 +108,8 @@ def weighted_median(
     image: Floats,
     span: tuple[float, float],
     alike: float,
+    *,
+    to_near: float = TO_NEAR,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Floats:
@@ -108,7 +118,7 @@ def weighted_median(
     A pixel in a plain patch beside a bar shows nothing of its own depth, and what the planes show of it is
     the bar's blur: it gets the bar's depth. Pixels further off that look the same know better. The weighted
     median of Ma et al., "Constant time weighted median filtering for stereo matching and beyond" (ICCV
-    2013), here only where it is another surface than the pixel's own and weighs clearly more.
+    2013), here only where it is another surface than the pixel's own and is clearly better supported.
 
     Parameters
     ----------
@@ -120,13 +130,17 @@ def weighted_median(
         Blur coordinates of the ends of the depth range, in any order.
     alike : float
         Standard deviation of the differences of intensity between pixels that look alike, in units of white.
+    to_near : float
+        Support that a new depth needs where it is nearer, with a greater blur coordinate
+        (:func:`to_near_of`).
     threads : int, optional
         Threads to compute with. None: all cores.
     progress : callable, optional
         Gets the share that is done; may raise to stop.
     """
     votes, new = Votes.of(coordinates, image, span, alike), coordinates.copy()
-    for band, found in map_tiles(votes.medians, votes.bands(), threads, progress):
+    medians = partial(votes.medians, to_near=to_near)
+    for band, found in map_tiles(medians, votes.bands(), threads, progress):
         changed = found != votes.levels[band.slices]
         new[band.slices][changed] = (votes.low + votes.step * found[changed]).astype(np.float32)
     return new
@@ -140,6 +154,11 @@ def agreement(
     for band, part in map_tiles(votes.agreement, votes.bands(), threads):
         found[band.slices] = part
     return found
+
+
+def to_near_of(optics: Optics) -> float:
+    """Support that a nearer depth needs: no other where planes may be counted from near or from far."""
+    return MAJORITY if isinstance(optics, UncalibratedFocus) else TO_NEAR
 
 
 def span_of(optics: Optics, depth_range: tuple[float, float]) -> tuple[float, float]:

@@ -7,11 +7,12 @@ from napari_defocus.optics.compiling import compiled
 from napari_defocus.solver.depth_kernels import ZERO
 
 HALF = np.float32(0.5)
+LEAST = np.float32(1e-3)
 
 
 @compiled
-def vote(levels, image, y, x, fall, sharpness, votes):
-    """Fill `votes` with the weight of each level around a pixel; the window is cut at the frame.
+def vote(levels, image, y, x, fall, sharpness, votes, room):
+    """Weight of each level around a pixel; the window is cut at the frame.
 
     Parameters
     ----------
@@ -25,28 +26,32 @@ def vote(levels, image, y, x, fall, sharpness, votes):
         Weight of a row or column of the window.
     sharpness : float
         A pixel weighs ``exp(-sharpness * d2)`` with the squared difference `d2` of its colour.
-    votes : (levels,)
-        Gets the weights.
+    votes, room : (levels,)
+        Get the weights, and what they would be if all looked alike.
 
     Returns
     -------
-    float
-        Their sum.
+    float, float
+        Their sums.
     """
     height, width = levels.shape
     radius = len(fall) // 2
     votes[:] = ZERO
-    total = ZERO
+    room[:] = ZERO
+    total = whole = ZERO
     for v in range(max(y - radius, 0), min(y + radius + 1, height)):
         for u in range(max(x - radius, 0), min(x + radius + 1, width)):
             apart = ZERO
             for c in range(len(image)):
                 difference = image[c, v, u] - image[c, y, x]
                 apart += difference * difference
-            weight = fall[v - y + radius] * fall[u - x + radius] * np.exp(-sharpness * apart)
+            place = fall[v - y + radius] * fall[u - x + radius]
+            weight = place * np.exp(-sharpness * apart)
             votes[levels[v, u]] += weight
+            room[levels[v, u]] += place
             total += weight
-    return total
+            whole += place
+    return total, whole
 
 
 @compiled
@@ -59,19 +64,38 @@ def near(votes, level, tolerance):
 
 
 @compiled
-def median_rows(levels, image, wanted, first, fall, sharpness, majority, tolerance, votes, out):
+def support(votes, room, median, own, tolerance, share, likeness, plenty):
+    """How far the votes are for the median against the pixel's own level.
+
+    The weight of the levels near it over that of those near the own level, times the same per room to the
+    power of `likeness` (how much more the pixels there look like this one; it does not count itself), times
+    the share of all votes in all room to the power of `plenty` (where little looks alike, chance decides).
+    """
+    new, old = near(votes, median, tolerance), near(votes, own, tolerance)
+    others = max(near(room, own, tolerance) - ONE, LEAST)
+    likelier = new / near(room, median, tolerance) / max((old - ONE) / others, LEAST)
+    return new / old * likelier**likeness * share**plenty
+
+
+@compiled
+def median_rows(
+    levels, image, wanted, first, fall, sharpness, majorities, powers, tolerance, votes, room, out
+):
     """Weighted median of the levels around the wanted pixels of some rows.
 
     Parameters
     ----------
-    levels, image, fall, sharpness, votes
+    levels, image, fall, sharpness, votes, room
         As for :func:`vote`.
     wanted : (Y, X), bool
         Pixels for which it is taken; elsewhere the level stays.
     first : int
         Row of `levels` that is the first of `out`.
-    majority : float
-        How many times as much the levels near the median have to weigh as those near the pixel's own.
+    majorities : float, float
+        Support (:func:`support`) that the median needs where it is lower than the pixel's own level, and
+        where it is higher.
+    powers : float, float
+        Those of the support.
     tolerance : int
         Levels that differ by no more are near.
     out : (y, X), int32
@@ -84,19 +108,20 @@ def median_rows(levels, image, wanted, first, fall, sharpness, majority, toleran
             out[i, x] = own
             if not wanted[y, x]:
                 continue
-            total = vote(levels, image, y, x, fall, sharpness, votes)
+            total, whole = vote(levels, image, y, x, fall, sharpness, votes, room)
             median, below = 0, votes[0]
             while below < HALF * total and median < len(votes) - 1:
                 median += 1
                 below += votes[median]
-            if abs(median - own) > tolerance and near(votes, median, tolerance) > majority * near(
-                votes, own, tolerance
-            ):
+            if abs(median - own) <= tolerance:
+                continue
+            found = support(votes, room, median, own, tolerance, total / whole, *powers)
+            if found > majorities[int(median > own)]:
                 out[i, x] = median
 
 
 @compiled
-def agreement_rows(levels, image, wanted, first, fall, sharpness, tolerance, votes, out):
+def agreement_rows(levels, image, wanted, first, fall, sharpness, tolerance, votes, room, out):
     """Share of the votes around the wanted pixels of some rows that are near their own level; elsewhere 1.
 
     Parameters as for :func:`median_rows`; `out` (y, X) gets the shares.
@@ -106,5 +131,5 @@ def agreement_rows(levels, image, wanted, first, fall, sharpness, tolerance, vot
         for x in range(levels.shape[1]):
             out[i, x] = ONE
             if wanted[y, x]:
-                total = vote(levels, image, y, x, fall, sharpness, votes)
+                total, _ = vote(levels, image, y, x, fall, sharpness, votes, room)
                 out[i, x] = near(votes, levels[y, x], tolerance) / total
