@@ -2,7 +2,7 @@
 
     python -m benchmarks.accuracy [--set tuning|final|all] [--scenes NAME ...] [--rows NAME ...]
 
-Stacks are rendered once (about 45 CPU minutes for all) and kept in --cache. While tuning, use the tuning set:
+Stacks are rendered once (about 65 CPU minutes for all) and kept in --cache. While tuning, use the tuning set:
 the final one is for figures that are told.
 """
 

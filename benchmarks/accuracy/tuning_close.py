@@ -170,7 +170,7 @@ def bouquet(shape: tuple[int, int], planes: int) -> Setup:
         )
         surfaces += [Cylinder(foot, bend, radius, stalk), Cylinder(bend, tip, radius, stalk)]
         surfaces.append(Sphere(tip, 3.5 * radius, stalk))
-    light = Light((0.4, -0.5, -0.8), ambient=0.5, softness=0.15, shadows=True)
+    light = Light((0.4, -0.5, -0.8), ambient=0.45)
     optics = camera(shape, planes, nearest=0.336, farthest=0.452, f_number=2.8, focal_length=0.105)
     return Setup(Scene(surfaces, light), optics, shape)
 

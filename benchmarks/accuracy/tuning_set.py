@@ -216,6 +216,7 @@ TUNING = (
         shows="macro: thin bent petals over each other, blades and stems; the focus breathes by 0.8 %",
         build=tuning_close.bouquet,
         planes=12,
+        rays=512,
         noise=1.2,
         breathing=0.008,
         seed=20,
