@@ -10,6 +10,9 @@ Floats = NDArray[np.float32]
 LEAST_WEIGHT = 0.03
 """Weight across the strongest edge."""
 
+EASE = 0.5
+"""Share of a weight that is taken away between two pixels that both know."""
+
 NOISE_SHARE = 9.0
 """Squared difference that counts as no edge, in units of the variance of the noise."""
 
@@ -28,6 +31,15 @@ class NeighbourWeights:
 
     across: Floats
     down: Floats
+
+    def eased(self, trust: Floats) -> "NeighbourWeights":
+        """Less of them between pixels that can be trusted to know by themselves, `trust` (Y, X) from 0 to 1.
+
+        So that what fills plain ground does not take thin things away.
+        """
+        ease = np.float32(EASE) * trust
+        across = self.across * (1 - np.minimum(ease[:, 1:], ease[:, :-1]))
+        return NeighbourWeights(across, self.down * (1 - np.minimum(ease[1:], ease[:-1])))
 
 
 def neighbour_weights(guide: Floats, noise: float, roughness: tuple[float, float]) -> NeighbourWeights:

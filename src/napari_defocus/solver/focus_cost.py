@@ -55,6 +55,11 @@ def focus_costs(observations: Observations, noise: float, unusable: NDArray[np.b
     return total
 
 
+def trust_of(costs: Floats) -> Floats:
+    """How far each pixel's peak is to be trusted, from 0 to 1, (Y, X), from its costs (planes, Y, X)."""
+    return np.asarray(-costs.min(axis=0))
+
+
 def focus_measures(
     observations: Observations, sigma: float, window: int, unusable: NDArray[np.bool_] | None = None
 ) -> Floats:

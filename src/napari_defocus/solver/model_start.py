@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from napari_defocus.optics import Optics
-from napari_defocus.solver.focus_cost import focus_costs
+from napari_defocus.solver.focus_cost import focus_costs, trust_of
 from napari_defocus.solver.glare import find_glare, in_most_planes
 from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.observations import Observations
@@ -87,7 +87,7 @@ def revised(
     glare = find_glare(observations, optics)
     unusable = None if glare is None else glare.hiding
     costs = focus_costs(observations, float(np.sqrt(start.noise)), unusable)
-    plain = uniform_filter(-costs.min(axis=0), VOTE_WINDOW, mode="nearest") < TEXTURED
+    plain = uniform_filter(trust_of(costs), VOTE_WINDOW, mode="nearest") < TEXTURED
     if not plain.any():
         return start
     both = settings, model_settings(settings)
