@@ -33,8 +33,7 @@ STEP = 0.04
 """Step of the search in the logarithm of the scale."""
 
 COARSE, AROUND = 4, 8
-"""Steps from one scale to the next that are tried first, and those on either side of the best of them that are
-tried then."""
+"""Steps between the scales that are tried first, and on either side of the best of them those tried then."""
 
 DEPTHS = 33
 """Depths tried for a patch, from the plane before its sharpest one to the one after."""
