@@ -105,11 +105,11 @@ class TracedRays:
         ray_kernels.normal(self.hits, weights, image, out)
         return out
 
-    def seeing(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """Pairs with a ray that hits a pixel of the mask (Y, X), (pairs,)."""
+    def seeing(self, mask: NDArray[np.bool_]) -> Floats:
+        """Pairs with a ray that hits a pixel of the mask (Y, X): 1, else 0, (pairs,)."""
         share = np.empty(len(self.pixels), np.float32)
         ray_kernels.share_in(self.hits, mask.ravel(), share)
-        return share > 0
+        return np.asarray(share > 0, np.float32)
 
     def behind(self, labels: Ints) -> Floats:
         """Share of the rays of each pair that stop nearer than what they hit: behind an edge, (pairs,)."""

@@ -160,17 +160,19 @@ class RayTile:
         By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X),
         `weights` (pairs,) of the squared residuals.
         """
-        weights = np.asarray(weights * traced.seeing(free), np.float32)  # the others see nothing that is free
+        seen = weights * traced.seeing(free)  # the other pairs see nothing that is free
         mask = free.reshape(-1, 1)
         start = np.where(mask, target, image)
-        misfit = self.observed(traced) - traced.forward(start)
-        residual = traced.adjoint(weights[:, None] * misfit, len(image)) * mask
+        misfit = seen[:, None] * (self.observed(traced) - traced.forward(start))
+        residual: Floats = traced.adjoint(misfit, len(image)) * mask
         step = np.zeros_like(start)
         direction, size = residual, float((residual**2).sum())
         for _ in range(ITERATIONS):
             if size == 0:
                 break
-            spread = (traced.normal(direction, weights) + np.float32(pull) * direction) * mask
+            spread = traced.normal(direction, seen)
+            spread += np.float32(pull) * direction
+            spread *= mask
             length = np.float32(size / float((direction * spread).sum()))
             step += length * direction
             residual = residual - length * spread
