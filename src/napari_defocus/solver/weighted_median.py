@@ -83,7 +83,8 @@ class Votes:
     def medians(self, band: Tile) -> NDArray[np.int32]:
         """Levels of a band after the vote."""
         out = np.empty((band.height, band.width), np.int32)
-        around = self.levels, self.image, self.wanted, band.y0, self.fall, self.sharpness
+        wanted = self.agreement(band) < 0.5  # else the median is near the pixel's own level
+        around = self.levels, self.image, wanted, band.y0, self.fall, self.sharpness
         median_rows(*around, np.float32(MAJORITY), TOLERANCE, np.empty(LEVELS, np.float32), out)
         return out
 
@@ -91,7 +92,7 @@ class Votes:
         """Share of the votes in a band that are for the depth that the pixel has."""
         out = np.empty((band.height, band.width), np.float32)
         around = self.levels, self.image, self.wanted, band.y0, self.fall, self.sharpness
-        agreement_rows(*around, TOLERANCE, np.empty(LEVELS, np.float32), out)
+        agreement_rows(*around, TOLERANCE, *np.empty((2, band.width), np.float32), out)
         return out
 
 
