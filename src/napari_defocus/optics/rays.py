@@ -99,6 +99,24 @@ class TracedRays:
         ray_kernels.gather(self.hits, image, out)
         return out
 
+    def normal(self, image: Floats, weights: Floats) -> Floats:
+        """Adjoint of the predictions times `weights` (pairs,), an image (pixels, channels)."""
+        out = np.zeros_like(image)
+        ray_kernels.normal(self.hits, weights, image, out)
+        return out
+
+    def seeing(self, mask: NDArray[np.bool_]) -> Floats:
+        """Pairs with a ray that hits a pixel of the mask (Y, X): 1, else 0, (pairs,)."""
+        share = np.empty(len(self.pixels), np.float32)
+        ray_kernels.share_in(self.hits, mask.ravel(), share)
+        return np.asarray(share > 0, np.float32)
+
+    def behind(self, labels: Ints) -> Floats:
+        """Share of the rays of each pair that stop nearer than what they hit: behind an edge, (pairs,)."""
+        share = np.empty(len(self.pixels), np.float32)
+        ray_kernels.share_behind(self.hits, self.stops, labels.ravel(), share)
+        return share
+
     def adjoint(self, values: Floats, size: int) -> Floats:
         """Adjoint of :meth:`forward`, an image of `size` pixels (size, channels)."""
         out = np.zeros((size, values.shape[1]), np.float32)
@@ -209,6 +227,7 @@ class ApertureRays:
             planes,
             pixels,
             np.stack(nearest),
+            np.empty((len(RANGES), 2), np.int64),
             hits,
             stops,
         )

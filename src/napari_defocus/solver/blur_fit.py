@@ -23,6 +23,7 @@ from scipy.special import j0, j1
 
 from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_basis import BlurKernel
+from napari_defocus.solver import blur_fit_kernels
 from napari_defocus.solver.patch_spectra import Floats, PatchSpectra, focus_order, ring_frequencies
 
 GROWTH = (0.03, 6.0)
@@ -30,6 +31,9 @@ GROWTH = (0.03, 6.0)
 
 STEP = 0.04
 """Step of the search in the logarithm of the scale."""
+
+COARSE, AROUND = 4, 8
+"""Steps between the scales that are tried first, and on either side of the best of them those tried then."""
 
 DEPTHS = 33
 """Depths tried for a patch, from the plane before its sharpest one to the one after."""
@@ -103,22 +107,40 @@ def fit_blur_scale(
     radius = float(np.median(optics.slopes[order]) * np.median(np.diff(centers)))
     low, high = np.log(np.array(GROWTH) / radius)
     logarithms = np.linspace(low, high, int(np.ceil((high - low) / STEP)) + 1)
-    residual, energy = patch_residuals(spectra, optics, kernel, np.exp(logarithms), progress)
-    own = residual.min(axis=1) / (spectra.products.shape[-1] - 1)
-    textured = (energy - residual.min(axis=1)) > SIGNAL * np.maximum(own, 1e-12)
+    tried = np.arange(0, len(logarithms), COARSE)
+    scales = np.exp(logarithms[tried])
+    residual, energy = patch_residuals(spectra, optics, kernel, scales, _half(progress, 0))
+    textured = _textured(residual, energy, spectra.products.shape[-1])
     if textured.sum() < LEAST_PATCHES:
         return _refused("too little of it has texture that stands out from the noise")
-    costs = np.log(residual[textured] + MODEL_ERROR * energy[textured, None])
-    best, spread = _jackknife(costs, logarithms)
-    spread = float(np.hypot(spread, SYSTEMATIC * np.hypot(1, np.exp(best) * radius)))
-    mean = costs.mean(axis=0)
+    mean = _costs(residual, energy)[textured].mean(axis=0)
     if mean[0] - mean.min() < LEAST_GAIN:
         return _refused("its blur hardly changes from plane to plane")
+    place = int(tried[mean.argmin()])
+    logarithms = logarithms[max(place - AROUND, 0) : place + AROUND + 1]
+    residual, _ = patch_residuals(spectra, optics, kernel, np.exp(logarithms), _half(progress, 0.5))
+    best, spread = _jackknife(_costs(residual, energy)[textured], logarithms)
+    spread = float(np.hypot(spread, SYSTEMATIC * np.hypot(1, np.exp(best) * radius)))
     if not np.isfinite(best):
         return _refused("its blur changes too much from plane to plane")
     if spread > GREATEST_SPREAD:
         return _refused("its parts disagree about the blur")
     return BlurFit(float(np.exp(best)), spread)
+
+
+def _textured(residual: Floats, energy: Floats, planes: int) -> NDArray[np.bool_]:
+    """Patches (patches,) whose planes have more in common than noise, given residuals (patches, scales)."""
+    least = residual.min(axis=1)
+    return np.asarray(energy - least > SIGNAL * np.maximum(least / (planes - 1), 1e-12))
+
+
+def _costs(residual: Floats, energy: Floats) -> Floats:
+    """Cost of each scale for each patch, (patches, scales)."""
+    return np.asarray(np.log(residual + MODEL_ERROR * energy[:, None]))
+
+
+def _half(progress: Callable[[float], None] | None, done: float) -> Callable[[float], None] | None:
+    return None if progress is None else lambda share: progress(done + share / 2)
 
 
 def patch_residuals(
@@ -130,43 +152,49 @@ def patch_residuals(
 ) -> tuple[Floats, Floats]:
     """Residual of each patch at its best depth for each scale, (patches, scales), and its energy."""
     energy = np.einsum("prff->p", spectra.products[:, 0])
+    products = packed(spectra.products)
     residual = np.empty((len(spectra), len(scales)))
     done = 0
     for sharpest in np.unique(spectra.sharpest):
         patches = np.flatnonzero(spectra.sharpest == sharpest)
         first = int(spectra.first[patches[0]])
-        weights = _explained(optics, kernel, scales, int(sharpest), first, spectra.products.shape[-1])
-        products = spectra.products[patches].reshape(len(patches), -1)
-        left = energy[patches, None] - products @ weights.reshape(len(weights), -1).T
-        residual[patches] = left.reshape(len(patches), len(scales), DEPTHS).min(axis=2)
+        sigmas = _sigmas(optics, scales, int(sharpest), first, spectra.products.shape[-1])
+        frequencies = ring_frequencies(discrete=kernel == "gaussian")[:, None]
+        most = np.empty((len(patches), len(scales)))
+        blur_fit_kernels.most_explained(
+            *_transfer(sigmas[:, :, None], frequencies, kernel),
+            products[patches],
+            np.empty(products.shape[1]),
+            most,
+        )
+        residual[patches] = energy[patches, None] - most
         done += len(patches)
         if progress is not None:
             progress(done / len(spectra))
     return np.maximum(residual, 0), energy
 
 
-def _explained(
-    optics: Optics, kernel: BlurKernel, scales: Floats, sharpest: int, first: int, planes: int
-) -> Floats:
-    """Weights of a patch's products in what the model explains, (scales * DEPTHS, *products)."""
+def packed(products: Floats) -> Floats:
+    """Products of patches in a row each, (patches, k): for each ring ``BB``, ``DD`` and ``BD``.
+
+    The first two are the same for planes f, g and g, f, and are kept once.
+    """
+    first, second = np.triu_indices(products.shape[-1])
+    twice = np.where(first == second, 1.0, 2.0)
+    straight, bent = (products[:, kind][..., first, second] * twice for kind in (0, 2))
+    mixed = products[:, 1].reshape(*straight.shape[:2], -1)
+    return np.concatenate([straight, bent, mixed], axis=-1).reshape(len(products), -1)
+
+
+def _sigmas(optics: Optics, scales: Floats, sharpest: int, first: int, planes: int) -> Floats:
+    """Blur of a patch in its planes at each depth for each scale, (scales, DEPTHS, planes), px."""
     order = focus_order(optics)
     centers = optics.centers[order]
     before, after = centers[centers < centers[sharpest]], centers[centers > centers[sharpest]]
     chosen = slice(first, first + planes)
     depths = np.linspace(before.max(), after.min(), DEPTHS)
     radii = optics.slopes[order][chosen] * np.abs(depths[:, None] - centers[chosen])
-    sigmas = np.maximum(scales[:, None, None] * radii, optics.min_blur)
-    sigmas = sigmas.reshape(-1, 1, planes)
-    transfer, slope = _transfer(sigmas, ring_frequencies(discrete=kernel == "gaussian")[:, None], kernel)
-    total = (transfer**2).sum(axis=-1, keepdims=True)  # at least 1: one plane is nearly sharp
-    across = slope - transfer * (slope * transfer).sum(axis=-1, keepdims=True) / total
-    bent = (across * slope).sum(axis=-1, keepdims=True) / total
-    unit = transfer / total
-    weights = np.empty((len(sigmas), 3, transfer.shape[1], planes, planes))
-    weights[:, 0] = transfer[..., :, None] * unit[..., None, :]
-    weights[:, 1] = 2 * across[..., :, None] * unit[..., None, :]
-    weights[:, 2] = -(bent * transfer)[..., :, None] * unit[..., None, :]
-    return weights
+    return np.maximum(scales[:, None, None] * radii, optics.min_blur)
 
 
 def _transfer(sigmas: Floats, frequencies: Floats, kernel: BlurKernel) -> tuple[Floats, Floats]:
@@ -187,7 +215,7 @@ def _jackknife(costs: Floats, logarithms: Floats) -> tuple[float, float]:
     best = _lowest(whole, logarithms)
     others = np.array([_lowest(whole - part, logarithms) for part in parts])
     if not np.isfinite(best) or not np.isfinite(others).all():
-        return float("nan"), float("inf")
+        return best, float("inf")
     variance = (len(parts) - 1) / len(parts) * ((others - others.mean()) ** 2).sum()
     return best, float(np.sqrt(variance))
 

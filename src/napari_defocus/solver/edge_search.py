@@ -57,9 +57,11 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
     searched[_within(block.outer, window.tile)] = True
     before = labels
     channels = whole.shape[1]
-    first, last = rays.spans(SHARP)
     offsets = rays.offsets(width)
-    scratch_rays = offsets.shape[0] * offsets.shape[1] * RUNS
+    steps, counts = np.empty((*offsets.shape[:2], RUNS), np.int32), np.empty(offsets.shape[:2], np.int32)
+    enters = np.empty((*offsets.shape[:2], RUNS + 1), np.int32)
+    occlusion_kernels.find_runs(offsets, *rays.spans(SHARP), steps, enters, counts)
+    counts[~part.counts.any(axis=(1, 2))] = 0
     neighbours = np.array(
         [
             step * (dy * width + dx)
@@ -80,11 +82,13 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             break
         before = labels.copy()
         free = part.free(band)
-        traced = part.trace(labels, free)
-        pair_of = np.full((len(rays.reach), labels.size), -1, np.int32)
-        pair_of[traced.planes, traced.pixels] = np.arange(len(traced.pixels))
+        if not count:  # the search keeps what it changes of them
+            traced = part.trace(labels, free)
+            pair_of = np.full((len(rays.reach), labels.size), -1, np.int32)
+            pair_of[traced.planes, traced.pixels] = np.arange(len(traced.pixels))
         guide = part.mosaic(labels)
-        solved = part.solve_image(traced, whole, guide, free, SEARCH.pull)
+        alike = np.ones(len(traced.pixels), np.float32)
+        solved = part.solve_image(traced, whole, guide, free, SEARCH.pull, alike)
         residual = traced.forward(solved) - part.observed(traced)
         labels = labels.copy()
         occlusion_kernels.search(
@@ -93,14 +97,14 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             labels.ravel(),
             window.source,
             offsets,
-            first,
-            last,
+            steps,
+            enters,
+            counts,
             rays.spans(FARTHEST)[1],
             rays.tolerance,
             pair_of,
             traced.hits,
             traced.stops,
-            np.ones(len(traced.pixels), np.float32),
             residual,
             solved,
             part.stack,
@@ -116,13 +120,11 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             np.empty(channels, np.float32),
             np.empty(8, np.int32),
             np.empty(8, np.float32),
-            np.zeros_like(residual),
-            np.zeros(len(residual), np.float32),
-            np.zeros((len(residual), 2), np.int32),
-            np.empty(scratch_rays, np.int32),
-            np.empty(scratch_rays, np.int32),
-            np.empty(scratch_rays, np.int32),
-            np.empty(scratch_rays, np.int16),
+            np.full(len(residual), -1, np.int32),
+            np.empty((steps.size, 7), np.int32),
+            *np.empty((3, steps.size), np.int32),
+            *np.empty((2, channels, steps.size), np.float32),
+            np.empty(steps.size, np.float32),
         )
     return np.asarray(labels[_within(block.inner, window.tile)])
 

@@ -32,6 +32,12 @@ MODEL_EPOCHS = 6
 MODEL_SMOOTHNESS = 20.0
 """Smoothness of the depth in the run by the model alone, in units of the noise."""
 
+MODEL_STEP = 0.5
+"""Least step between the candidates of that run, px: its depth is found between them."""
+
+MODEL_ITERATIONS = 4
+"""Most iterations of its first all-in-focus step."""
+
 VOTE_WINDOW = 31
 """Side of the window over which the logarithms of the residuals are averaged, px."""
 
@@ -50,7 +56,13 @@ def revises(optics: Optics, settings: SolverSettings) -> bool:
 
 def model_settings(settings: SolverSettings) -> SolverSettings:
     """Settings of the run by the model alone: all planes count, and no peak does."""
-    return settings.replace(focus_prior=0.0, trusted_blur=None, smoothness=MODEL_SMOOTHNESS)
+    return settings.replace(
+        focus_prior=0.0,
+        trusted_blur=None,
+        smoothness=MODEL_SMOOTHNESS,
+        candidate_step=max(settings.candidate_step, MODEL_STEP),
+        fista_iterations=min(settings.fista_iterations, MODEL_ITERATIONS),
+    )
 
 
 def revised(
@@ -88,30 +100,39 @@ def revised(
     unusable = None if glare is None else glare.hiding
     costs = focus_costs(observations, float(np.sqrt(start.noise)), unusable)
     plain = uniform_filter(trust_of(costs), VOTE_WINDOW, mode="nearest") < TEXTURED
+    if glare is not None:
+        plain &= ~in_most_planes(glare.pairs)  # neither run explains them
     if not plain.any():
         return start
-    both = settings, model_settings(settings)
-    unknowns = []
-    for index, (kept, epochs) in enumerate(zip(both, (1, MODEL_EPOCHS), strict=True)):
-        run = Unknowns(
-            observations, optics, kept, start, part=Part(frame or observations.shape, scales[index])
-        )
-        for epoch in range(epochs):
-            run.improve_depth(_half(progress, epoch + index))
-            run.improve_image(kept.image_iterations(epoch + 1), _half(progress, epoch + index + 0.5))
-        unknowns.append(run)
-    model = unknowns[1]
-    squares = [residuals(run) + np.float32(start.noise) for run in unknowns]
-    vote = uniform_filter(np.log(squares[1] / squares[0]), VOTE_WINDOW, mode="nearest")
+    runs = [
+        Unknowns(observations, optics, kept, start, part=Part(frame or observations.shape, scale))
+        for kept, scale in zip((settings, model_settings(settings)), scales, strict=True)
+    ]
+    model = runs[1]
+    _advance(runs[0], 1, progress, 0)
+    before = residuals(runs[0]) + np.float32(start.noise)
+    least = [0.0]
+    for epoch in range(MODEL_EPOCHS):
+        _advance(model, epoch + 1, progress, epoch + 1)
+        less = np.log((residuals(model) + np.float32(start.noise)) / before)
+        vote = uniform_filter(less, VOTE_WINDOW, mode="nearest")
+        least.append(float(vote[plain].min()))
+        ahead = (MODEL_EPOCHS - 1 - epoch) * min(least[-1] - least[-2], 0)
+        if epoch and least[-1] + ahead > np.log(FAR_LESS):  # at this pace it will nowhere be far less
+            return start
     taken = plain & (vote < np.log(FAR_LESS))
-    if glare is not None:
-        taken &= ~in_most_planes(glare.pairs)  # neither run explains them
     near = np.abs(optics.centers[:, None, None] - model.coordinates).argmin(axis=0)
     return replace(
         start,
         labels=np.where(taken, near, start.labels).astype(np.int32),
         peaks=np.where(taken, model.coordinates, start.peaks).astype(np.float32),
     )
+
+
+def _advance(run: Unknowns, epoch: int, progress: Share, done: int) -> None:
+    """One epoch of a run, after `done` epochs of both."""
+    run.improve_depth(_half(progress, done))
+    run.improve_image(run.settings.image_iterations(epoch), _half(progress, done + 0.5))
 
 
 def residuals(run: Unknowns) -> Floats:

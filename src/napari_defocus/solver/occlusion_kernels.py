@@ -36,76 +36,145 @@ def find_candidates(pixel, labels, neighbours, least_step, candidates):
 
 
 @compiled
-def reroute(
-    pixel, nearest, farthest, labels, source, offsets, first, last, ends, tolerance, pair_of, hits, stops,
-    image, change, share, touched, pairs, rays, new_hits, new_stops,
-):  # fmt: skip
-    """Trace again the rays that pass over a pixel between two levels, whose own level has changed.
+def find_runs(offsets, first, last, steps, enters, counts):
+    """Pixels that each ray crosses between the levels `first` and `last` of its plane, one after the other.
 
-    `change` (pairs, channels) gets what that does to the predictions but for the pixel's own colour, `share`
-    (pairs,) the weight of that. Returns the numbers of pairs in `touched` and of rays that changed.
+    `steps` (planes, rays, runs) gets the step from the ray's output pixel to each of them, `enters` (planes,
+    rays, runs + 1) the levels at which the ray enters them and leaves the last one, `counts` (planes, rays)
+    their number.
     """
-    part = ONE / np.float32(hits.shape[1])
-    touched_count, ray_count = 0, 0
     for plane in range(offsets.shape[0]):
-        begin, end = max(first[plane], nearest), min(last[plane], farthest)
         for ray in range(offsets.shape[1]):
-            steps = offsets[plane, ray]
-            before = -1
-            for level in range(begin, end):
-                start = pixel - steps[level]
-                if start == before:  # a ray passes over a pixel once, and is judged from its first level on
+            count = 0
+            for level in range(first[plane], last[plane]):
+                step = offsets[plane, ray, level]
+                if count > 0 and step == steps[plane, ray, count - 1]:
                     continue
-                before = start
-                pair = pair_of[plane, start]
-                if pair < 0 or stops[pair, ray] < level:
-                    continue
-                hit, stop = march(labels, start, steps, level, ends[plane], tolerance)
-                old, new = hits[pair, ray], source[hit]
-                if (new == old and new != pixel) or ray_count == len(rays):
-                    continue
-                pairs[ray_count], rays[ray_count] = pair, ray
-                new_hits[ray_count], new_stops[ray_count] = new, stop
-                ray_count += 1
-                if not touched[pair, 1]:
-                    touched[pair, 1] = 1
-                    touched[touched_count, 0] = pair
-                    touched_count += 1
-                for channel in range(image.shape[1]):
-                    change[pair, channel] -= image[old, channel] * part
-                if new == pixel:
-                    share[pair] += part
-                else:
-                    for channel in range(image.shape[1]):
-                        change[pair, channel] += image[new, channel] * part
-    return touched_count, ray_count
+                if count == steps.shape[2]:
+                    break
+                steps[plane, ray, count], enters[plane, ray, count] = step, level
+                count += 1
+            counts[plane, ray], enters[plane, ray, count] = count, last[plane]
 
 
 @compiled
-def best_colour(target, count, touched, weights, residual, change, share, pull, colour):
-    """Colour of the pixel that fits the touched pairs and its target best, within [0, 1]."""
+def find_passing(
+    pixel, nearest, farthest, steps, enters, counts, pair_of, hits, stops, slot_of, passing, met
+):  # fmt: skip
+    """Rays that pass over a pixel between two levels and have not stopped before.
+
+    `passing` (most, 7) gets plane, ray, the levels at which they enter the pixel and leave it, the slot of
+    their pair, and the pixel and the level at which they stop. `met` (most,) gets the pair of each slot;
+    `slot_of` (pairs,) is -1 before and after. Returns the numbers of rays and of slots.
+    """
+    count, slots = 0, 0
+    for plane in range(steps.shape[0]):
+        for ray in range(steps.shape[1]):
+            step, enter = steps[plane, ray], enters[plane, ray]
+            for run in range(counts[plane, ray]):
+                if enter[run] >= farthest:
+                    break
+                if enter[run + 1] <= nearest:
+                    continue
+                pair = pair_of[plane, pixel - step[run]]
+                if pair < 0 or stops[pair, ray] < max(enter[run], nearest):
+                    continue
+                if slot_of[pair] < 0:
+                    slot_of[pair], met[slots] = slots, pair
+                    slots += 1
+                row = passing[count]
+                row[0], row[1], row[2], row[3] = plane, ray, enter[run], enter[run + 1]
+                row[4], row[5], row[6] = slot_of[pair], hits[pair, ray], stops[pair, ray]
+                count += 1
+    for slot in range(slots):
+        slot_of[met[slot]] = -1
+    return count, slots
+
+
+@compiled
+def follow(pixel, labels, steps, level, leave, end, tolerance, hit, stop):
+    """Pixel and level at which a ray stops now, that passes over a pixel with a new level.
+
+    It is over the pixel from `level` up to `leave`, and stopped before at `stop` with the pixel `hit`. Only
+    where it stopped there and does so no more has it to be followed.
+    """
+    start = pixel - steps[level]
+    while leave < end and steps[leave] == steps[level]:
+        leave += 1
+    meets = max(level, labels[pixel])
+    if meets < leave:
+        if meets - labels[pixel] <= tolerance:
+            return pixel, meets
+        return start + steps[max(level - 1, 0)], meets
+    if stop >= leave:
+        return hit, stop
+    return march(labels, start, steps, leave, end, tolerance)
+
+
+@compiled
+def reroute(
+    pixel, nearest, farthest, labels, source, offsets, ends, tolerance, passing, image, change, share,
+    new_hits, new_stops,
+):  # fmt: skip
+    """Follow again the rays that pass over a pixel between two levels, whose own level has changed.
+
+    `change` (channels, slots) gets what that does to the predictions but for the pixel's own colour, `share`
+    (slots,) the weight of that; `new_hits` and `new_stops` where the rays stop, -1 where nothing changes.
+    """
+    channels, slots = change.shape
+    part = ONE / np.float32(offsets.shape[1])
+    for slot in range(slots):
+        share[slot] = ZERO
+    for channel in range(channels):
+        row = change[channel]
+        for slot in range(slots):
+            row[slot] = ZERO
+    for index in range(len(passing)):
+        row = passing[index]
+        plane, ray, leave, slot, old, last = row[0], row[1], row[3], row[4], row[5], row[6]
+        level = max(row[2], nearest)
+        new_hits[index] = -1
+        if level >= min(leave, farthest) or last < level:
+            continue
+        hit, stop = follow(
+            pixel, labels, offsets[plane, ray], level, leave, ends[plane], tolerance, old, last
+        )
+        new = source[hit]
+        if new == old and new != pixel:
+            continue
+        new_hits[index], new_stops[index] = new, stop
+        for channel in range(channels):
+            change[channel, slot] -= image[old, channel] * part
+        if new == pixel:
+            share[slot] += part
+        else:
+            for channel in range(channels):
+                change[channel, slot] += image[new, channel] * part
+
+
+@compiled
+def best_colour(target, residual, change, share, pull, colour):
+    """Colour of the pixel that fits the pairs and its target best, within [0, 1]."""
     total = pull
+    for slot in range(len(share)):
+        total += share[slot] * share[slot]
     for channel in range(len(colour)):
-        colour[channel] = pull * target[channel]
-    for index in range(count):
-        pair = touched[index, 0]
-        weight = weights[pair] * share[pair]
-        total += weight * share[pair]
-        for channel in range(len(colour)):
-            colour[channel] -= weight * (residual[pair, channel] + change[pair, channel])
-    for channel in range(len(colour)):
-        colour[channel] = min(max(colour[channel] / total, ZERO), ONE)
+        wanted = pull * target[channel]
+        before, by = residual[channel], change[channel]
+        for slot in range(len(share)):
+            wanted -= share[slot] * (before[slot] + by[slot])
+        colour[channel] = min(max(wanted / total, ZERO), ONE)
 
 
 @compiled
-def misfit_change(count, touched, weights, residual, change, share, colour):
-    """What the change does to the weighted sum of squared residuals."""
+def misfit_change(residual, change, share, colour):
+    """What the change does to the sum of squared residuals."""
     total = ZERO
-    for index in range(count):
-        pair = touched[index, 0]
-        for channel in range(len(colour)):
-            step = change[pair, channel] + share[pair] * colour[channel]
-            total += weights[pair] * step * (step + residual[pair, channel] + residual[pair, channel])
+    for channel in range(len(colour)):
+        before, by, own = residual[channel], change[channel], colour[channel]
+        for slot in range(len(share)):
+            step = by[slot] + share[slot] * own
+            total += step * (step + before[slot] + before[slot])
     return total
 
 
@@ -140,10 +209,9 @@ def roughness_change(old, new, count, near, ties, labels, span):
 
 @compiled
 def search(
-    todo, width, labels, source, offsets, first, last, ends, tolerance, pair_of, hits, stops,
-    weights, residual, image, stack, sharpest, guide, neighbours, least_step, span,
-    smoothness, spread, pull,
-    candidates, colour, near, ties, change, share, touched, pairs, rays, new_hits, new_stops,
+    todo, width, labels, source, offsets, steps, enters, counts, ends, tolerance, pair_of, hits, stops,
+    residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness, spread, pull,
+    candidates, colour, near, ties, slot_of, passing, met, new_hits, new_stops, own_residual, change, share,
 ):  # fmt: skip
     """Give each pixel of `todo` in turn the level of a neighbour where that lowers the objective.
 
@@ -155,11 +223,10 @@ def search(
         Columns of the window.
     labels, source, offsets, ends, tolerance, hits, stops
         As for :func:`ray_kernels.trace`; labels, hits and stops are changed.
-    first, last : ndarray, (planes,), int32
-        Levels between which a plane's rays are so near that they count.
+    steps, enters, counts
+        Pixels that each ray crosses where it is so near that it counts, see :func:`find_runs`.
     pair_of : ndarray, (planes, pixels), int32
         Pair of each pixel and plane, -1 for none.
-    weights : ndarray, (pairs,), float32
     residual : ndarray, (pairs, channels), float32
         Prediction less observation; changed.
     image, guide : ndarray, (pixels, channels), float32
@@ -172,10 +239,13 @@ def search(
     least_step, span : int
         Least difference of levels that is tried, greatest that the smoothness counts.
     smoothness, spread, pull : float32
-    candidates, colour, near, ties, change, share, touched, pairs, rays, new_hits, new_stops
-        Scratch: levels, (channels,), eight neighbours (twice), (pairs, channels) and (pairs,) float32 zeros,
-        (pairs, 2) int32 zeros; and as long as many rays can pass over a pixel. `change`, `share` and
-        `touched` are left as zeros.
+    candidates, colour, near, ties
+        Scratch: levels, (channels,), eight neighbours (twice).
+    slot_of : ndarray, (pairs,), int32
+        Scratch, -1 before and after.
+    passing, met, new_hits, new_stops, own_residual, change, share
+        Scratch as long as many rays can pass over a pixel: (rays, 7) and (rays,) int32, twice (channels,
+        rays) and (rays,) float32.
 
     Returns
     -------
@@ -190,6 +260,16 @@ def search(
         if count == 0:
             continue
         farthest += tolerance + 2
+        nearest = old
+        for trial in range(count):
+            nearest = min(nearest, candidates[trial])
+        ray_count, slots = find_passing(
+            pixel, nearest, farthest, steps, enters, counts, pair_of, hits, stops, slot_of, passing, met
+        )
+        before, by, own = own_residual[:, :slots], change[:, :slots], share[:slots]
+        for slot in range(slots):
+            for channel in range(len(colour)):
+                before[channel, slot] = residual[met[slot], channel]
         tie_count = find_ties(pixel, width, source, guide, spread, smoothness, near, ties)
         best, least = old, ZERO
         for trial in range(count + 1):
@@ -198,36 +278,32 @@ def search(
                 break
             new = best if taken else candidates[trial]
             labels[pixel] = new
-            touched_count, ray_count = reroute(
-                pixel, min(old, new), farthest, labels, source, offsets, first, last, ends, tolerance,
-                pair_of, hits, stops, image, change, share, touched, pairs, rays, new_hits, new_stops,
+            reroute(
+                pixel, min(old, new), farthest, labels, source, offsets, ends, tolerance,
+                passing[:ray_count], image, by, own, new_hits, new_stops,
             )  # fmt: skip
-            target, before = stack[sharpest[new], pixel], stack[sharpest[old], pixel]
-            best_colour(target, touched_count, touched, weights, residual, change, share, pull, colour)
+            target = stack[sharpest[new], pixel]
+            best_colour(target, before, by, own, pull, colour)
             if taken:
                 for ray in range(ray_count):
-                    hits[pairs[ray], rays[ray]] = new_hits[ray]
-                    stops[pairs[ray], rays[ray]] = new_stops[ray]
-                for place in range(touched_count):
-                    pair = touched[place, 0]
-                    for channel in range(len(colour)):
-                        residual[pair, channel] += change[pair, channel] + share[pair] * colour[channel]
+                    if new_hits[ray] >= 0:
+                        pair = met[passing[ray, 4]]
+                        hits[pair, passing[ray, 1]] = new_hits[ray]
+                        stops[pair, passing[ray, 1]] = new_stops[ray]
                 for channel in range(len(colour)):
+                    for slot in range(slots):
+                        step = by[channel, slot] + own[slot] * colour[channel]
+                        residual[met[slot], channel] += step
                     image[pixel, channel] = colour[channel]
                 changed += 1
             else:
                 labels[pixel] = old
-                cost = misfit_change(touched_count, touched, weights, residual, change, share, colour)
+                cost = misfit_change(before, by, own, colour)
                 cost += roughness_change(old, new, tie_count, near, ties, labels, span)
+                former = stack[sharpest[old], pixel]
                 for channel in range(len(colour)):
                     gain = (colour[channel] - target[channel]) ** 2
-                    cost += pull * (gain - (image[pixel, channel] - before[channel]) ** 2)
+                    cost += pull * (gain - (image[pixel, channel] - former[channel]) ** 2)
                 if cost < least:
                     least, best = cost, new
-            for place in range(touched_count):
-                pair = touched[place, 0]
-                touched[pair, 1] = 0
-                share[pair] = ZERO
-                for channel in range(len(colour)):
-                    change[pair, channel] = ZERO
     return changed

@@ -153,29 +153,26 @@ class RayTile:
         target: Floats,
         free: Mask,
         pull: float,
-        weights: Floats | None = None,
+        weights: Floats,
     ) -> Floats:
         """Image that fits the pairs best, drawn to `target`, from `target` on; `free` pixels only.
 
         By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X),
-        `weights` (pairs, 1) of the squared residuals.
+        `weights` (pairs,) of the squared residuals.
         """
+        seen = weights * traced.seeing(free)  # the other pairs see nothing that is free
         mask = free.reshape(-1, 1)
         start = np.where(mask, target, image)
-        weigh = np.float32(1) if weights is None else weights
-
-        def normal(values: Floats) -> Floats:
-            back = traced.adjoint(weigh * traced.forward(values), len(values))
-            return (back + np.float32(pull) * values) * mask
-
-        misfit = self.observed(traced) - traced.forward(start)
-        residual = traced.adjoint(weigh * misfit, len(image)) * mask
+        misfit = seen[:, None] * (self.observed(traced) - traced.forward(start))
+        residual: Floats = traced.adjoint(misfit, len(image)) * mask
         step = np.zeros_like(start)
         direction, size = residual, float((residual**2).sum())
         for _ in range(ITERATIONS):
             if size == 0:
                 break
-            spread = normal(direction)
+            spread = traced.normal(direction, seen)
+            spread += np.float32(pull) * direction
+            spread *= mask
             length = np.float32(size / float((direction * spread).sum()))
             step += length * direction
             residual = residual - length * spread
@@ -185,9 +182,8 @@ class RayTile:
 
 
 def seen_weights(traced: TracedRays, labels: Ints) -> Floats:
-    """Weights of pairs by the share of their rays that pass behind no edge, (pairs, 1)."""
-    behind = (labels.ravel()[traced.hits] > traced.stops).mean(axis=1)
-    return np.asarray((1 - behind[:, None]) ** BEHIND, np.float32)
+    """Weights of pairs by the share of their rays that pass behind no edge, (pairs,)."""
+    return np.asarray((1 - traced.behind(labels)) ** BEHIND, np.float32)
 
 
 def rays_of(optics: Optics, settings: SolverSettings, sampling: Sampling) -> ApertureRays:

@@ -90,7 +90,8 @@ class Votes:
     def medians(self, band: Tile, to_near: float) -> NDArray[np.int32]:
         """Levels of a band after the vote; a nearer (higher) one needs the support `to_near`."""
         out = np.empty((band.height, band.width), np.int32)
-        around = self.levels, self.image, self.wanted, band.y0, self.fall, self.sharpness
+        wanted = self.agreement(band) < 0.5  # else the median is near the pixel's own level
+        around = self.levels, self.image, wanted, band.y0, self.fall, self.sharpness
         majorities = np.float32(MAJORITY), np.float32(to_near)
         median_rows(*around, majorities, POWERS, TOLERANCE, *np.empty((2, LEVELS), np.float32), out)
         return out
@@ -99,7 +100,7 @@ class Votes:
         """Share of the votes in a band that are for the depth that the pixel has."""
         out = np.empty((band.height, band.width), np.float32)
         around = self.levels, self.image, self.wanted, band.y0, self.fall, self.sharpness
-        agreement_rows(*around, TOLERANCE, *np.empty((2, LEVELS), np.float32), out)
+        agreement_rows(*around, TOLERANCE, *np.empty((2, band.width), np.float32), out)
         return out
 
 
