@@ -7,17 +7,23 @@ It needs a display with OpenGL, for instance Xvfb with ``+extension GLX``.
 A timer beats every 5 ms in a real napari window while the widget runs on a stack of a megapixel. The distance
 of two beats is how long the window could not answer. Where it is long, the step of the window that was under
 way is named, with the CPU time of the window's thread: the rest it waited for a processor, on a busy machine.
-Drawing is told apart from our own steps: without a graphics card it is done by the processor.
+Drawing is told apart from our own steps: without a graphics card it is done by the processor. A full
+collection of garbage, which stops all threads, is named too. What napari itself takes for the same
+things without plugin and solver is measured afterwards, in a new window.
 """
 
 import argparse
+import gc
 import json
 import time
 from collections import Counter
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import napari
 import numpy as np
+from napari.layers import Layer
 from qtpy.QtCore import QEventLoop, Qt, QTimer
 from scipy.ndimage import gaussian_filter
 
@@ -42,13 +48,16 @@ class Heartbeat:
         self._timer = QTimer()
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._beat)
+        self._collecting = 0.0
 
     def start(self) -> None:
         self._last, self._busy = time.perf_counter(), time.thread_time()
         self._timer.start(BEAT)
+        gc.callbacks.append(self._on_collection)
 
     def stop(self) -> None:
         self._timer.stop()
+        gc.callbacks.remove(self._on_collection)
 
     def time(self, owner: Any, name: str, label: Any) -> None:
         """Take the time of a method from now on, under ``label(*arguments)``."""
@@ -63,6 +72,12 @@ class Heartbeat:
                 self._spent[title] += 1000 * (time.perf_counter() - begin)
 
         setattr(owner, name, timed)
+
+    def _on_collection(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            self._collecting = time.perf_counter()
+        else:
+            self._spent["collecting garbage"] += 1000 * (time.perf_counter() - self._collecting)
 
     def _beat(self) -> None:
         now, busy = time.perf_counter(), time.thread_time()
@@ -117,8 +132,7 @@ def wait(until: Any) -> None:
 def measure(side: int, planes: int, colour: bool, *, preview: bool) -> dict[str, Any]:
     heart = Heartbeat()
     heart.time(Turns, "_take_one", lambda turns: name_of(turns._steps[0]))
-    viewer = napari.Viewer(show=True)
-    viewer.window.resize(1400, 900)
+    viewer, canvas = opened(heart)
     optics = UncalibratedFocus(planes=planes, blur_per_plane=1.0)
     viewer.add_image(
         make_stack(side, planes, colour),
@@ -128,10 +142,7 @@ def measure(side: int, planes: int, colour: bool, *, preview: bool) -> dict[str,
         metadata={METADATA_KEY: {"optics": optics.to_dict()}},
     )
     _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from defocus")
-    canvas = viewer.window._qt_viewer.canvas._scene_canvas
-    heart.time(canvas, "_draw_scene", lambda *_: "drawing")
-    started = time.perf_counter()
-    wait(lambda: time.perf_counter() - started > 2)  # the window has been drawn
+    settle()
     heart.start()
     started = time.perf_counter()
     (widget.preview_button if preview else widget.panel.run_button).click()
@@ -149,6 +160,65 @@ def measure(side: int, planes: int, colour: bool, *, preview: bool) -> dict[str,
     }
     viewer.close()
     return found
+
+
+def measure_floor(side: int, planes: int, colour: bool) -> dict[str, str]:
+    """Longest time without an answer for each thing that a run lets napari do, without plugin and solver."""
+    heart = Heartbeat()
+    viewer, _ = opened(heart)
+    image = np.random.default_rng(0).random((side, side), np.float32)
+    viewer.add_image(make_stack(side, planes, colour), rgb=colour, contrast_limits=(0, 255))
+    settle()
+    done: dict[str, Layer] = {}
+
+    def add_image() -> None:
+        done["image"] = viewer.add_image(image, contrast_limits=(0, 1), colormap="viridis", visible=False)
+
+    def add_labels() -> None:
+        viewer.add_labels((image > 0.99).view(np.uint8), visible=False)
+
+    def replace() -> None:
+        done["image"].data = image[::-1].copy()
+
+    def show(part: Any) -> None:
+        part(done["image"]).visible = True
+
+    steps: dict[str, Callable[[], None]] = {
+        "new image layer": add_image,
+        "image seen for the first time": partial(show, lambda layer: layer),
+        "new labels layer": add_labels,
+        "first colour bar": partial(show, lambda layer: layer.colorbar),
+        "first name in the canvas": partial(show, lambda layer: layer.name_overlay),
+        "data of an image replaced": replace,
+        "again": replace,
+    }
+    found = {}
+    for name, step in steps.items():
+        heart.gaps.clear()
+        heart.start()
+        QTimer.singleShot(0, step)
+        settle(0.7)
+        heart.stop()
+        gap, busy, _ = max(heart.gaps)
+        found[name] = f"{gap:.0f} ms, {busy:.0f} of them CPU"
+    viewer.close()
+    return found
+
+
+def opened(heart: Heartbeat) -> tuple[napari.Viewer, Any]:
+    """Return a viewer that is seen with its welcome screen, and its canvas."""
+    viewer = napari.Viewer(show=True)
+    viewer.window.resize(1400, 900)
+    canvas = viewer.window._qt_viewer.canvas._scene_canvas
+    heart.time(canvas, "_draw_scene", lambda *_: "drawing")
+    settle()
+    return viewer, canvas
+
+
+def settle(seconds: float = 2.0) -> None:
+    """Let the window draw."""
+    started = time.perf_counter()
+    wait(lambda: time.perf_counter() - started > seconds)
 
 
 def graphics(canvas: Any) -> str:
@@ -175,7 +245,9 @@ def main() -> None:
     parser.add_argument("--grey", action="store_true")
     parser.add_argument("--preview", action="store_true")
     arguments = parser.parse_args()
-    found = measure(arguments.side, arguments.planes, not arguments.grey, preview=arguments.preview)
+    kind = arguments.side, arguments.planes, not arguments.grey
+    found = measure(*kind, preview=arguments.preview)
+    found["napari_alone"] = measure_floor(*kind)
     print(json.dumps(found, indent=1))
 
 

@@ -5,6 +5,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
+from napari_defocus.plugin.collecting import collect_all_again
 from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.preferences import apply_threads
 from napari_defocus.plugin.run_panel import RunPanel, report
@@ -50,6 +51,7 @@ class RunWidget(QWidget):
         self._fields = QVBoxLayout()
         self._fields.addWidget(self.picker)
         self._lay_out()
+        viewer.layers.events.removed.connect(collect_all_again)
         self.picker.changed.connect(self._on_stack)
         self.panel.run_requested.connect(self.run)
         self.panel.running_changed.connect(self._on_running)
