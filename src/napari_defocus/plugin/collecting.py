@@ -1,7 +1,7 @@
 """Python's garbage collector during a run.
 
-A full collection goes through all objects of the process, in napari a million, and stops every thread
-meanwhile: 0.15 to 0.4 s. What the solver loads as it begins brings one about.
+A full collection goes through all objects of the process, in napari half a million, and stops every thread
+meanwhile: 0.15 s and more. What the solver loads as it begins brings one about.
 """
 
 import gc
@@ -9,25 +9,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
 
-__all__ = ["collect_all_again", "old_objects_left_out"]
+__all__ = ["collect_all_again", "without_full_collections"]
+
+NEVER = 2**30
+"""So many collections of younger objects to one of all."""
 
 _lock = Lock()
 _runs = 0
-_ours = False
+_before: tuple[int, int, int] | None = None
 
 
 @contextmanager
-def old_objects_left_out() -> Iterator[None]:
-    """Collect only among newer objects than these until the block ends; several blocks may overlap.
-
-    Nothing is changed where another part of the program has frozen objects for itself.
-    """
-    global _runs, _ours  # there is one collector in a process
+def without_full_collections() -> Iterator[None]:
+    """Collect only young garbage until the block ends; several blocks may overlap."""
+    global _runs, _before  # there is one collector in a process
     with _lock:
         _runs += 1
-        if _runs == 1 and not gc.get_freeze_count():
-            gc.freeze()
-            _ours = True
+        if _runs == 1:
+            _before = gc.get_threshold()
+            gc.set_threshold(*_before[:2], NEVER)
     try:
         yield
     finally:
@@ -40,8 +40,8 @@ def old_objects_left_out() -> Iterator[None]:
 
 def collect_all_again() -> None:
     """End that early: something large was deleted, and its memory is to become free."""
-    global _ours
+    global _before
     with _lock:
-        if _ours:
-            gc.unfreeze()
-            _ours = False
+        if _before is not None:
+            gc.set_threshold(*_before)
+            _before = None

@@ -16,7 +16,6 @@ from napari_defocus import solver
 from napari_defocus.alignment.result import AlignmentResult
 from napari_defocus.errors import CancelledError
 from napari_defocus.optics import Optics
-from napari_defocus.plugin.collecting import old_objects_left_out
 from napari_defocus.solver.result import DefocusResult, Progress, SolverState
 from napari_defocus.solver.settings import SolverSettings
 
@@ -119,14 +118,12 @@ class SolverWorker(WorkerBase["Outcome | None"]):
         self._running = True
         self.started.emit()
         thread = Thread(target=self._solve, name="napari-defocus")
-        with old_objects_left_out():
-            thread.start()
-            self._ended.wait()
-            self._report()
-            self._running = False
-            self.finished.emit()
-            # else the signals, which belong to the window's thread, might be deleted in that one
-            thread.join()
+        thread.start()
+        self._ended.wait()
+        self._report()
+        self._running = False
+        self.finished.emit()
+        thread.join()  # else the signals, which belong to the window's thread, might be deleted in that one
         with suppress(RuntimeError):  # the program ended meanwhile, and took the signals with it
             self._finished.emit(self)
 
