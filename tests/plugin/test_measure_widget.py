@@ -205,7 +205,7 @@ def test_line_is_followed(widget, viewer, qtbot):
     (curve,) = widget.profile.chart.series
     assert_allclose(curve.x, np.arange(11) * 0.5)  # um
     assert_allclose(curve.y, np.arange(10, 21))
-    assert widget.profile.title.text() == "Height (um), upwards"
+    assert widget.profile.title.text() == "Height (um) along the line"
     assert "Length 5 um; 10 to 20 um, range 10 um." in widget.profile.status.text()
     shapes.data = [np.array([[5.0, 30], [15, 30]])]
     settle(qtbot, widget.profile)

@@ -138,7 +138,7 @@ class ProfilePanel(QWidget):
             for number, profile in self.profiles.items()
         ]
         name = "Height" if grows_towards_lens(self._viewer, depth.map) else "Depth"
-        self.title.setText(f"{name} ({unit}), upwards")
+        self.title.setText(f"{name} ({unit}) along the line")
         self.chart.show_series(series, f"distance along the line ({length_unit})")
         told = (
             f'<b style="color: {_color(number)}">{number}</b>&nbsp; {_told(profile, unit, length_unit)}'

@@ -56,6 +56,8 @@ class RunPanel(QWidget):
         The user pressed Run.
     running_changed : Signal(bool)
         A run began or ended.
+    remark : str
+        What is told of the next run with its result.
     """
 
     run_requested = Signal()
@@ -77,6 +79,7 @@ class RunPanel(QWidget):
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.status.setMinimumHeight(3 * self.status.fontMetrics().lineSpacing())  # no jumping as it changes
         self.worker: SolverWorker | None = None
+        self.remark = ""
         self._can_run = False
         self._for_the_run = ExitStack()
         self._loss: float | None = None
@@ -218,7 +221,8 @@ class RunPanel(QWidget):
             lines.append(
                 f"{result.confidence.mean():.0%} of depths expected right {result.confidence_meaning}"
             )
-        self.status.setText("\n".join([" · ".join(parts), *lines, *notes]))
+        remarks = [self.remark] if self.remark else []
+        self.status.setText("\n".join([" · ".join(parts), *lines, *notes, *remarks]))
         for note in notes:
             if FOUND not in note:  # that is as it should be, and stands in the panel
                 show_info(note)

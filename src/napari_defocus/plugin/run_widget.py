@@ -107,10 +107,18 @@ class RunWidget(QWidget):
         missing = self.picker.why_none() or NO_STACK
         self.panel.set_ready(stack is not None, missing if stack is None else READY)
         if stack is not None:
+            self._turns.add(self._select_stack)
             self.fill(stack)
         elif self._filled:
             self.clear()
         self._filled = stack is not None
+
+    def _select_stack(self) -> None:
+        """Select the stack in the layer list in place of a hidden layer: a sample brings one after it."""
+        layers, stack = self._viewer.layers, self.picker.layer.value
+        active = layers.selection.active
+        if stack in layers and active is not None and not active.visible:
+            layers.selection.active = stack
 
     def _on_running(self, running: bool) -> None:
         self.picker.setEnabled(not running)
