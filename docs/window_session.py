@@ -48,7 +48,7 @@ def go_through(user: User, place: Path) -> None:
     after.start_afresh(user, widget)
     kinds.series(user, widget)
     kinds.whole_series(user, widget)
-    kinds.measure_series(user)
+    kinds.measure_series(user, measure)
     kinds.save_series(user, widget, folders[2])
     after.start_afresh(user, widget)
     mishaps.too_large(user, widget)

@@ -45,9 +45,8 @@ def whole_series(user: User, widget: Any) -> None:
     user.look("series_done")
 
 
-def measure_series(user: User) -> None:
+def measure_series(user: User, widget: MeasureWidget) -> None:
     """Measure depths takes the time that is shown, and follows the slider."""
-    widget: MeasureWidget = user.open("Measure depths", MeasureWidget)
     user.tab(widget.tabs, "Profile")
     user.press(widget.profile.draw_button)
     user.drag((10, 10), (60, 70))

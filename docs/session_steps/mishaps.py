@@ -47,7 +47,7 @@ def bad_stacks(user: User, widget: Any, place: Path) -> None:
     user.watch.expect("c.png")
     user.close_notices()
     assert not user.viewer.layers
-    images = np.stack([gaussian_filter(TEXTURE, 3 + abs(plane - 3)) for plane in range(6)])
+    images = np.stack([gaussian_filter(TEXTURE, 5 + abs(plane - 3)) for plane in range(6)])
     images[3, 50:60, 80:90] = np.nan
     user.viewer.add_image(images, name="with holes", rgb=False, contrast_limits=(0.4, 0.6))
     user.viewer.dims.set_current_step(0, 3)
