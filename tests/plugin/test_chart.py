@@ -32,7 +32,7 @@ def test_a_high_chart_has_several_ticks_whatever_its_values():
     assert tick_count(7) == 4  # and a flat one no more than it has room for
 
 
-def test_limits_hold_everything_finite():
+def test_limits_hold_everything_finite(qapp):
     chart = Chart()
     chart.show_series(
         [
