@@ -55,3 +55,15 @@ def test_there_are_none_during_a_run_until_a_layer_is_deleted(viewer, qtbot, pat
     widget.run()
     qtbot.waitUntil(ended)
     assert gc.get_threshold() == usual
+
+
+def test_a_widget_that_is_destroyed_in_mid_run_leaves_nothing_changed(viewer, qtbot, patient_solver, usual):
+    widget = DefocusWidget(viewer)
+    add_stack(viewer)
+    widget.run()
+    qtbot.waitUntil(lambda: gc.get_threshold()[2] == NEVER)
+    widget.abandon()
+    with qtbot.waitSignal(widget.destroyed):
+        widget.deleteLater()
+    qtbot.waitUntil(lambda: gc.get_threshold() == usual)
+    qtbot.waitUntil(lambda: not WorkerBase._worker_set)
