@@ -21,14 +21,13 @@ from session_steps import after, before_and_during, keeping, kinds, mishaps
 from session_steps.user import User
 from session_steps.watch import Watch
 
-from napari_defocus.plugin import memory
-
 
 def go_through(user: User, place: Path) -> None:
     """All steps, in their order; `place` is for files."""
     widget = before_and_during.open_widget(user)
     before_and_during.open_sample(user, widget)
     before_and_during.warning(user, widget)
+    before_and_during.preferences(user)
     before_and_during.preview(user, widget)
     before_and_during.region(user, widget)
     before_and_during.pause_and_cancel(user, widget)
@@ -37,10 +36,10 @@ def go_through(user: User, place: Path) -> None:
     measure = after.outliers(user)
     after.start_afresh(user, widget)
     depth = after.microscope(user, widget)
-    after.profile(user, measure, depth)
+    after.profile(user, measure, depth, place)
     after.regions(user, measure, depth)
     after.tilt_and_surface(user, measure, depth)
-    folders = [place / name for name in ("one", "meshes", "series")]
+    folders = [place / name for name in ("one", "meshes", "series", "bad")]
     for folder in folders:
         folder.mkdir()
     saved = keeping.save_all(user, widget, depth, folders[0])
@@ -49,8 +48,11 @@ def go_through(user: User, place: Path) -> None:
     after.start_afresh(user, widget)
     kinds.series(user, widget)
     kinds.whole_series(user, widget)
+    kinds.measure_series(user, measure)
     kinds.save_series(user, widget, folders[2])
     after.start_afresh(user, widget)
+    mishaps.too_large(user, widget)
+    mishaps.bad_stacks(user, widget, folders[3])
     mishaps.delete_in_mid_run(user, widget)
     mishaps.second_run(user, widget)
     mishaps.close_in_mid_run(user, widget)
@@ -61,12 +63,12 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=IMAGES)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    napari.settings.get_settings(None)  # neither the user's settings in the pictures, nor theirs changed
-    napari.settings.get_plugin_settings(path_dir=None)
     faulthandler.enable(sys.stdout)  # the standard error is kept
     watch = Watch()
     with TemporaryDirectory() as place, watch.console(), notification_manager:  # as napari.run does
-        memory._path = lambda: Path(place) / memory.FILE
+        # neither the user's settings in the pictures, nor theirs changed
+        napari.settings.get_settings(Path(place) / "settings.yaml")
+        napari.settings.get_plugin_settings(path_dir=place)
         viewer = napari.Viewer(show=True)
         viewer.window.resize(*SIZE)
         user = User(viewer, watch, arguments.folder.absolute())

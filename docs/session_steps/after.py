@@ -1,5 +1,7 @@
 """After a run: outliers, profile, roughness, steps, tilt, 3-D."""
 
+import csv
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,7 @@ def outliers(user: User) -> MeasureWidget:
     depth = user.viewer.layers.selection.active
     panel = widget.outliers
     slider = panel.threshold.native.findChildren(type(panel.threshold._widget._qwidget))
-    user.keys((slider or [panel.threshold.native])[0], Qt.Key.Key_Right, 25)
+    user.keys((slider or [panel.threshold.native])[0], Qt.Key.Key_Right, 60)
     assert panel.shown.value
     assert "would be replaced" in panel.status.text()
     assert "would be replaced" in user.viewer.layers
@@ -56,8 +58,8 @@ def microscope(user: User, widget: Any) -> Any:
     return depth
 
 
-def profile(user: User, widget: MeasureWidget, depth: Any) -> None:
-    """A line drawn with the mouse."""
+def profile(user: User, widget: MeasureWidget, depth: Any, place: Path) -> None:
+    """A line drawn with the mouse, and its profile in a file."""
     user.tab(widget.tabs, "Profile")
     user.press(widget.profile.draw_button)
     y, x = (size * np.array(depth.data.shape)[axis] for axis, size in enumerate(depth.scale))
@@ -67,6 +69,15 @@ def profile(user: User, widget: MeasureWidget, depth: Any) -> None:
     (line,) = widget.profile.profiles.values()
     np.testing.assert_allclose(line.distance[-1], 0.8 * x, rtol=0.02)
     user.look("profile")
+    path = place / "profile.csv"
+    with user.answering("getSaveFileName", path):
+        user.press(widget.profile.save_button)
+    assert widget.profile.status.text().endswith("Saved profile.csv.")
+    with path.open(newline="") as file:
+        head, *rows = csv.reader(file)
+    np.testing.assert_allclose(float(rows[-1][head.index("distance (um)")]), line.distance[-1], rtol=1e-5)
+    np.testing.assert_allclose([float(row[head.index("depth (um)")]) for row in rows], line.depth, rtol=1e-5)
+    user.look("profile_saved", at=widget)
     user.viewer.layers["profile lines"].visible = False
 
 

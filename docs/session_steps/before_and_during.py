@@ -3,8 +3,14 @@
 from typing import Any
 
 import numpy as np
+from napari._qt.dialogs.preferences_dialog import PreferencesDialog
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QComboBox, QSpinBox
 
 from napari_defocus.plugin.defocus_widget import DefocusWidget
+from napari_defocus.plugin.preferences import Preferences
+from napari_defocus.plugin.preferences import preferences as stored
 from session_steps.user import User
 
 SAMPLE = "Focal stack of photographs"
@@ -43,6 +49,7 @@ def open_sample(user: User, widget: DefocusWidget) -> None:
     assert "Blur per plane step" in widget.optics_summary.figures.text()
     assert "Depth resolution" in widget.optics_summary.figures.text()
     assert not widget.optics_summary.warnings.text()
+    assert user.viewer.layers.selection.active.name == "photograph"
     user.look("optics")
 
 
@@ -54,6 +61,38 @@ def warning(user: User, widget: DefocusWidget) -> None:
     user.look("warning")
     user.type(field, "1.4")
     assert not widget.optics_summary.warnings.text()
+
+
+def preferences(user: User) -> None:
+    """The page in File > Preferences: what is changed there holds."""
+    dialog, page = open_preferences(user)
+    (threads,) = page.findChildren(QSpinBox)
+    (preset,) = page.findChildren(QComboBox)
+    assert threads.value() == 0
+    user.keys(threads, Qt.Key.Key_Up)
+    user.choose(preset, "Simulated stack")
+    user.look("preferences", at=dialog)
+    user.press(dialog._button_ok)
+    assert stored() == Preferences(threads=1, default_preset="Simulated stack")
+    dialog, page = open_preferences(user)
+    (threads,) = page.findChildren(QSpinBox)
+    (preset,) = page.findChildren(QComboBox)
+    assert (threads.value(), preset.currentText()) == (1, "Simulated stack")
+    user.keys(threads, Qt.Key.Key_Down)
+    user.choose(preset, "Real photographs")
+    user.press(dialog._button_ok)
+    assert stored() == Preferences()
+
+
+def open_preferences(user: User) -> tuple[Any, Any]:
+    """Return the dialog and our page in it."""
+    user.menu("File", "Preferences")
+    user.settle()
+    dialog = user.window.findChildren(PreferencesDialog)[-1]
+    (entry,) = dialog._list.findItems("napari-defocus", Qt.MatchFlag.MatchExactly)
+    place = dialog._list.visualItemRect(entry).center()
+    QTest.mouseClick(dialog._list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    return dialog, dialog._stack.currentWidget()
 
 
 def preview(user: User, widget: DefocusWidget) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from make_screenshots import fluorescence
 
+from napari_defocus.plugin.measure_widget import MeasureWidget
 from session_steps.user import User
 
 
@@ -42,6 +43,21 @@ def whole_series(user: User, widget: Any) -> None:
     assert np.isfinite(depth.data).all()
     user.viewer.layers.selection.active = depth
     user.look("series_done")
+
+
+def measure_series(user: User, widget: MeasureWidget) -> None:
+    """Measure depths takes the time that is shown, and follows the slider."""
+    user.tab(widget.tabs, "Profile")
+    user.press(widget.profile.draw_button)
+    user.drag((10, 10), (60, 70))
+    user.wait(lambda: widget.profile.profiles, "the profile")
+    assert widget.status.text().startswith("Measured: t 2")
+    before = widget.profile.profiles[1].depth
+    user.viewer.dims.set_current_step(0, 0)
+    assert widget.status.text().startswith("Measured: t 0")
+    assert not np.array_equal(before, widget.profile.profiles[1].depth)
+    user.look("series_measured", at=widget)
+    user.delete("profile lines")
 
 
 def save_series(user: User, widget: Any, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -10,7 +11,7 @@ import napari
 import numpy as np
 from napari._qt.dialogs.qt_notification import NapariQtNotification
 from PIL import Image
-from qtpy.QtCore import QEvent, QEventLoop, QPointF, Qt, QTimer
+from qtpy.QtCore import QBuffer, QEvent, QEventLoop, QPointF, Qt, QTimer
 from qtpy.QtGui import QMouseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QComboBox, QDockWidget, QFileDialog, QMenu, QScrollArea, QWidget
@@ -174,22 +175,30 @@ class User:
         self.idle()
         return seconds
 
+    def close_notices(self) -> None:
+        """Close the notifications at the bottom of the window."""
+        for notice in self.window.findChildren(NapariQtNotification):
+            notice.close()
+
     def idle(self) -> None:
         """Wait for the threads of a run, which end after it has answered."""
         self.wait(lambda: not threads() and not workers(), "end of the threads")
 
-    def look(self, name: str, *, close_notices: bool = True) -> None:
-        """Take a picture of the window, and check that nothing was written to the console."""
+    def look(self, name: str, *, at: QWidget | None = None, close_notices: bool = True) -> None:
+        """Take a picture of the window or of a part of it; check that nothing was written to the console."""
         if close_notices:
-            for notice in self.window.findChildren(NapariQtNotification):
-                notice.close()  # some name a folder of this machine
+            self.close_notices()  # some name a folder of this machine
         self.settle()
         self.watch.check()
         self._shots += 1
-        pixels = np.asarray(self.viewer.window.screenshot(flash=False, canvas_only=False))[..., :3]
-        picture = Image.fromarray(pixels)
-        height = round(picture.height * PICTURE_WIDTH / picture.width)
-        small = picture.resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
+        if at is None:
+            pixels = np.asarray(self.viewer.window.screenshot(flash=False, canvas_only=False))[..., :3]
+            picture = Image.fromarray(pixels)
+            height = round(picture.height * PICTURE_WIDTH / picture.width)
+            small = picture.resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
+        else:
+            see(at)
+            small = picture_of(at)
         small = small.quantize(COLOURS, dither=Image.Dither.NONE)
         path = self._folder / f"session_{self._shots:02d}_{name}.png"
         small.save(path, optimize=True)
@@ -213,6 +222,13 @@ class User:
         )
         QApplication.sendEvent(native, event)
         QApplication.processEvents()
+
+
+def picture_of(widget: QWidget) -> Image.Image:
+    """Return a widget as it is drawn."""
+    kept = QBuffer()
+    widget.grab().save(kept, "PNG")
+    return Image.open(BytesIO(bytes(kept.data()))).convert("RGB")
 
 
 def see(widget: QWidget) -> None:

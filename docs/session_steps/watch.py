@@ -51,6 +51,11 @@ class Watch:
         lines = written.decode(errors="replace").splitlines()
         return [line for line in lines if line.strip() and not line.startswith(OF_NAPARI)]
 
+    def expect(self, text: str) -> None:
+        """Take an error that the user was told as what had to come."""
+        (told,) = (told for told in self.told if text in told.message)
+        self.told.remove(told)
+
     def check(self) -> None:
         """Fail if something was written, or told that is no mere information."""
         lines = self.lines()

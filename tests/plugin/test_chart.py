@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from napari_defocus.plugin.chart import Chart, Series, ticks, values
+from napari_defocus.plugin.chart import Chart, Series, tick_count, ticks, values
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,13 @@ def test_ticks_are_few_and_inside(scale):
     assert np.abs(found).max() <= scale * (1 + 1e-6)
 
 
-def test_limits_hold_everything_finite():
+def test_a_high_chart_has_several_ticks_whatever_its_values():
+    for top in np.linspace(0.6, 6.1, 40):
+        assert len(ticks(0.569, 0.569 + top, tick_count(40))) >= 3
+    assert tick_count(7) == 4  # and a flat one no more than it has room for
+
+
+def test_limits_hold_everything_finite(qapp):
     chart = Chart()
     chart.show_series(
         [

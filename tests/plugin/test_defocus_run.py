@@ -217,6 +217,7 @@ def test_preview_has_coarser_pixels_and_their_optics(widget, viewer, qtbot, pati
     finish_run(qtbot, widget)
     images, coarse, _ = patient_solver.seen
     assert images.shape == (4, 65, 65)
+    assert widget.panel.status.text().endswith("Preview: a px here is 2 x 2 px of the stack.")
     name = "pixel_pitch" if optics is LENS else "pixel_size"
     assert getattr(coarse, name) == pytest.approx(2 * getattr(optics, name))
     depth = made(viewer, "depth")

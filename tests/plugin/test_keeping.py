@@ -294,3 +294,25 @@ def test_a_broken_memory_is_no_memory(content, viewer, qtbot):
 def prefer(monkeypatch, **values):
     stored = {"threads": 0, "cache_folder": "", "default_preset": "Real photographs"} | values
     monkeypatch.setattr(preferences, "_stored", lambda: SimpleNamespace(**stored))
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_a_new_stack_gets_the_estimate_of_the_blur_back(
+    deleted, widget, viewer, qtbot, patient_solver, tmp_path
+):
+    first = add_stack(viewer)
+    save_result(solve(make_stack(), ODD, SETTINGS.replace(estimate_blur=False)), tmp_path / "first")
+    box = widget.settings_form.editors["estimate_blur"]
+    assert box.value is True
+    widget.parameters_button.load(tmp_path / "first")
+    assert box.value is False
+    patient_solver.release.set()
+    run(qtbot, widget)
+    assert patient_solver.seen[2].estimate_blur is False
+    if deleted:
+        viewer.layers.remove(first)
+    widget.picker.layer.value = add_stack(viewer, name="other")
+    assert box.value is True
+    again = DefocusWidget(viewer)  # another session
+    qtbot.addWidget(again)
+    assert again.settings_form.editors["estimate_blur"].value is True

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from napari_defocus import DefocusResult, Microscope, SolverSettings, save_result
 from napari_defocus.plugin.depth_layers import derived_depth_layer, grows_towards_lens
 from napari_defocus.plugin.depth_status import described
-from napari_defocus.plugin.measure_widget import NONE, SERIES, MeasureWidget
+from napari_defocus.plugin.measure_widget import NONE, ODD_AXES, MeasureWidget
 from napari_defocus.plugin.saved_result_opener import SavedResultOpener
 from napari_defocus.plugin.turns import Turns
 
@@ -205,7 +205,7 @@ def test_line_is_followed(widget, viewer, qtbot):
     (curve,) = widget.profile.chart.series
     assert_allclose(curve.x, np.arange(11) * 0.5)  # um
     assert_allclose(curve.y, np.arange(10, 21))
-    assert widget.profile.title.text() == "Height (um), upwards"
+    assert widget.profile.title.text() == "Height (um) along the line"
     assert "Length 5 um; 10 to 20 um, range 10 um." in widget.profile.status.text()
     shapes.data = [np.array([[5.0, 30], [15, 30]])]
     settle(qtbot, widget.profile)
@@ -415,11 +415,11 @@ def test_closing_leaves_nothing_behind(viewer, qtbot):
     assert remains() is None
 
 
-def test_depths_of_a_series_are_not_offered(widget, viewer):
-    metadata = {"napari_defocus": {"kind": "depth", "run": 1, "unit": "um", "method": "focus"}}
-    viewer.add_image(np.zeros((3, 1, 20, 20), np.float32), rgb=False, metadata=metadata)
+def test_depths_whose_rows_and_columns_are_not_the_last_axes_are_not_offered(widget, viewer):
+    metadata = {"napari_defocus": {"kind": "depth", "run": 1, "unit": "um", "spatial_axes": [0, 1]}}
+    viewer.add_image(np.zeros((20, 20, 1), np.float32), rgb=False, metadata=metadata)
     assert widget.choice.value is None
-    assert widget.status.text() == SERIES
+    assert widget.status.text() == ODD_AXES
     assert not widget.tabs.isEnabled()
     viewer.layers.clear()
     assert widget.status.text() == NONE

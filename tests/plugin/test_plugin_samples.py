@@ -29,5 +29,6 @@ def test_sample_opens_ready_to_run(viewer, qtbot, name, kind):
     assert truth.data.shape == stack.data.shape[1:3]
     assert tuple(truth.scale) == tuple(stack.scale[1:])
     assert not truth.visible
+    qtbot.waitUntil(lambda: viewer.layers.selection.active is stack)  # not the hidden truth
     assert truth.name == f"{name} true depth ({optics.depth_unit})"
     assert stack.rgb == (name == "photograph")

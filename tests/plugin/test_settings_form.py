@@ -69,6 +69,34 @@ def test_the_estimate_of_the_blur_is_a_box_above_the_fold(form):
     assert form.settings().estimate_blur is False
 
 
+@pytest.mark.parametrize("usual", [True, False])
+def test_whether_a_loaded_run_estimates_the_blur_holds_for_its_stack_only(form, usual):
+    box = form.editors["estimate_blur"]
+    box.value = usual
+    form.fill_from_run(SolverSettings(estimate_blur=False, epochs=3))
+    assert form.settings() == SolverSettings(estimate_blur=False, epochs=3)
+    assert form.memory()["settings"]["estimate_blur"] is usual
+    form.forget_stack()
+    assert form.settings() == SolverSettings(estimate_blur=usual, epochs=3)
+
+
+def test_what_the_user_says_after_loading_a_run_holds(form):
+    box = form.editors["estimate_blur"]
+    form.fill_from_run(SolverSettings(estimate_blur=False))
+    box.native.click()
+    box.native.click()
+    assert form.memory()["settings"]["estimate_blur"] is False
+    form.forget_stack()
+    assert form.settings().estimate_blur is False
+
+
+def test_loading_a_second_run_does_not_make_the_first_one_usual(form):
+    form.fill_from_run(SolverSettings(estimate_blur=False))
+    form.fill_from_run(SolverSettings(estimate_blur=False, epochs=3))
+    form.forget_stack()
+    assert form.settings().estimate_blur is True
+
+
 def test_half_a_depth_range(form):
     form.near.value = "1"
     with pytest.raises(InputError, match="Give both the nearest and the farthest depth"):

@@ -9,9 +9,12 @@ from qtpy.QtCore import QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-__all__ = ["Chart", "Series", "ticks"]
+__all__ = ["Chart", "Series", "tick_count", "ticks"]
 
 MARGIN = 6
+LINES_PER_TICK = 4
+"""Lines of text between two ticks of a high chart."""
+
 POINT = 3.0
 """Radius of a point, px."""
 
@@ -103,6 +106,11 @@ class Chart(QWidget):
         _Painting(painter, QRectF(self.rect()), self.limits(), text).draw(self.series, self._label)
 
 
+def tick_count(lines: float) -> int:
+    """Return how many ticks there are at most about along an axis as long as so many lines of text."""
+    return max(4, int(lines / LINES_PER_TICK))
+
+
 class _Painting:
     """One drawing of a chart: where its values lie in the widget."""
 
@@ -113,7 +121,7 @@ class _Painting:
         self._low, self._high, self._bottom, self._top = limits
         self._metrics = QFontMetricsF(painter.font())
         line = self._metrics.lineSpacing()
-        self._y_ticks = ticks(self._bottom, self._top, 4)
+        self._y_ticks = ticks(self._bottom, self._top, tick_count(frame.height() / line))
         left = max(self._metrics.horizontalAdvance(f"{value:.4g}") for value in self._y_ticks)
         self._area = frame.adjusted(left + 2 * MARGIN, MARGIN + line / 2, -3 * MARGIN, -2 * line - MARGIN)
 

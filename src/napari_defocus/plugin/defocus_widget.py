@@ -99,7 +99,10 @@ class DefocusWidget(StackWidget):
             self._way = "if it fits"
 
     def begin(self, stack: FocalStackLayer) -> SolverWorker:
-        worker = super().begin(self._part(stack))
+        part = self._part(stack)
+        worker = super().begin(part)
+        side = part.binning
+        self.panel.remark = f"Preview: a px here is {side} x {side} px of the stack." if side > 1 else ""
         self.memory_offer.hide()
         self.loss_chart.clear()
         worker.signals.improved.connect(self.loss_chart.show_result)

@@ -12,7 +12,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics, optics_from_dict
 from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.result_layers import newest_depth_layer, sibling
-from napari_defocus.plugin.shown_map import shown_steps
+from napari_defocus.plugin.shown_map import map_axes, shown_steps
 from napari_defocus.plugin.stack_source import METADATA_KEY
 from napari_defocus.solver.result import DefocusResult
 
@@ -103,7 +103,7 @@ def _stacks(depth: Layer) -> dict[str, dict[str, Any]]:
 
 def _result(viewer: ViewerModel, depth: Layer, name: str, stack: dict[str, Any]) -> LayerResult:
     entry = depth.metadata[METADATA_KEY]
-    slot = tuple(slice(None) if step is None else step for step in stack["slot"])
+    place = depth.data_to_world([step or 0 for step in stack["slot"]])
     channels = [
         layer
         for layer in viewer.layers
@@ -111,7 +111,10 @@ def _result(viewer: ViewerModel, depth: Layer, name: str, stack: dict[str, Any])
     ]
 
     def part(layer: Layer, dtype: type = np.float32) -> NDArray[Any]:
-        return np.asarray(layer.data[slot], dtype)
+        steps = shown_steps(layer, place)  # a depth layer made of one map of a series is shorter than others
+        axes = range(layer.ndim)
+        index = tuple(slice(None) if axis in map_axes(layer) else steps[axis] for axis in axes)
+        return np.asarray(layer.data[index], dtype)
 
     return LayerResult(
         result=DefocusResult(

@@ -27,9 +27,12 @@ def show_name(layer: Image) -> None:
 
 
 def show_in_place(viewer: ViewerModel, depth: Image, layer: Image) -> None:
-    """Add a layer made of a depth layer above it, and hide that one: their colour bars would overlap."""
+    """Add a layer made of a depth layer above it, and hide that one: their colour bars would overlap.
+
+    A series stays visible: the layer covers only one of its maps.
+    """
     viewer.layers.insert(viewer.layers.index(depth) + 1, layer)
-    depth.visible = False
+    depth.visible = layer.data.shape != depth.data.shape
     show_colorbar(viewer.layers, layer)
     show_name(layer)
     viewer.layers.selection.active = layer

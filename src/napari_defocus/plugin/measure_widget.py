@@ -14,6 +14,7 @@ from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.outlier_panel import OutlierPanel
 from napari_defocus.plugin.profile_panel import ProfilePanel
 from napari_defocus.plugin.region_panel import RegionPanel
+from napari_defocus.plugin.shown_depth import ShownDepth, can_be_measured
 from napari_defocus.plugin.tilt_panel import TiltPanel
 
 __all__ = ["MeasureWidget"]
@@ -23,9 +24,9 @@ NONE = (
     "with the batch widget."
 )
 
-SERIES = (
-    "Depths of several stacks are measured one by one: Save all results, then drag the parameters.json of "
-    "one of them into napari."
+ODD_AXES = (
+    "Rows and columns of this depth map are not its last axes, and shapes cannot be drawn on it: Save all "
+    "results, then drag its parameters.json into napari."
 )
 
 
@@ -43,6 +44,7 @@ class MeasureWidget(QWidget):
         TabbedDock(self)
         self._viewer = napari_viewer
         self._depth: Image | None = None
+        self._shown: ShownDepth | None = None
         self.choice = ComboBox(
             choices=self._choices,
             nullable=True,
@@ -77,6 +79,7 @@ class MeasureWidget(QWidget):
             event.connect(self.refresh)
         events.removed.connect(self._on_removed)
         napari_viewer.layers.selection.events.active.connect(self._on_active)
+        napari_viewer.dims.events.point.connect(self._on_point)
         show_depth_in_status(napari_viewer)
         self.refresh()
         self._on_active()
@@ -87,8 +90,6 @@ class MeasureWidget(QWidget):
         kept = self._depth if self._depth in layers else next(iter(layers), None)
         self.choice.reset_choices()
         self.choice.value = kept  # the box goes by the names: it loses a layer that was renamed
-        self.status.setText(SERIES if depth_layers(self._viewer) else NONE)
-        self.status.setVisible(not layers)
         self.tabs.setEnabled(bool(layers))
         self._take(kept)
 
@@ -105,6 +106,7 @@ class MeasureWidget(QWidget):
             event.disconnect(self.refresh)
         events.removed.disconnect(self._on_removed)
         self._viewer.layers.selection.events.active.disconnect(self._on_active)
+        self._viewer.dims.events.point.disconnect(self._on_point)
         self._take(None)
         for panel in (self.outliers, self.profile, self.regions, self.tilt):
             panel.stop()
@@ -120,10 +122,38 @@ class MeasureWidget(QWidget):
             if depth is not None:
                 depth.events.data.connect(self._on_data)
             self._depth = depth
-            for panel in (self.outliers, self.profile, self.regions, self.tilt):
-                panel.set_depth(depth)
+            self._measure_shown()
         elif depth is not None:
             self.outliers.refresh()  # the confidence may have come or gone
+        self._tell()
+
+    def _measure_shown(self) -> None:
+        """Let the panels work on the map that the viewer shows."""
+        point = tuple(self._viewer.dims.point)
+        self._shown = None if self._depth is None else ShownDepth.of(self._depth, point)
+        for panel in (self.outliers, self.profile, self.regions, self.tilt):
+            panel.set_depth(self._shown)
+
+    def _tell(self) -> None:
+        """Say which map is measured where that is not plain, or why none is."""
+        shown = self._shown
+        text = ""
+        if shown is None:
+            text = ODD_AXES if depth_layers(self._viewer) else NONE
+        elif shown.of_many and shown.stack is None:
+            text = "The stack that is shown has no result; move the sliders to one that has been run."
+        elif shown.of_many and shown.stack is not None:
+            text = f"Measured: {shown.stack[0]}, the one shown; move the sliders for another."
+        self.status.setText(text)
+        self.status.setVisible(bool(text))
+
+    def _on_point(self, _event: Any) -> None:
+        """Follow the sliders along a series."""
+        if self._shown is None or self._shown.layer is self._shown.map:
+            return
+        if ShownDepth.of(self._shown.layer, tuple(self._viewer.dims.point)).steps != self._shown.steps:
+            self._measure_shown()
+            self._tell()
 
     def _on_choice(self) -> None:
         self._take(self.choice.value)
@@ -143,8 +173,8 @@ class MeasureWidget(QWidget):
 
     def _on_data(self, _event: Any) -> None:
         """Follow a run that goes on."""
-        self.profile.refresh()
-        self.regions.refresh()
+        self._measure_shown()
+        self._tell()
 
     def _on_tab(self, _index: int) -> None:
         if self.tabs.currentWidget() is not self.outliers:
@@ -162,4 +192,4 @@ class MeasureWidget(QWidget):
 
 def _maps(viewer: ViewerModel) -> list[Image]:
     """Return the depth layers that can be measured, the topmost first."""
-    return [layer for layer in depth_layers(viewer) if layer.ndim == 2]
+    return [layer for layer in depth_layers(viewer) if can_be_measured(layer)]

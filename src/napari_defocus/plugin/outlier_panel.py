@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 from magicgui.widgets import CheckBox, FloatSlider
 from napari.components import ViewerModel
-from napari.layers import Image, Labels
+from napari.layers import Labels
 from napari.utils import DirectLabelColormap
 from numpy.typing import NDArray
 from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_defocus.plugin.depth_layers import derived_depth_layer, entry_of
+from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.latest import Latest
 from napari_defocus.plugin.legend import show_in_place
-from napari_defocus.plugin.result_layers import sibling
 from napari_defocus.plugin.run_panel import report
+from napari_defocus.plugin.shown_depth import ShownDepth
 from napari_defocus.plugin.stack_source import METADATA_KEY, placement
 from napari_defocus.solver.outliers import fill_alike, fill_outliers
 from napari_defocus.solver.settings import SolverSettings
@@ -60,10 +60,10 @@ class OutlierPanel(QWidget):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = viewer
-        self._depth: Image | None = None
+        self._depth: ShownDepth | None = None
         self._preview: Labels | None = None
         self._work = Latest(self)
-        self._made_of: tuple[Image, float] | None = None
+        self._made_of: tuple[ShownDepth, float] | None = None
         self.threshold = FloatSlider(
             label="Least confidence",
             value=0.5,
@@ -97,15 +97,15 @@ class OutlierPanel(QWidget):
         self._work.failed.connect(report)
         viewer.layers.events.removed.connect(self._on_removed)
 
-    def set_depth(self, depth: Image | None) -> None:
-        """Work on another depth layer, with the threshold of its run at first."""
-        if depth is self._depth:
+    def set_depth(self, depth: ShownDepth | None) -> None:
+        """Work on another depth map, of another layer with the threshold of its run at first."""
+        former, self._depth = self._depth, depth
+        if former is not None and depth is not None and former.layer is depth.layer:
             self.refresh()
             return
-        self._depth = depth
         self._remove_preview()
         if depth is not None:
-            entry = entry_of(depth)
+            entry = entry_of(depth.layer)
             settings = entry.get("parameters", {}).get("settings", {})
             with self.threshold.changed.blocked():
                 self.threshold.value = entry.get("least_confidence", settings.get("outlier_confidence", 0.5))
@@ -120,7 +120,7 @@ class OutlierPanel(QWidget):
 
     def outliers(self) -> NDArray[np.bool_] | None:
         """Return the pixels below the threshold; None where no confidence is known."""
-        confidence = None if self._depth is None else sibling(self._viewer, self._depth, "confidence")
+        confidence = None if self._depth is None else self._depth.beside(self._viewer, "confidence")
         if confidence is None:
             return None
         return np.asarray(np.asarray(confidence.data) < self.threshold.value)
@@ -146,11 +146,11 @@ class OutlierPanel(QWidget):
         depth, mask = self._depth, self.outliers()
         if depth is None or mask is None:
             return
-        image = sibling(self._viewer, depth, "all-in-focus")
-        settings = entry_of(depth).get("parameters", {}).get("settings", {})
+        image = depth.beside(self._viewer, "all-in-focus")
+        settings = entry_of(depth.layer).get("parameters", {}).get("settings", {})
         radius = int(settings.get("outlier_radius", SolverSettings().outlier_radius))
         self._made_of = depth, float(self.threshold.value)
-        self._work.want(partial(filled, depth.data, None if image is None else image.data, mask, radius))
+        self._work.want(partial(filled, depth.map.data, None if image is None else image.data, mask, radius))
         self.button.setEnabled(False)
         self.status.setText("Replacing ...")
 
@@ -158,14 +158,14 @@ class OutlierPanel(QWidget):
         if self._made_of is None:
             return
         depth, threshold = self._made_of
-        if depth not in self._viewer.layers:
+        if depth.layer not in self._viewer.layers:
             return
-        layer = derived_depth_layer(depth, values, "outliers replaced", least_confidence=threshold)
+        layer = depth.derived(values, "outliers replaced", least_confidence=threshold)
         self.shown.value = False
-        show_in_place(self._viewer, depth, layer)
+        show_in_place(self._viewer, depth.layer, layer)
         self.refresh()
         self.status.setText(
-            f"Added {layer.name!r}. To undo, delete that layer: {depth.name!r} is still there."
+            f"Added {layer.name!r}. To undo, delete that layer: {depth.layer.name!r} is still there."
         )
 
     def _on_threshold(self) -> None:
@@ -181,7 +181,7 @@ class OutlierPanel(QWidget):
 
     def _show(self, mask: NDArray[np.bool_]) -> None:
         depth, layers = self._depth, self._viewer.layers
-        if depth is None or depth not in layers:
+        if depth is None or depth.layer not in layers:
             return
         if self._preview is not None and self._preview in layers:
             self._preview.data = mask.view(np.uint8)
@@ -192,12 +192,12 @@ class OutlierPanel(QWidget):
             colormap=RED,
             opacity=0.8,
             metadata={METADATA_KEY: {"kind": "preview"}},
-            **placement(depth, [0, 1]),
+            **placement(depth.map, [0, 1]),
         )
         active = layers.selection.active
-        layers.insert(layers.index(depth) + 1, self._preview)
+        layers.insert(layers.index(depth.layer) + 1, self._preview)
         layers.selection.active = active  # so that the cursor still tells the depth
-        depth.visible = True
+        depth.layer.visible = True
 
     def _remove_preview(self) -> None:
         preview, self._preview = self._preview, None

@@ -44,7 +44,7 @@ class ParametersButton(QPushButton):
             return
         self._optics_form.last = optics  # should another stack be opened before the run
         self._optics_form.show_optics(optics)
-        self._settings_form.fill(settings)
+        self._settings_form.fill_from_run(settings)
         path = Path(path).absolute()
         name = path.name if path.is_dir() else path.parent.name
         aligned = f" Its planes were aligned first (motion: {motion}); do so with Align focal stack."

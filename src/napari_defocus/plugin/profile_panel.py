@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 from magicgui.widgets import SpinBox
 from napari.components import ViewerModel
-from napari.layers import Image
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
@@ -20,6 +19,7 @@ from napari_defocus.plugin.depth_layers import (
 from napari_defocus.plugin.drawn_shapes import COLORS, LINES, DrawnShapes, line_in
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.run_panel import report
+from napari_defocus.plugin.shown_depth import ShownDepth
 
 __all__ = ["ProfilePanel"]
 
@@ -38,7 +38,7 @@ class ProfilePanel(QWidget):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = viewer
-        self._depth: Image | None = None
+        self._depth: ShownDepth | None = None
         self.lines = DrawnShapes(viewer, LINES, "profile lines", "add_line", self)
         self.profiles: dict[int, Profile] = {}  # by the numbers of the lines
         self.draw_button = QPushButton("Draw line")
@@ -75,8 +75,8 @@ class ProfilePanel(QWidget):
         self.lines.changed.connect(self.refresh)
         self.refresh()
 
-    def set_depth(self, depth: Image | None) -> None:
-        """Work on another depth layer."""
+    def set_depth(self, depth: ShownDepth | None) -> None:
+        """Work on another depth map."""
         self._depth = depth
         self.draw_button.setEnabled(depth is not None)
         self.refresh()
@@ -89,7 +89,7 @@ class ProfilePanel(QWidget):
     def draw(self) -> None:
         """Take the line tool."""
         if self._depth is not None:
-            self.lines.draw(self._depth)
+            self.lines.draw(self._depth.map)
 
     def refresh(self) -> None:
         """Show the profiles of the lines as they are now."""
@@ -98,10 +98,9 @@ class ProfilePanel(QWidget):
         if depth is not None and shapes is not None:
             for index in self.lines.chosen():
                 try:
-                    line = line_in(shapes, index, depth)
-                    profile = depth_profile(
-                        depth.data, line, pixel_size=pixel_size_of(depth), width=self.width_field.value
-                    )
+                    line = line_in(shapes, index, depth.map)
+                    pixel_size, width = pixel_size_of(depth.map), self.width_field.value
+                    profile = depth_profile(depth.map.data, line, pixel_size=pixel_size, width=width)
                 except InputError:  # a line that was only just begun
                     continue
                 self.profiles[index + 1] = profile
@@ -112,7 +111,7 @@ class ProfilePanel(QWidget):
         """Write the profiles that are shown as a CSV."""
         if self._depth is None or not self.profiles:
             return
-        units = {"unit": unit_of(self._depth), "length_unit": length_unit_of(self._depth)}
+        units = {"unit": unit_of(self._depth.map), "length_unit": length_unit_of(self._depth.map)}
         try:
             write_profile(path, self.profiles, **units)
         except OSError as error:
@@ -133,13 +132,13 @@ class ProfilePanel(QWidget):
             self.chart.show_series([])
             self.status.setText("")
             return
-        unit, length_unit = unit_of(depth), length_unit_of(depth)
+        unit, length_unit = unit_of(depth.map), length_unit_of(depth.map)
         series = [
             Series("curve", profile.distance, profile.depth, _color(number))
             for number, profile in self.profiles.items()
         ]
-        name = "Height" if grows_towards_lens(self._viewer, depth) else "Depth"
-        self.title.setText(f"{name} ({unit}), upwards")
+        name = "Height" if grows_towards_lens(self._viewer, depth.map) else "Depth"
+        self.title.setText(f"{name} ({unit}) along the line")
         self.chart.show_series(series, f"distance along the line ({length_unit})")
         told = (
             f'<b style="color: {_color(number)}">{number}</b>&nbsp; {_told(profile, unit, length_unit)}'

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from magicgui.widgets import CheckBox
 from napari.components import ViewerModel
-from napari.layers import Image
 from numpy.typing import NDArray
 from qtpy.QtWidgets import (
     QAbstractItemView,
@@ -27,6 +26,7 @@ from napari_defocus.plugin.drawn_shapes import REGIONS, DrawnShapes, outline_in,
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.latest import Latest
 from napari_defocus.plugin.run_panel import report
+from napari_defocus.plugin.shown_depth import ShownDepth
 
 __all__ = ["RegionFigures", "RegionPanel"]
 
@@ -63,7 +63,7 @@ class RegionPanel(QWidget):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__()
         self._viewer = viewer
-        self._depth: Image | None = None
+        self._depth: ShownDepth | None = None
         self.regions = DrawnShapes(viewer, REGIONS, "regions", "add_rectangle", self)
         self.figures: list[RegionFigures] = []
         self._work = Latest(self)
@@ -108,8 +108,8 @@ class RegionPanel(QWidget):
         """Whether figures are being computed."""
         return self._work.busy
 
-    def set_depth(self, depth: Image | None) -> None:
-        """Work on another depth layer."""
+    def set_depth(self, depth: ShownDepth | None) -> None:
+        """Work on another depth map."""
         self._depth = depth
         self.draw_button.setEnabled(depth is not None)
         self.refresh()
@@ -123,14 +123,14 @@ class RegionPanel(QWidget):
     def draw(self) -> None:
         """Take the rectangle tool."""
         if self._depth is not None:
-            self.regions.draw(self._depth)
+            self.regions.draw(self._depth.map)
 
     def outlines(self) -> dict[int, NDArray[np.float64]]:
         """Return the outlines of the regions that count in px of the depth map, by their numbers."""
         depth, shapes = self._depth, self.regions.layer
         if depth is None or shapes is None:
             return {}
-        return {index + 1: outline_in(shapes, index, depth) for index in self.regions.chosen()}
+        return {index + 1: outline_in(shapes, index, depth.map) for index in self.regions.chosen()}
 
     def refresh(self) -> None:
         """Measure the regions as they are now, in another thread."""
@@ -140,12 +140,12 @@ class RegionPanel(QWidget):
             self._work.drop()
             self._show([])
             return
-        options = {"level": bool(self.level.value), "pixel_size": pixel_size_of(depth)}
-        self._work.want(partial(_figures, depth.data, outlines, options))
+        options = {"level": bool(self.level.value), "pixel_size": pixel_size_of(depth.map)}
+        self._work.want(partial(_figures, depth.map.data, outlines, options))
 
     def _show(self, figures: list[RegionFigures]) -> None:
         self.figures = figures
-        unit = "" if self._depth is None else unit_of(self._depth)
+        unit = "" if self._depth is None else unit_of(self._depth.map)
         self.table.setRowCount(len(figures))
         for row, found in enumerate(figures):
             for column, text in enumerate(_cells(found, unit)):
@@ -166,7 +166,7 @@ class RegionPanel(QWidget):
         assert second.level is not None
         step = second.level.median - first.level.median
         uncertainty = float(np.hypot(first.level.uncertainty, second.level.uncertainty))
-        up = self._depth is not None and grows_towards_lens(self._viewer, self._depth)
+        up = self._depth is not None and grows_towards_lens(self._viewer, self._depth.map)
         where = ("lower", "higher") if up else ("nearer", "farther")
         lines.append(
             f"Step: region {second.number} is {_with_uncertainty(abs(step), uncertainty)} {unit} "

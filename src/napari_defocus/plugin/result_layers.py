@@ -160,9 +160,14 @@ class ResultLayers:
         """Add a layer; the depth map stays the topmost of its run, the user's choice stays chosen."""
         layers = self._viewer.layers
         depth = self._layers.get("depth")
-        active = layer if kind == "depth" else layers.selection.active
-        layers.insert(layers.index(depth) if depth in layers else len(layers), layer)
-        layers.selection.active = active
+        place = layers.index(depth) if depth in layers else len(layers)
+        active = layers.selection.active
+        if kind == "depth" or active is None:
+            layers.insert(place, layer)
+        else:  # napari chooses each new layer; nobody needs to follow there and back
+            with layers.selection.events.blocker_all():
+                layers.insert(place, layer)
+                layers.selection.active = active
         if kind in SEEN:
             self._bare.add(layer)
 

@@ -1,6 +1,7 @@
 """Run, Pause and Cancel, progress, and what became of the run."""
 
 import time
+from contextlib import ExitStack
 from functools import partial
 
 import numpy as np
@@ -9,6 +10,7 @@ from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError, SolverError
+from napari_defocus.plugin.collecting import without_full_collections
 from napari_defocus.plugin.series_result import SeriesResult
 from napari_defocus.plugin.turns import Turns
 from napari_defocus.plugin.worker import Outcome, SolverWorker
@@ -54,6 +56,8 @@ class RunPanel(QWidget):
         The user pressed Run.
     running_changed : Signal(bool)
         A run began or ended.
+    remark : str
+        What is told of the next run with its result.
     """
 
     run_requested = Signal()
@@ -75,7 +79,9 @@ class RunPanel(QWidget):
         self.status.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.status.setMinimumHeight(3 * self.status.fontMetrics().lineSpacing())  # no jumping as it changes
         self.worker: SolverWorker | None = None
+        self.remark = ""
         self._can_run = False
+        self._for_the_run = ExitStack()
         self._loss: float | None = None
         self._started = 0.0
         self._paused = 0.0
@@ -128,6 +134,8 @@ class RunPanel(QWidget):
         worker.signals.errored.connect(self._on_errored)
         worker.signals.finished.connect(self._on_finished)
         self.destroyed.connect(worker.discard)
+        self._for_the_run.enter_context(without_full_collections())
+        self.destroyed.connect(self._for_the_run.close)
         self._update_buttons()
         self.running_changed.emit(True)
         worker.start()
@@ -194,6 +202,7 @@ class RunPanel(QWidget):
 
     def _end(self) -> None:
         self.worker = None
+        self._for_the_run.close()
         if not self._can_run:
             self.bar.setValue(0)  # the stack was deleted meanwhile
         self._update_buttons()
@@ -212,7 +221,8 @@ class RunPanel(QWidget):
             lines.append(
                 f"{result.confidence.mean():.0%} of depths expected right {result.confidence_meaning}"
             )
-        self.status.setText("\n".join([" · ".join(parts), *lines, *notes]))
+        remarks = [self.remark] if self.remark else []
+        self.status.setText("\n".join([" · ".join(parts), *lines, *notes, *remarks]))
         for note in notes:
             if FOUND not in note:  # that is as it should be, and stands in the panel
                 show_info(note)

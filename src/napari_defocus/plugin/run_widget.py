@@ -5,6 +5,7 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
+from napari_defocus.plugin.collecting import collect_all_again
 from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.preferences import apply_threads
 from napari_defocus.plugin.run_panel import RunPanel, report
@@ -50,6 +51,7 @@ class RunWidget(QWidget):
         self._fields = QVBoxLayout()
         self._fields.addWidget(self.picker)
         self._lay_out()
+        viewer.layers.events.removed.connect(collect_all_again)
         self.picker.changed.connect(self._on_stack)
         self.panel.run_requested.connect(self.run)
         self.panel.running_changed.connect(self._on_running)
@@ -105,10 +107,18 @@ class RunWidget(QWidget):
         missing = self.picker.why_none() or NO_STACK
         self.panel.set_ready(stack is not None, missing if stack is None else READY)
         if stack is not None:
+            self._turns.add(self._select_stack)
             self.fill(stack)
         elif self._filled:
             self.clear()
         self._filled = stack is not None
+
+    def _select_stack(self) -> None:
+        """Select the stack in the layer list in place of a hidden layer: a sample brings one after it."""
+        layers, stack = self._viewer.layers, self.picker.layer.value
+        active = layers.selection.active
+        if stack in layers and active is not None and not active.visible:
+            layers.selection.active = stack
 
     def _on_running(self, running: bool) -> None:
         self.picker.setEnabled(not running)

@@ -44,6 +44,7 @@ class SettingsForm(QWidget):
         if preferences().default_preset in PRESETS:
             self.preset.value = preferences().default_preset
         self._exact: tuple[SolverSettings, tuple[str, ...]] | None = None
+        self._usual_estimate: bool | None = None  # what the box for it held before a run's were loaded
         named = {item.name: item for item in fields(SolverSettings)}
         self.near = NumberField("Nearest depth", tooltip=_help(named["depth_range"]), optional=True)
         self.far = NumberField("Farthest depth", tooltip=_help(named["depth_range"]), optional=True)
@@ -65,6 +66,7 @@ class SettingsForm(QWidget):
         layout.addWidget(self.last_button)
         self.last_button.clicked.connect(self._fill_preset)
         self.preset.changed.connect(self._fill_preset)
+        self.editors["estimate_blur"].changed.connect(self._on_estimate)
         self._fill_preset()
         self.show_automatic_range(None, "")
 
@@ -89,10 +91,26 @@ class SettingsForm(QWidget):
         for name, editor in self.editors.items():
             _show(editor, getattr(settings, name))
         self._exact = settings, self._texts()
+        self._usual_estimate = None
         self.last_button.hide()
 
+    def fill_from_run(self, settings: SolverSettings) -> None:
+        """Show the settings of an earlier run, for its stack.
+
+        A run records the blur that it has estimated and estimates no more, so that the same again gives the
+        same. That is no wish of the user for other stacks, or for another session.
+        """
+        usual = self._usual()
+        self.fill(settings)
+        self._usual_estimate = usual
+
     def forget_stack(self) -> None:
-        """Take depth range and white level, each stack's own, back to what the preset says."""
+        """Take what is each stack's own back: depth range and white level to what the preset says.
+
+        Whether to estimate the blur goes back to what the user had before the settings of a run were loaded.
+        """
+        _show(self.editors["estimate_blur"], self._usual())
+        self._usual_estimate = None
         preset = PRESETS[self.preset.value]()
         near, far = preset.depth_range or (None, None)
         self.near.set_number(near)
@@ -103,7 +121,7 @@ class SettingsForm(QWidget):
         """Return what :meth:`recall` brings back in another session."""
         return {
             "preset": str(self.preset.value),
-            "settings": self.settings().to_dict(),
+            "settings": self.settings().replace(estimate_blur=self._usual()).to_dict(),
             "default_preset": preferences().default_preset,
         }
 
@@ -124,6 +142,14 @@ class SettingsForm(QWidget):
         if recalled != PRESETS[preset]():
             self.fill(recalled)
             self.last_button.show()
+
+    def _usual(self) -> bool:
+        """Whether the user wants the blur of any stack to be estimated."""
+        box = bool(self.editors["estimate_blur"].value)
+        return box if self._usual_estimate is None else self._usual_estimate
+
+    def _on_estimate(self) -> None:
+        self._usual_estimate = None  # from now on it is as the box says
 
     def _texts(self) -> tuple[str, ...]:
         """What the fields hold."""

@@ -15,7 +15,15 @@ from napari_defocus.errors import InputError
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.solver.observations import LEAST_SIDE
 
-__all__ = ["PREVIEW_SAMPLES", "frame_of", "preview_factor", "preview_of", "rectangle_in", "region_of"]
+__all__ = [
+    "PREVIEW_SAMPLES",
+    "frame_of",
+    "moved",
+    "preview_factor",
+    "preview_of",
+    "rectangle_in",
+    "region_of",
+]
 
 PREVIEW_SAMPLES = 250_000
 """Pixels times planes of a preview: some 2 CPU seconds with the settings for real photographs."""
@@ -130,7 +138,7 @@ def _changed(
         shape = list(placement.shape)
         for axis, length in zip(spatial, change(stack.images).shape[1:3], strict=True):
             shape[axis] = length
-        options = _moved(placement.options, spatial, first, factor)
+        options = moved(placement.options, spatial, first, factor)
         series = replace(
             series,
             placement=replace(placement, shape=tuple(shape), options=options),
@@ -139,7 +147,7 @@ def _changed(
     return replace(
         stack,
         images=change(stack.images),
-        placement=_moved(stack.placement, [0, 1], first, factor),
+        placement=moved(stack.placement, [0, 1], first, factor),
         part=part,
         series=series,
     )
@@ -158,13 +166,13 @@ def _joined(images: Any, factor: int) -> Any:
     return means.astype(images.dtype)
 
 
-def _moved(
-    options: dict[str, Any], spatial: list[int], first: tuple[float, float], factor: int
+def moved(
+    options: dict[str, Any], axes: list[int], first: tuple[float, ...], factor: int = 1
 ) -> dict[str, Any]:
-    """Placement of a layer that begins at another pixel, with pixels that are larger."""
+    """Return the placement of a layer that begins at another pixel along some axes, with larger pixels."""
     start, scale = np.zeros(len(options["scale"])), np.array(options["scale"], float)
-    start[spatial] = first
-    scale[spatial] *= factor
+    start[axes] = first
+    scale[axes] *= factor
     return options | {
         "translate": tuple(_to_world(options, whole=False)(start)),
         "scale": tuple(scale),

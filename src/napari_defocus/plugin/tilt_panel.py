@@ -13,7 +13,6 @@ from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_defocus.measurement import Plane, fit_plane, remove_tilt
 from napari_defocus.plugin.depth_layers import (
-    derived_depth_layer,
     length_unit_of,
     pixel_size_of,
     unit_of,
@@ -24,8 +23,9 @@ from napari_defocus.plugin.latest import Latest
 from napari_defocus.plugin.legend import show_in_place
 from napari_defocus.plugin.lengths import length_in
 from napari_defocus.plugin.region_panel import RegionPanel
-from napari_defocus.plugin.result_layers import robust_limits, sibling
+from napari_defocus.plugin.result_layers import robust_limits
 from napari_defocus.plugin.run_panel import report
+from napari_defocus.plugin.shown_depth import ShownDepth
 from napari_defocus.plugin.surface_button import SurfaceButton
 
 __all__ = ["TiltPanel", "levelled"]
@@ -75,8 +75,8 @@ class TiltPanel(QWidget):
     def __init__(self, viewer: ViewerModel, regions: RegionPanel) -> None:
         super().__init__()
         self._viewer, self._regions = viewer, regions
-        self._depth: Image | None = None
-        self._made_of: Image | None = None
+        self._depth: ShownDepth | None = None
+        self._made_of: ShownDepth | None = None
         self._work = Latest(self)
         self.by_regions = CheckBox(
             label="By regions only",
@@ -101,8 +101,8 @@ class TiltPanel(QWidget):
         self._work.found.connect(self._on_levelled)
         self._work.failed.connect(self._on_error)
 
-    def set_depth(self, depth: Image | None) -> None:
-        """Work on another depth layer."""
+    def set_depth(self, depth: ShownDepth | None) -> None:
+        """Work on another depth map."""
         self._depth = depth
         self.button.setEnabled(depth is not None and not self._work.busy)
         self.surface_button.refresh()
@@ -121,28 +121,28 @@ class TiltPanel(QWidget):
         if self.by_regions.value and not outlines:
             self.status.setText("Draw a region first, under Regions.")
             return
-        outliers = sibling(self._viewer, depth, "outliers")
+        outliers = depth.beside(self._viewer, "outliers")
         replaced = None if outliers is None else outliers.data
         self._made_of = depth
         self.button.setEnabled(False)
         self.status.setText("Fitting a plane ...")
-        self._work.want(partial(levelled, depth.data, pixel_size_of(depth), outlines, replaced))
+        self._work.want(partial(levelled, depth.map.data, pixel_size_of(depth.map), outlines, replaced))
 
     def _chosen(self) -> Image | None:
-        return self._depth
+        return None if self._depth is None else self._depth.layer
 
     def _on_levelled(self, found: tuple[NDArray[np.float32], Plane]) -> None:
         values, plane = found
         depth = self._made_of
-        if depth is None or depth not in self._viewer.layers:
+        if depth is None or depth.layer not in self._viewer.layers:
             self.set_depth(self._depth)
             return
         tilt = {"slope_y": plane.slope_y, "slope_x": plane.slope_x, "pixel_size": list(plane.pixel_size)}
-        layer = derived_depth_layer(depth, values, "levelled", levelled=tilt)
-        layer.contrast_limits = robust_limits(values, depth.contrast_limits)
-        show_in_place(self._viewer, depth, layer)
+        layer = depth.derived(values, "levelled", levelled=tilt)
+        layer.contrast_limits = robust_limits(values, depth.layer.contrast_limits)
+        show_in_place(self._viewer, depth.layer, layer)
         self.button.setEnabled(True)
-        self.status.setText(f"{_told(plane, depth)}\nAdded {layer.name!r}; delete it to undo.")
+        self.status.setText(f"{_told(plane, depth.map)}\nAdded {layer.name!r}; delete it to undo.")
 
     def _on_error(self, error: Exception) -> None:
         self.button.setEnabled(True)
