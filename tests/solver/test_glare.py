@@ -79,6 +79,22 @@ def test_the_plane_of_a_light_is_told_at_its_outline_and_nowhere_else(wide):
     assert (planes[ndimage.distance_transform_edt(~saturated) > 1.5 * BESIDE] == -1).all()
 
 
+def test_a_small_light_spread_thin_is_no_glare():
+    images = light_stack(3.0, width=1.2)
+    assert images[LIGHT].max() == 255
+    assert not find_glare(load_stack(images), LENS).pairs.any()
+
+
+def test_glare_hides_focus_where_it_is_seen(stack):
+    found, distance = find_glare(load_stack(stack), LENS), distances()
+    for index, radius in enumerate(LENS.blur_radius(LENS.focus_distances[LIGHT])):
+        if index != LIGHT:
+            assert found.hiding[index][distance < radius - 1].all()
+            rim = (distance > radius + 1.5) & (distance < radius + 3)
+            assert found.pairs[index][rim].any()
+            assert not found.hiding[index][rim].any()
+
+
 def test_the_plane_of_a_light_does_not_depend_on_the_tiles(wide, monkeypatch):
     wanted = np.ones(SHAPE, bool)
     whole = light_planes(wide, wanted)

@@ -67,6 +67,13 @@ def test_weights_of_1_change_nothing():
     assert energy(weighted, cost, 0.3) == pytest.approx(energy(plain, cost, 0.3), rel=1e-3)
 
 
+def test_weights_are_eased_by_half_between_two_pixels_that_know():
+    weights = NeighbourWeights(np.full((2, 2), 0.8, np.float32), np.full((1, 3), 0.6, np.float32))
+    eased = weights.eased(np.array([[1, 1, 0], [0.5, 0, 0]], np.float32))
+    np.testing.assert_allclose(eased.across, [[0.4, 0.8], [0.8, 0.8]])
+    np.testing.assert_allclose(eased.down, [[0.45, 0.6, 0.6]])
+
+
 @needs_graph_cut
 def test_truncation_lets_a_small_thing_stand_far_before_the_ground():
     """A square four labels off is smoothed away unless its rim costs as little as a small step."""

@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from napari_defocus import CancelledError, InputError, SolverSettings
+from napari_defocus import CancelledError, InputError, SolverSettings, ThinLens, UncalibratedFocus
 from napari_defocus.solver.weighted_median import (
     DEVIATION,
     LEVELS,
     MAJORITY,
+    POWERS,
     RADIUS,
+    TO_NEAR,
     TOLERANCE,
+    to_near_of,
     weighted_median,
 )
 
@@ -31,10 +34,14 @@ def plain_median(levels, image, alike):
         votes = np.bincount(levels[window].ravel(), weights.ravel(), LEVELS)
         share = votes.cumsum() / votes.sum()
         median = int(np.argmax(share >= 0.5))
-        steps = np.arange(LEVELS)
-        new, old = (votes[np.abs(steps - level) <= TOLERANCE].sum() for level in (median, levels[y, x]))
-        clear[y, x] = min(np.abs(share - 0.5).min(), abs(new / (MAJORITY * old) - 1))
-        if abs(median - levels[y, x]) > TOLERANCE and new > MAJORITY * old:
+        own = levels[y, x]
+        surfaces = [np.abs(levels[window] - level) <= TOLERANCE for level in (median, own)]
+        (new, old), (room, own_room) = ([w[s].sum() for s in surfaces] for w in (weights, near))
+        likelier = new / room / max((old - 1) / max(own_room - 1, 1e-3), 1e-3)
+        found = new / old * likelier ** POWERS[0] * (weights.sum() / near.sum()) ** POWERS[1]
+        needed = TO_NEAR if median > own else MAJORITY
+        clear[y, x] = min(np.abs(share - 0.5).min(), abs(found / needed - 1))
+        if abs(median - own) > TOLERANCE and found > needed:
             out[y, x] = median
     return out, clear
 
@@ -70,6 +77,24 @@ def test_a_bar_that_is_too_wide_shrinks_to_its_edges_in_the_image():
     assert (np.abs(found - true) < 0.02).mean() > 0.99 > (np.abs(wide - true) < 0.02).mean()
 
 
+def test_where_nothing_looks_alike_no_thin_thing_is_voted_away():
+    image, _, true = bar(texture=0.25, contrast=0.0)
+    assert (weighted_median(true, image, SPAN, ALIKE) != true).mean() < 0.02
+
+
+def test_a_nearer_depth_needs_more_support():
+    image, wide, _ = bar(texture=0.01)
+    gap = 1.1 - wide  # behind what is around it, and too wide
+    changed = [(weighted_median(gap, image, SPAN, ALIKE, to_near=t) != gap).mean() for t in (MAJORITY, 20.0)]
+    assert changed[0] > 0.05
+    assert changed[1] == 0
+
+
+def test_planes_counted_from_either_end_are_treated_alike():
+    assert to_near_of(UncalibratedFocus(planes=4)) == MAJORITY
+    assert to_near_of(ThinLens.from_camera(50, 2, 20, [1.0, 2.0])) == TO_NEAR
+
+
 def test_what_is_one_surface_stays_exactly():
     image, _, _ = bar(texture=0.05)
     slope = np.linspace(0.2, 0.2 + TOLERANCE / LEVELS, 60, dtype=np.float32) * np.ones((40, 1), np.float32)
@@ -80,7 +105,9 @@ def test_the_order_of_the_range_and_of_the_depths_does_not_matter():
     image, wide, _ = bar(texture=0.01)
     found = weighted_median(wide, image, SPAN, ALIKE)
     assert_array_equal(weighted_median(wide, image, SPAN[::-1], ALIKE), found)
-    np.testing.assert_allclose(1 - weighted_median(1 - wide, image, SPAN, ALIKE), found, atol=1e-2)
+    found = weighted_median(wide, image, SPAN, ALIKE, to_near=MAJORITY)
+    turned = 1 - weighted_median(1 - wide, image, SPAN, ALIKE, to_near=MAJORITY)
+    np.testing.assert_allclose(turned, found, atol=1e-2)
 
 
 def test_it_can_be_stopped():
@@ -88,7 +115,9 @@ def test_it_can_be_stopped():
         raise CancelledError
 
     with pytest.raises(CancelledError):
-        weighted_median(np.zeros((40, 40), np.float32), np.zeros((1, 40, 40), np.float32), SPAN, 0.1, 1, stop)
+        weighted_median(
+            np.zeros((40, 40), np.float32), np.zeros((1, 40, 40), np.float32), SPAN, 0.1, progress=stop
+        )
 
 
 def test_a_negative_difference_is_refused():
