@@ -71,7 +71,7 @@ def test_states_come_in_order_and_are_never_changed(scene):
     ]
     steps = [(state.epoch, state.step) for state, *_ in kept]
     epochs = [(1, "depth"), (1, "aif"), (2, "depth"), (2, "aif")]
-    assert steps == [(0, "initialization"), *epochs, (2, "bilateral"), (2, "occlusion"), (2, "median")]
+    assert steps == [(0, "initialization"), *epochs, (2, "bilateral"), (2, "occlusion"), (2, "denoising"), (2, "median")]
     for state, depth, image in kept:
         assert (state.depth == depth).all()
         assert (state.all_in_focus == image).all()
