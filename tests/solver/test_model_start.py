@@ -1,5 +1,7 @@
 """Peaks between planes, and the start revised by the blur model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -67,13 +69,12 @@ def test_wrong_peaks_give_way_to_the_model_on_plain_ground_only(image, changes):
         assert new is wrong
 
 
-def test_where_lights_dazzle_the_start_stands(monkeypatch):
+def test_where_lights_dazzle_the_start_stands():
     stack = model_stack(LENS, np.full(SHAPE, 1.25, np.float32), marked(SHAPE)[None], RANGE, kernel="disc")
     wrong = start_at(np.where(maximum_filter(marked(SHAPE) < 0.5, 7), 1.25, 2.0))
     pairs = np.zeros((LENS.planes, *SHAPE), bool)
     pairs[:3, :, :60] = True
-    glare = Glare(pairs, np.full(SHAPE, -1, np.int32))
-    monkeypatch.setattr("napari_defocus.solver.model_start.find_glare", lambda observations, optics: glare)
+    wrong = replace(wrong, glare=Glare(pairs, np.full(SHAPE, -1, np.int32)))
     new = revised(load_stack(stack, 1.0), LENS, SETTINGS, wrong)
     assert_array_equal(new.peaks[:, :60], wrong.peaks[:, :60])
     assert (new.peaks != wrong.peaks).any()

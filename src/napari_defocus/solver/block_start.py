@@ -158,11 +158,12 @@ def revised_starts(
     progress : callable
         Gets the share that is done; may raise to stop.
     """
+    observations = load_stack(images, job.settings.white)
     start = revised(
-        load_stack(images, job.settings.white),
+        observations,
         job.optics,
         job.settings,
-        replace(as_start(kept), noise=noise),
+        replace(as_start(kept, find_glare(observations, job.optics)), noise=noise),
         progress,
         frame=job.frame,
         scales=(job.scales, model_scales),

@@ -16,7 +16,6 @@ from scipy.ndimage import uniform_filter
 
 from napari_defocus.optics import Optics
 from napari_defocus.solver.focus_cost import focus_costs
-from napari_defocus.solver.glare import find_glare, in_most_planes
 from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
@@ -86,7 +85,7 @@ def revised(
     settings : SolverSettings
         Settings of the run.
     start : Start
-        Sharpest planes and peaks.
+        Sharpest planes, peaks, noise and glare.
     progress : callable, optional
         Gets the share that is done; may raise to stop.
     frame : (int, int), optional
@@ -96,12 +95,11 @@ def revised(
     """
     assert start.noise is not None
     assert start.peaks is not None
-    glare = find_glare(observations, optics)
-    unusable = None if glare is None else glare.pairs
+    unusable = None if start.glare is None else start.glare.pairs
     costs = focus_costs(observations, float(np.sqrt(start.noise)), unusable)
     plain = uniform_filter(-costs.min(axis=0), VOTE_WINDOW, mode="nearest") < TEXTURED
-    if glare is not None:
-        plain &= ~in_most_planes(glare.pairs)  # neither run explains them
+    if start.glare is not None:
+        plain &= ~start.glare.dazzled  # neither run explains them
     if not plain.any():
         return start
     runs = [
