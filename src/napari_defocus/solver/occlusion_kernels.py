@@ -106,7 +106,7 @@ def search(
     labels, source, offsets, ends, tolerance, hits, stops
         As for :func:`ray_kernels.trace`; labels, hits and stops are changed.
     steps, enters, counts
-        Pixels that each ray crosses where it is so near that it counts, see :func:`reroute_kernels.find_runs`.
+        Pixels that each ray crosses where it is so near that it counts, see :func:`find_runs`.
     pair_of : ndarray, (planes, pixels), int32
         Pair of each pixel and plane, -1 for none.
     residual : ndarray, (pairs, channels), float32
