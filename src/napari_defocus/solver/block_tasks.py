@@ -143,11 +143,11 @@ def advance(
         dual = state[DUAL:IMAGE]
         part = Part(job.frame, job.scales, state[COORDINATES], state[SMOOTH], dual, state[IMAGE:])
     begin = as_start(kept, find_glare(observations, job.optics) if job.settings.image_prior > 0 else None)
-    run = Unknowns(observations, job.optics, job.settings, begin, _between(progress, 0, 0.1), part=part)
+    run = Unknowns(observations, job.optics, job.settings, begin, between(progress, 0, 0.1), part=part)
     losses = [objective_inside(run, block)] if state is None else []
-    run.improve_depth(_between(progress, 0.1, 0.5))
+    run.improve_depth(between(progress, 0.1, 0.5))
     losses.append(objective_inside(run, block))
-    run.improve_image(job.settings.image_iterations(epoch), _between(progress, 0.5, 1))
+    run.improve_image(job.settings.image_iterations(epoch), between(progress, 0.5, 1))
     losses.append(objective_inside(run, block))
     losses.append(residual_inside(run.operator, observations, run.image, run.coordinates, block))
     losses.append(float(run.departure[block.inside].sum(dtype=np.float64)))
@@ -271,5 +271,6 @@ def residual_inside(
     return float(total)
 
 
-def _between(progress: Share, first: float, last: float) -> Share:
+def between(progress: Share, first: float, last: float) -> Share:
+    """Progress of what is the part from `first` to `last` of a task."""
     return lambda share: progress(first + (last - first) * share)
