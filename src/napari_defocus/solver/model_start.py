@@ -31,9 +31,6 @@ MODEL_EPOCHS = 6
 MODEL_SMOOTHNESS = 20.0
 """Smoothness of the depth in the run by the model alone, in units of the noise."""
 
-MODEL_STEP = 0.5
-"""Least step between the candidates of that run, px: its depth is found between them."""
-
 MODEL_ITERATIONS = 4
 """Most iterations of its first all-in-focus step."""
 
@@ -59,7 +56,6 @@ def model_settings(settings: SolverSettings) -> SolverSettings:
         focus_prior=0.0,
         trusted_blur=None,
         smoothness=MODEL_SMOOTHNESS,
-        candidate_step=max(settings.candidate_step, MODEL_STEP),
         fista_iterations=min(settings.fista_iterations, MODEL_ITERATIONS),
     )
 
