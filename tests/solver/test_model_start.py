@@ -1,5 +1,7 @@
 """Peaks between planes, and the start revised by the blur model."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -10,9 +12,9 @@ from napari_defocus import SolverSettings, ThinLens
 from napari_defocus.solver.focus_labels import LEAST_BLUR, PEAK_SIGMA, between_planes
 from napari_defocus.solver.glare import Glare
 from napari_defocus.solver.initialization import Start
-from napari_defocus.solver.model_start import revised, revises
+from napari_defocus.solver.model_start import in_doubt, revised, revises
 from napari_defocus.solver.observations import load_stack
-from napari_defocus.solver.unknowns import blur_operator, start_coordinates
+from napari_defocus.solver.unknowns import Unknowns, blur_operator, start_coordinates
 
 LENS = ThinLens.from_camera(50, 2.8, 30, [1.0, 1.25, 1.67, 2.5, 5.0], blur_scale=0.5)
 RANGE = (0.9, 6.0)
@@ -45,6 +47,18 @@ def start_at(depth):
     return Start(nearest, coordinate.astype(np.float32), 1e-6)
 
 
+def revise(stack, start, progress=None):
+    """What the blur model alone makes of a start."""
+    observations = load_stack(stack, 1.0)
+    doubt = in_doubt(observations, start)
+    if not doubt.any():
+        return start
+    run = Unknowns(observations, LENS, SETTINGS, start)
+    run.improve_depth(lambda share: None)
+    run.improve_image(SETTINGS.image_iterations(1), lambda share: None)
+    return revised(run, start, doubt, progress)
+
+
 def right(start, depth):
     """Share of pixels whose peak is within a third of a px of blur of the true depth."""
     operator = blur_operator(LENS, SETTINGS, SHAPE)
@@ -58,7 +72,7 @@ def test_wrong_peaks_give_way_to_the_model_on_plain_ground_only(image, changes):
     stack = stack + 0.001 * np.random.default_rng(0).standard_normal(stack.shape)
     wrong = start_at(np.where(maximum_filter(marked(SHAPE) < 0.5, 7), 1.25, 2.0))
     shares = []
-    new = revised(load_stack(stack, 1.0), LENS, SETTINGS, wrong, shares.append)
+    new = revise(stack, wrong, shares.append)
     if changes:
         assert right(new, 1.25) > right(wrong, 1.25) + 0.15
         assert shares == sorted(shares)
@@ -67,14 +81,13 @@ def test_wrong_peaks_give_way_to_the_model_on_plain_ground_only(image, changes):
         assert new is wrong
 
 
-def test_where_lights_dazzle_the_start_stands(monkeypatch):
+def test_where_lights_dazzle_the_start_stands():
     stack = model_stack(LENS, np.full(SHAPE, 1.25, np.float32), marked(SHAPE)[None], RANGE, kernel="disc")
     wrong = start_at(np.where(maximum_filter(marked(SHAPE) < 0.5, 7), 1.25, 2.0))
     pairs = np.zeros((LENS.planes, *SHAPE), bool)
     pairs[:3, :, :60] = True
-    glare = Glare(pairs, np.full(SHAPE, -1, np.int32))
-    monkeypatch.setattr("napari_defocus.solver.model_start.find_glare", lambda observations, optics: glare)
-    new = revised(load_stack(stack, 1.0), LENS, SETTINGS, wrong)
+    wrong = replace(wrong, glare=Glare(pairs, np.full(SHAPE, -1, np.int32)))
+    new = revise(stack, wrong)
     assert_array_equal(new.peaks[:, :60], wrong.peaks[:, :60])
     assert (new.peaks != wrong.peaks).any()
 

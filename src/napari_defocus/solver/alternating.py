@@ -10,7 +10,7 @@ import numpy as np
 from napari_defocus.optics import Optics
 from napari_defocus.solver.blur_estimation import estimate_from_stack, wants_estimate
 from napari_defocus.solver.initialization import start_of
-from napari_defocus.solver.model_start import revised, revises
+from napari_defocus.solver.model_start import in_doubt, revised, revises
 from napari_defocus.solver.observations import as_stack, check_stack, load_stack
 from napari_defocus.solver.occlusion import applies
 from napari_defocus.solver.outliers import remove_outliers
@@ -144,23 +144,20 @@ def alternating_minimization(
     share = report.stage("finding the sharpest planes", PREPARATION)
     start = start_of(observations, optics, settings, share)
     start = replace(start, notes=notes + start.notes)
-    if revises(optics, settings):
-        share = report.stage("trying the blur model alone", REVISION)
-        start = revised(observations, optics, settings, start, share)
     run = Unknowns(observations, optics, settings, start, report.stage("first residual", PREPARATION))
-    yield run.state(0, "initialization")
-    for epoch in range(1, settings.epochs + 1):
-        if epoch > 1:
-            run.reweigh()
-        run.improve_depth(report.stage(f"epoch {epoch} of {settings.epochs}: depth", DEPTH))
-        yield run.state(epoch, "depth")
-        iterations = settings.image_iterations(epoch)
-        message = f"epoch {epoch} of {settings.epochs}: all-in-focus"
-        run.improve_image(iterations, report.stage(message, report.image_weight(epoch)))
-        state = run.state(epoch, "aif")
-        yield state
-        if settings.settled(state.losses):
-            break
+    states = [run.state(0, "initialization")]
+    doubt = in_doubt(observations, start) if revises(optics, settings) else np.zeros(1, np.bool_)
+    if doubt.any():  # the first epoch is kept if the start stands
+        states += _epoch(run, 1, report)
+        new = revised(run, start, doubt, report.stage("trying the blur model alone", REVISION))
+        if new is not start:
+            run = Unknowns(observations, optics, settings, new)
+            states = [run.state(0, "initialization")]
+    yield from states
+    epoch = states[-1].epoch
+    while epoch < settings.epochs and not settings.settled(run.losses):
+        epoch += 1
+        yield from _epoch(run, epoch, report)
     if settings.bilateral:
         run.smooth_depth(report.stage("evening out the depth", EVENING))
         yield run.state(epoch, "bilateral")
@@ -174,6 +171,18 @@ def alternating_minimization(
         run.take_median(report.stage("depth of what looks alike", EVENING))
         yield run.state(epoch, "median")
     report.end()
+
+
+def _epoch(run: Unknowns, epoch: int, report: RunProgress) -> Iterator[SolverState]:
+    """Depth step and AIF step of an epoch, from 1."""
+    if epoch > 1:
+        run.reweigh()
+    message = f"epoch {epoch} of {run.settings.epochs}: "
+    run.improve_depth(report.stage(message + "depth", DEPTH))
+    yield run.state(epoch, "depth")
+    share = report.stage(message + "all-in-focus", report.image_weight(epoch))
+    run.improve_image(run.settings.image_iterations(epoch), share)
+    yield run.state(epoch, "aif")
 
 
 def checked(images: Any, optics: Optics, settings: SolverSettings) -> tuple[Any, SolverSettings]:

@@ -13,7 +13,7 @@ from scipy import ndimage
 from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import focus_labels
-from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start
+from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start, between
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels
 from napari_defocus.solver.focus_start import enlarged
@@ -27,12 +27,13 @@ from napari_defocus.solver.initialization import (
     uses_focus_cut,
     uses_graph_cut,
 )
-from napari_defocus.solver.model_start import revised
+from napari_defocus.solver.model_start import in_doubt, revised
 from napari_defocus.solver.noise import plane_noise
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.sharpness import LOG_SIGMA
+from napari_defocus.solver.unknowns import Part, Unknowns
 
 
 def start_reach(settings: SolverSettings) -> int:
@@ -159,15 +160,15 @@ def revised_starts(
     progress : callable
         Gets the share that is done; may raise to stop.
     """
-    start = revised(
-        load_stack(images, job.settings.white),
-        job.optics,
-        job.settings,
-        replace(as_start(kept), noise=noise),
-        progress,
-        frame=job.frame,
-        scales=(job.scales, model_scales),
-    )
+    observations = load_stack(images, job.settings.white)
+    start = replace(as_start(kept, find_glare(observations, job.optics)), noise=noise)
+    doubt = in_doubt(observations, start)
+    if doubt.any():
+        run = Unknowns(observations, job.optics, job.settings, start, part=Part(job.frame, job.scales))
+        run.improve_depth(between(progress, 0, 0.1))
+        run.improve_image(job.settings.image_iterations(1), between(progress, 0.1, 0.2))
+        share = between(progress, 0.2, 1)
+        start = revised(run, start, doubt, share, frame=job.frame, scales=model_scales)
     assert start.peaks is not None
     return None, (np.stack([start.labels.astype(np.float32), start.peaks])[(..., *block.inside)],)
 

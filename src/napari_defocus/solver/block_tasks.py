@@ -20,7 +20,7 @@ from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles
-from napari_defocus.solver.glare import dazzled
+from napari_defocus.solver.glare import Glare, find_glare, glare_pairs
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
 from napari_defocus.solver.occlusion import resolve_edges
@@ -83,20 +83,21 @@ def crop_spectra(job: Job, block: Block, images: NDArray[Any], *, progress: Shar
     return patch_spectra(load_stack(images, job.settings.white), job.optics)
 
 
-def as_start(kept: Floats) -> Start:
-    """Start of a run from what :func:`block_start.starts` kept, (1 or 2, Y, X)."""
-    return Start(kept[0].astype(np.int32), kept[1] if len(kept) > 1 else None)
+def as_start(kept: Floats, glare: Glare | None = None) -> Start:
+    """Start of a run from what :func:`block_start.starts` kept, (1 or 2, Y, X), and the block's glare."""
+    return Start(kept[0].astype(np.int32), kept[1] if len(kept) > 1 else None, glare=glare)
 
 
 def start(
     job: Job, block: Block, images: NDArray[Any], kept: Floats, *, progress: Share
 ) -> tuple[float, float]:
     """Sums of squared residuals and of the mosaic's squared departures over the inner pixels."""
-    observations, begin = load_stack(images, job.settings.white), as_start(kept)
+    observations = load_stack(images, job.settings.white)
+    begin = as_start(kept, find_glare(observations, job.optics) if job.settings.image_prior > 0 else None)
     operator = blur_operator(job.optics, job.settings, job.frame)
     coordinates = start_coordinates(operator, begin, job.settings)
     image = mosaic(observations, begin.labels)
-    held = dazzled(observations, job.optics) if job.settings.image_prior > 0 else None
+    held = None if begin.glare is None else begin.glare.dazzled
     lost = departure_of(image, begin.labels, coordinates, job.optics, held)[block.inside]
     residual = residual_inside(operator, observations, image, coordinates, block)
     return residual, float(lost.sum(dtype=np.float64))
@@ -142,12 +143,12 @@ def advance(
     if state is not None:
         dual = state[DUAL:IMAGE]
         part = Part(job.frame, job.scales, state[COORDINATES], state[SMOOTH], dual, state[IMAGE:])
-    begin = as_start(kept)
-    run = Unknowns(observations, job.optics, job.settings, begin, _between(progress, 0, 0.1), part=part)
+    begin = as_start(kept, find_glare(observations, job.optics) if job.settings.image_prior > 0 else None)
+    run = Unknowns(observations, job.optics, job.settings, begin, between(progress, 0, 0.1), part=part)
     losses = [objective_inside(run, block)] if state is None else []
-    run.improve_depth(_between(progress, 0.1, 0.5))
+    run.improve_depth(between(progress, 0.1, 0.5))
     losses.append(objective_inside(run, block))
-    run.improve_image(job.settings.image_iterations(epoch), _between(progress, 0.5, 1))
+    run.improve_image(job.settings.image_iterations(epoch), between(progress, 0.5, 1))
     losses.append(objective_inside(run, block))
     losses.append(residual_inside(run.operator, observations, run.image, run.coordinates, block))
     losses.append(float(run.departure[block.inside].sum(dtype=np.float64)))
@@ -184,7 +185,14 @@ def resolve_block(
     observations, settings = load_stack(images, job.settings.white), job.settings
     coordinates, image = state[COORDINATES], np.ascontiguousarray(state[IMAGE:])
     coordinates, image = resolve_edges(
-        observations, job.optics, settings, coordinates, image, progress, misfit=misfit
+        observations,
+        job.optics,
+        settings,
+        coordinates,
+        image,
+        progress,
+        lights=glare_pairs(observations, job.optics),
+        misfit=misfit,
     )
     new = np.concatenate([coordinates[None], state[SMOOTH:IMAGE], image])
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
@@ -275,5 +283,6 @@ def residual_inside(
     return float(total)
 
 
-def _between(progress: Share, first: float, last: float) -> Share:
+def between(progress: Share, first: float, last: float) -> Share:
+    """Progress of what is the part from `first` to `last` of a task."""
     return lambda share: progress(first + (last - first) * share)

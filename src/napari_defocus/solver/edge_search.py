@@ -6,7 +6,7 @@ from scipy.ndimage import maximum_filter
 
 from napari_defocus.optics.rays import FARTHEST
 from napari_defocus.optics.tiles import Tile
-from napari_defocus.solver import occlusion_kernels
+from napari_defocus.solver import occlusion_kernels, reroute_kernels
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.ray_tile import NEAR, SEARCH, SHARP, RayTile, edge_band, least_step
 
@@ -60,7 +60,7 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
     offsets = rays.offsets(width)
     steps, counts = np.empty((*offsets.shape[:2], RUNS), np.int32), np.empty(offsets.shape[:2], np.int32)
     enters = np.empty((*offsets.shape[:2], RUNS + 1), np.int32)
-    occlusion_kernels.find_runs(offsets, *rays.spans(SHARP), steps, enters, counts)
+    reroute_kernels.find_runs(offsets, *rays.spans(SHARP), steps, enters, counts)
     counts[~part.counts.any(axis=(1, 2))] = 0
     neighbours = np.array(
         [

@@ -92,6 +92,11 @@ class Glare:
     hiding: Pairs
     planes: Labels
 
+    @property
+    def dazzled(self) -> NDArray[np.bool_]:
+        """Pixels in glare in most planes, (Y, X): of them no image can be solved for."""
+        return in_most_planes(self.pairs)
+
     def avoided(self, labels: Labels) -> Labels:
         """Labels (Y, X), but beside a light whose glare they would show the plane in which it is in focus.
 
@@ -159,12 +164,6 @@ def glare_pairs(observations: Observations, optics: Optics) -> Pairs | None:
     """Pairs of plane and pixel in glare, (planes, Y, X); None when nothing is saturated."""
     glare = find_glare(observations, optics)
     return None if glare is None else glare.pairs
-
-
-def dazzled(observations: Observations, optics: Optics) -> NDArray[np.bool_] | None:
-    """Pixels in glare in most planes, (Y, X): of them no image can be solved for. None: there are none."""
-    pairs = glare_pairs(observations, optics)
-    return None if pairs is None else in_most_planes(pairs)
 
 
 def in_most_planes(pairs: Pairs) -> NDArray[np.bool_]:

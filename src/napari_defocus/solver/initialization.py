@@ -12,7 +12,7 @@ from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.solver.focus_labels import cells
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.focus_start import cut_labels, noise_of, part_of, peaks
-from napari_defocus.solver.glare import find_glare
+from napari_defocus.solver.glare import Glare, find_glare
 from napari_defocus.solver.graph_cut import cut, graph_cut_available
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import draws_to_peaks
@@ -49,12 +49,15 @@ class Start:
         Variance of the noise. None where the settings do not ask for it.
     notes : tuple of str
         What was done otherwise than asked.
+    glare : Glare, optional
+        What saturated lights cover. None: there are none, or the settings do not ask for it.
     """
 
     labels: Labels
     peaks: Floats | None = None
     noise: float | None = None
     notes: tuple[str, ...] = ()
+    glare: Glare | None = None
 
 
 def start_of(
@@ -82,9 +85,10 @@ def start_of(
     """
     use_cut, by_focus = uses_graph_cut(settings), uses_focus_cut(settings)
     notes = (NO_GRAPH_CUT,) if settings.initialization == "mrf" and not use_cut else ()
+    glare = find_glare(observations, optics) if uses_noise(settings) or settings.occlusion else None
     if not uses_noise(settings):
-        return Start(paper_labels(observations, settings, use_cut, progress), notes=notes)
-    glare, noise = find_glare(observations, optics), noise_of(observations)
+        return Start(paper_labels(observations, settings, use_cut, progress), notes=notes, glare=glare)
+    noise = noise_of(observations)
     unusable = None if glare is None else glare.hiding
     first = part_of(progress, 0, 0.7)
     if by_focus:
@@ -93,9 +97,9 @@ def start_of(
         labels = paper_labels(observations, settings, use_cut, first)
     shown = labels if glare is None else glare.avoided(labels)
     if not draws_to_peaks(optics, settings):
-        return Start(shown, None, noise**2, notes)
+        return Start(shown, None, noise**2, notes, glare)
     places = peaks(observations, optics, noise, unusable, labels, settings.threads, part_of(progress, 0.7, 1))
-    return Start(shown, places, noise**2, notes)
+    return Start(shown, places, noise**2, notes, glare)
 
 
 def uses_graph_cut(settings: SolverSettings) -> bool:

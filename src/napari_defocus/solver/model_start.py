@@ -16,7 +16,6 @@ from scipy.ndimage import uniform_filter
 
 from napari_defocus.optics import Optics
 from napari_defocus.solver.focus_cost import focus_costs, trust_of
-from napari_defocus.solver.glare import find_glare, in_most_planes
 from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
@@ -31,9 +30,6 @@ MODEL_EPOCHS = 6
 
 MODEL_SMOOTHNESS = 20.0
 """Smoothness of the depth in the run by the model alone, in units of the noise."""
-
-MODEL_STEP = 0.5
-"""Least step between the candidates of that run, px: its depth is found between them."""
 
 MODEL_ITERATIONS = 4
 """Most iterations of its first all-in-focus step."""
@@ -60,79 +56,74 @@ def model_settings(settings: SolverSettings) -> SolverSettings:
         focus_prior=0.0,
         trusted_blur=None,
         smoothness=MODEL_SMOOTHNESS,
-        candidate_step=max(settings.candidate_step, MODEL_STEP),
         fista_iterations=min(settings.fista_iterations, MODEL_ITERATIONS),
     )
 
 
+def in_doubt(observations: Observations, start: Start) -> NDArray[np.bool_]:
+    """Pixels where there is too little texture for the peaks of a start to stand untried, (Y, X)."""
+    assert start.noise is not None
+    glare = start.glare
+    costs = focus_costs(observations, float(np.sqrt(start.noise)), None if glare is None else glare.hiding)
+    plain = uniform_filter(trust_of(costs), VOTE_WINDOW, mode="nearest") < TEXTURED
+    if glare is not None:
+        plain &= ~glare.dazzled  # no run explains them
+    return np.asarray(plain)
+
+
 def revised(
-    observations: Observations,
-    optics: Optics,
-    settings: SolverSettings,
+    kept: Unknowns,
     start: Start,
+    doubt: NDArray[np.bool_],
     progress: Share = None,
     *,
     frame: tuple[int, int] | None = None,
-    scales: tuple[PriorScales | None, PriorScales | None] = (None, None),
+    scales: PriorScales | None = None,
 ) -> Start:
     """Start with labels and peaks from the blur model alone where that explains the stack far better.
 
     Parameters
     ----------
-    observations : Observations
-        The focal stack, or a window of a larger one.
-    optics : Optics
-        Blur of each plane.
-    settings : SolverSettings
-        Settings of the run.
+    kept : Unknowns
+        The run from the start as it is, after one epoch; it stays as it is.
     start : Start
-        Sharpest planes and peaks.
+        Sharpest planes, peaks and noise.
+    doubt : ndarray, (Y, X), bool
+        Pixels that may be revised, see :func:`in_doubt`.
     progress : callable, optional
         Gets the share that is done; may raise to stop.
     frame : (int, int), optional
         Height and width of the whole image, px. None: this is all of it.
-    scales : pair of PriorScales
-        Scales of the priors of the two runs, for the whole image. None: found in this one.
+    scales : PriorScales, optional
+        Scales of the priors of the run by the model, for the whole image. None: found in this one.
+
+    Returns
+    -------
+    Start
+        `start` itself where nothing is revised.
     """
     assert start.noise is not None
     assert start.peaks is not None
-    glare = find_glare(observations, optics)
-    unusable = None if glare is None else glare.hiding
-    costs = focus_costs(observations, float(np.sqrt(start.noise)), unusable)
-    plain = uniform_filter(trust_of(costs), VOTE_WINDOW, mode="nearest") < TEXTURED
-    if glare is not None:
-        plain &= ~in_most_planes(glare.pairs)  # neither run explains them
-    if not plain.any():
-        return start
-    runs = [
-        Unknowns(observations, optics, kept, start, part=Part(frame or observations.shape, scale))
-        for kept, scale in zip((settings, model_settings(settings)), scales, strict=True)
-    ]
-    model = runs[1]
-    _advance(runs[0], 1, progress, 0)
-    before = residuals(runs[0]) + np.float32(start.noise)
+    observations, optics, settings = kept.observations, kept.operator.optics, model_settings(kept.settings)
+    model = Unknowns(observations, optics, settings, start, part=Part(frame or observations.shape, scales))
+    before = residuals(kept) + np.float32(start.noise)
     least = [0.0]
     for epoch in range(MODEL_EPOCHS):
-        _advance(model, epoch + 1, progress, epoch + 1)
+        model.improve_depth(_half(progress, epoch))
+        model.improve_image(settings.image_iterations(epoch + 1), _half(progress, epoch + 0.5))
         less = np.log((residuals(model) + np.float32(start.noise)) / before)
         vote = uniform_filter(less, VOTE_WINDOW, mode="nearest")
-        least.append(float(vote[plain].min()))
+        least.append(float(vote[doubt].min()))
         ahead = (MODEL_EPOCHS - 1 - epoch) * min(least[-1] - least[-2], 0)
-        if epoch and least[-1] + ahead > np.log(FAR_LESS):  # at this pace it will nowhere be far less
+        if epoch and least[-1] + ahead >= np.log(FAR_LESS):  # at this pace it will nowhere be far less
             return start
-    taken = plain & (vote < np.log(FAR_LESS))
+    taken = doubt & (vote < np.log(FAR_LESS))
     near = np.abs(optics.centers[:, None, None] - model.coordinates).argmin(axis=0)
     return replace(
         start,
         labels=np.where(taken, near, start.labels).astype(np.int32),
         peaks=np.where(taken, model.coordinates, start.peaks).astype(np.float32),
     )
-
-
-def _advance(run: Unknowns, epoch: int, progress: Share, done: int) -> None:
-    """One epoch of a run, after `done` epochs of both."""
-    run.improve_depth(_half(progress, done))
-    run.improve_image(run.settings.image_iterations(epoch), _half(progress, done + 0.5))
 
 
 def residuals(run: Unknowns) -> Floats:
@@ -150,6 +141,6 @@ def _half(progress: Share, done: float) -> Callable[[float], None]:
 
     def report(share: float) -> None:
         if progress is not None:
-            progress((done + 0.5 * share) / (MODEL_EPOCHS + 1))
+            progress((done + 0.5 * share) / MODEL_EPOCHS)
 
     return report

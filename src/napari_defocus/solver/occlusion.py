@@ -11,7 +11,7 @@ from napari_defocus.optics.tiles import Tile, map_tiles
 from napari_defocus.solver.blocks import Block, grid, widened
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles, typical
 from napari_defocus.solver.edge_search import search_tile
-from napari_defocus.solver.glare import FARTHEST_LIGHT, glare_pairs
+from napari_defocus.solver.glare import FARTHEST_LIGHT
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import hides_focus
 from napari_defocus.solver.ray_tile import IMAGE, SEARCH, SHARP, RayTile, edge_band, rays_of, seen_weights
@@ -52,6 +52,7 @@ def resolve_edges(
     image: Floats,
     progress: Progress,
     *,
+    lights: Mask | None = None,
     misfit: float | None = None,
 ) -> tuple[Floats, Floats]:
     """Depth and image with their edges put right; away from edges both stay as they are.
@@ -70,6 +71,8 @@ def resolve_edges(
         All-in-focus image.
     progress : callable
         Gets the share that is done; may raise to stop.
+    lights : ndarray, (planes, Y, X), bool, optional
+        Pairs of plane and pixel in glare. None: there are none.
     misfit : float, optional
         Typical squared residual (:mod:`edge_misfit`). None: measured here.
 
@@ -78,7 +81,6 @@ def resolve_edges(
     coordinates, image
         New ones.
     """
-    lights = glare_pairs(observations, optics)
     if misfit is None:
         squares = sample_tiles(observations.shape)
         misfit = typical(misfits(observations, optics, settings, coordinates, image, squares))

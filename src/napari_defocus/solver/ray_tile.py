@@ -34,7 +34,7 @@ BEHIND = 8
 """Power with which a pair counts less by the share of its rays that pass behind an edge: what they see there
 (the side of a block, or what is behind a bar) is in no pixel."""
 
-ITERATIONS = 8
+ITERATIONS = 6
 """Iterations of conjugate gradients."""
 
 

@@ -15,7 +15,6 @@ from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.depth_step import depth_step
-from napari_defocus.solver.glare import dazzled
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.occlusion import resolve_edges
@@ -105,7 +104,8 @@ class Unknowns:
             self.coordinates = part.coordinates
         if part.image is not None:
             self.image = part.image
-        self.dazzled = dazzled(observations, optics) if settings.image_prior > 0 else None
+        self.glare = start.glare
+        self.dazzled = start.glare.dazzled if start.glare and settings.image_prior > 0 else None
         self.eigenvector: Floats | None = None
         self.losses: list[float] = []
         self.blur_per_coordinate = px_per_coordinate(optics)
@@ -199,7 +199,13 @@ class Unknowns:
     def resolve_edges(self, progress: Callable[[float], None]) -> None:
         """Depth edges and the image around them, by rays through the aperture; not by this objective."""
         self.coordinates, self.image = resolve_edges(
-            self.observations, self.operator.optics, self.settings, self.coordinates, self.image, progress
+            self.observations,
+            self.operator.optics,
+            self.settings,
+            self.coordinates,
+            self.image,
+            progress,
+            lights=None if self.glare is None else self.glare.pairs,
         )
 
     def denoise(self, progress: Callable[[float], None]) -> None:
