@@ -244,7 +244,7 @@ class SolverSettings(CheckedFields):
         0.0, "Cost of a depth that is not smooth, in units of the noise; 0 is none, as in the paper."
     )
     image_prior: float = _setting(
-        0.1, "Weight of the sharpest planes in the all-in-focus image, against noise; 0 is none."
+        0.3, "Weight of the sharpest planes in the all-in-focus image, against noise; 0 is none."
     )
     revise_start: bool = _setting(
         True, "Start from the blur model alone where it explains the planes far better than sharpness does."
