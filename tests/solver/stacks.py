@@ -12,7 +12,7 @@ PLAIN = {"blur_kernel": "gaussian", "trusted_blur": None}
 """Settings of the model that makes these stacks."""
 
 PAPER = SolverSettings(
-    sharpness="sobel", mrf_smoothness=0.2, mrf_truncation=None, focus_prior=0, image_prior=0
+    denoising=0.0, sharpness="sobel", mrf_smoothness=0.2, mrf_truncation=None, focus_prior=0, image_prior=0
 )
 """Settings with the start as in the paper."""
 

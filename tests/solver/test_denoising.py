@@ -57,7 +57,10 @@ def test_it_can_be_stopped():
 def test_a_noisy_stack_gives_a_smoother_image():
     rng = np.random.default_rng(2)
     stack = np.clip(0.5 + rng.normal(0, 0.02, (4, 48, 48)), 0, 1)
-    optics, settings = UncalibratedFocus(planes=4, blur_per_plane=1.0), SolverSettings(epochs=1, estimate_blur=False)
+    optics, settings = (
+        UncalibratedFocus(planes=4, blur_per_plane=1.0),
+        SolverSettings(epochs=1, estimate_blur=False),
+    )
     with_noise = solve(stack, optics, settings.replace(denoising=0)).all_in_focus
     without = solve(stack, optics, settings).all_in_focus
     assert without.std() < 0.7 * with_noise.std()
