@@ -113,10 +113,14 @@ def fit_blur_scale(
     textured = _textured(residual, energy, spectra.products.shape[-1])
     if textured.sum() < LEAST_PATCHES:
         return _refused("too little of it has texture that stands out from the noise")
-    mean = _costs(residual, energy)[textured].mean(axis=0)
+    costs = _costs(residual, energy)[textured]
+    mean = costs.mean(axis=0)
     if mean[0] - mean.min() < LEAST_GAIN:
         return _refused("its blur hardly changes from plane to plane")
     place = int(tried[mean.argmin()])
+    best, spread = _jackknife(costs, logarithms[tried])
+    if np.isfinite(best) and spread > GREATEST_SPREAD:  # parts may be for scales far from the best of all
+        return _refused("its parts disagree about the blur")
     logarithms = logarithms[max(place - AROUND, 0) : place + AROUND + 1]
     residual, _ = patch_residuals(spectra, optics, kernel, np.exp(logarithms), _half(progress, 0.5))
     best, spread = _jackknife(_costs(residual, energy)[textured], logarithms)

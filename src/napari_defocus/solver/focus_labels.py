@@ -9,12 +9,12 @@ from skimage.measure import block_reduce
 
 from napari_defocus.optics import Optics
 from napari_defocus.solver import label_kernels
-from napari_defocus.solver.edge_contrast import neighbour_weights, roughness
+from napari_defocus.solver.edge_contrast import NeighbourWeights, neighbour_weights, roughness
 from napari_defocus.solver.focus_cost import REACH as COST_REACH
 from napari_defocus.solver.focus_cost import focus_costs, focus_measures, noise_response, trust_of
 from napari_defocus.solver.graph_cut import cut
 from napari_defocus.solver.observations import Observations
-from napari_defocus.solver.prior_scales import px_per_coordinate
+from napari_defocus.solver.prior_scales import hides_focus, px_per_coordinate
 from napari_defocus.solver.settings import SolverSettings
 
 Floats = NDArray[np.float32]
@@ -90,7 +90,7 @@ def cut_coarse(
     progress: Share = None,
 ) -> Labels:
     """Labels in the order of focus of all cells; costs (planes, cells, cells), guide (channels, ...)."""
-    weights = neighbour_weights(guide, noise / factor, roughness(guide)).eased(trust_of(costs))
+    weights = _weights(costs, guide, noise / factor, roughness(guide), optics, settings)
     return cut(
         np.ascontiguousarray(np.moveaxis(costs, 0, -1)),
         smoothness_at(settings, factor) / factor,  # a cell is factor ** 2 pixels, an edge factor edges
@@ -116,7 +116,7 @@ def refine(
     whole image, `factor` the side of the cells of the coarse labels.
     """
     costs, guide = _costs_and_guide(window, optics, noise, unusable)
-    weights = neighbour_weights(guide, noise, scale).eased(trust_of(costs))
+    weights = _weights(costs, guide, noise, scale, optics, settings)
     truncation = truncation_at(settings, optics)
     refined = np.ascontiguousarray(labels, np.int32).copy()
     for sweep in range(SWEEPS):
@@ -131,6 +131,19 @@ def refine(
         ):
             break
     return refined
+
+
+def _weights(
+    costs: Floats,
+    guide: Floats,
+    noise: float,
+    scale: tuple[float, float],
+    optics: Optics,
+    settings: SolverSettings,
+) -> NeighbourWeights:
+    """Weights between neighbours; eased unless sharpness tells little, however far above the noise."""
+    weights = neighbour_weights(guide, noise, scale)
+    return weights if hides_focus(optics, settings) else weights.eased(trust_of(costs))
 
 
 def smoothness_at(settings: SolverSettings, factor: int) -> float:
