@@ -15,6 +15,7 @@ from napari_defocus import (
 )
 from napari_defocus.io.samples import sample_path
 from napari_defocus.metrics import abs_rel
+from napari_defocus.solver import blur_fit
 
 SHAPE = (112, 144)
 GAUSSIAN = SolverSettings(white=1.0, **PLAIN)
@@ -127,6 +128,21 @@ def test_a_stack_that_does_not_determine_the_blur_is_refused(make, optics, reaso
     assert (found.blur_scale, found.blur_scale_spread) == (optics.blur_scale, np.inf)
     assert found.optics == optics
     assert reason in found.note
+
+
+@pytest.mark.parametrize(("share", "determined"), [(0.52, False), (1.0, True)])
+def test_parts_for_scales_far_apart_disagree(monkeypatch, share, determined):
+    """The scales near the best are searched finely; that the rest of the stack is for others still counts."""
+
+    def residuals(spectra, optics, kernel, scales, progress=None):
+        best = np.where(np.arange(len(spectra)) < share * len(spectra), 0.3, 3.0)
+        return 0.01 + np.minimum(np.log(scales / best[:, None]) ** 2, 0.5), np.ones(len(spectra))
+
+    monkeypatch.setattr(blur_fit, "patch_residuals", residuals)
+    found = estimate_blur(stack_of(LENS), LENS, GAUSSIAN)
+    assert found.determined == determined
+    if not determined:
+        assert "its parts disagree about the blur" in found.note
 
 
 def test_an_uncalibrated_stack_that_is_refused_gets_some_blur_and_a_note():
