@@ -13,7 +13,7 @@ from scipy import ndimage
 from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import focus_labels
-from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start, between
+from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels
 from napari_defocus.solver.focus_start import enlarged
@@ -30,6 +30,7 @@ from napari_defocus.solver.initialization import (
 from napari_defocus.solver.model_start import in_doubt, revised
 from napari_defocus.solver.noise import plane_noise
 from napari_defocus.solver.observations import load_stack
+from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.sharpness import LOG_SIGMA
@@ -165,9 +166,9 @@ def revised_starts(
     doubt = in_doubt(observations, start)
     if doubt.any():
         run = Unknowns(observations, job.optics, job.settings, start, part=Part(job.frame, job.scales))
-        run.improve_depth(between(progress, 0, 0.1))
-        run.improve_image(job.settings.image_iterations(1), between(progress, 0.1, 0.2))
-        share = between(progress, 0.2, 1)
+        run.improve_depth(part_of(progress, 0, 0.1))
+        run.improve_image(job.settings.image_iterations(1), part_of(progress, 0.1, 0.2))
+        share = part_of(progress, 0.2, 1)
         start = revised(run, start, doubt, share, frame=job.frame, scales=model_scales)
     assert start.peaks is not None
     return None, (np.stack([start.labels.astype(np.float32), start.peaks])[(..., *block.inside)],)

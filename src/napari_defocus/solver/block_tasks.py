@@ -25,6 +25,7 @@ from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
 from napari_defocus.solver.occlusion import resolve_edges
 from napari_defocus.solver.outliers import remove_outliers
+from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
 from napari_defocus.solver.prior_scales import PriorScales, departure_of, px_per_coordinate
 from napari_defocus.solver.settings import SolverSettings
@@ -144,11 +145,11 @@ def advance(
         dual = state[DUAL:IMAGE]
         part = Part(job.frame, job.scales, state[COORDINATES], state[SMOOTH], dual, state[IMAGE:])
     begin = as_start(kept, find_glare(observations, job.optics) if job.settings.image_prior > 0 else None)
-    run = Unknowns(observations, job.optics, job.settings, begin, between(progress, 0, 0.1), part=part)
+    run = Unknowns(observations, job.optics, job.settings, begin, part_of(progress, 0, 0.1), part=part)
     losses = [objective_inside(run, block)] if state is None else []
-    run.improve_depth(between(progress, 0.1, 0.5))
+    run.improve_depth(part_of(progress, 0.1, 0.5))
     losses.append(objective_inside(run, block))
-    run.improve_image(job.settings.image_iterations(epoch), between(progress, 0.5, 1))
+    run.improve_image(job.settings.image_iterations(epoch), part_of(progress, 0.5, 1))
     losses.append(objective_inside(run, block))
     losses.append(residual_inside(run.operator, observations, run.image, run.coordinates, block))
     losses.append(float(run.departure[block.inside].sum(dtype=np.float64)))
@@ -281,8 +282,3 @@ def residual_inside(
             residual = seen - np.float32(observations.scale) * plane[(..., *tile.slices)]
             total += float((trust * residual * residual).sum())
     return float(total)
-
-
-def between(progress: Share, first: float, last: float) -> Share:
-    """Progress of what is the part from `first` to `last` of a task."""
-    return lambda share: progress(first + (last - first) * share)

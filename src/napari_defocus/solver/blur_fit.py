@@ -24,6 +24,7 @@ from scipy.special import j0, j1
 from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_basis import BlurKernel
 from napari_defocus.solver import blur_fit_kernels
+from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.patch_spectra import Floats, PatchSpectra, focus_order, ring_frequencies
 
 GROWTH = (0.03, 6.0)
@@ -109,7 +110,7 @@ def fit_blur_scale(
     logarithms = np.linspace(low, high, int(np.ceil((high - low) / STEP)) + 1)
     tried = np.arange(0, len(logarithms), COARSE)
     scales = np.exp(logarithms[tried])
-    residual, energy = patch_residuals(spectra, optics, kernel, scales, _half(progress, 0))
+    residual, energy = patch_residuals(spectra, optics, kernel, scales, part_of(progress, 0, 0.5))
     textured = _textured(residual, energy, spectra.products.shape[-1])
     if textured.sum() < LEAST_PATCHES:
         return _refused("too little of it has texture that stands out from the noise")
@@ -122,7 +123,7 @@ def fit_blur_scale(
     if np.isfinite(best) and spread > GREATEST_SPREAD:  # parts may be for scales far from the best of all
         return _refused("its parts disagree about the blur")
     logarithms = logarithms[max(place - AROUND, 0) : place + AROUND + 1]
-    residual, _ = patch_residuals(spectra, optics, kernel, np.exp(logarithms), _half(progress, 0.5))
+    residual, _ = patch_residuals(spectra, optics, kernel, np.exp(logarithms), part_of(progress, 0.5, 1))
     best, spread = _jackknife(_costs(residual, energy)[textured], logarithms)
     spread = float(np.hypot(spread, SYSTEMATIC * np.hypot(1, np.exp(best) * radius)))
     if not np.isfinite(best):
@@ -141,10 +142,6 @@ def _textured(residual: Floats, energy: Floats, planes: int) -> NDArray[np.bool_
 def _costs(residual: Floats, energy: Floats) -> Floats:
     """Cost of each scale for each patch, (patches, scales)."""
     return np.asarray(np.log(residual + MODEL_ERROR * energy[:, None]))
-
-
-def _half(progress: Callable[[float], None] | None, done: float) -> Callable[[float], None] | None:
-    return None if progress is None else lambda share: progress(done + share / 2)
 
 
 def patch_residuals(

@@ -12,6 +12,7 @@ from napari_defocus.solver.blocks import Block, grid, widened
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels, Pairs
 from napari_defocus.solver.noise import noise_level, plane_noise
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.reduction import reduction
 from napari_defocus.solver.settings import SolverSettings
 
@@ -137,8 +138,3 @@ def view(observations: Observations, tile: Tile) -> Observations:
 
 def _pairs(unusable: Pairs, tile: Tile) -> Pairs:
     return None if unusable is None else unusable[(..., *tile.slices)]
-
-
-def part_of(progress: Share, first: float, last: float) -> Share:
-    """Progress of a step that is the part from `first` to `last` of a longer one."""
-    return None if progress is None else lambda share: progress(first + (last - first) * share)

@@ -11,10 +11,11 @@ from napari_defocus.optics import Optics
 from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.solver.focus_labels import cells
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
-from napari_defocus.solver.focus_start import cut_labels, noise_of, part_of, peaks
+from napari_defocus.solver.focus_start import cut_labels, noise_of, peaks
 from napari_defocus.solver.glare import Glare, find_glare
 from napari_defocus.solver.graph_cut import cut, graph_cut_available
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.prior_scales import draws_to_peaks
 from napari_defocus.solver.reduction import reduction
 from napari_defocus.solver.settings import SolverSettings
