@@ -20,7 +20,7 @@ from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles
-from napari_defocus.solver.glare import Glare, find_glare, glare_pairs
+from napari_defocus.solver.glare import Glare, find_glare, glare_for_image
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
 from napari_defocus.solver.occlusion import resolve_edges
@@ -31,7 +31,7 @@ from napari_defocus.solver.prior_scales import PriorScales, departure_of, px_per
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior
 from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, start_coordinates
-from napari_defocus.solver.weighted_median import span_of, to_near_of, weighted_median
+from napari_defocus.solver.weighted_median import median_of_run
 
 Floats = NDArray[np.float32]
 Share = Callable[[float], None]
@@ -94,7 +94,7 @@ def start(
 ) -> tuple[float, float]:
     """Sums of squared residuals and of the mosaic's squared departures over the inner pixels."""
     observations = load_stack(images, job.settings.white)
-    begin = as_start(kept, find_glare(observations, job.optics) if job.settings.image_prior > 0 else None)
+    begin = as_start(kept, glare_for_image(observations, job.optics, job.settings))
     operator = blur_operator(job.optics, job.settings, job.frame)
     coordinates = start_coordinates(operator, begin, job.settings)
     image = mosaic(observations, begin.labels)
@@ -144,7 +144,7 @@ def advance(
     if state is not None:
         dual = state[DUAL:IMAGE]
         part = Part(job.frame, job.scales, state[COORDINATES], state[SMOOTH], dual, state[IMAGE:])
-    begin = as_start(kept, find_glare(observations, job.optics) if job.settings.image_prior > 0 else None)
+    begin = as_start(kept, glare_for_image(observations, job.optics, job.settings))
     run = Unknowns(observations, job.optics, job.settings, begin, part_of(progress, 0, 0.1), part=part)
     losses = [objective_inside(run, block)] if state is None else []
     run.improve_depth(part_of(progress, 0.1, 0.5))
@@ -192,7 +192,7 @@ def resolve_block(
         coordinates,
         image,
         progress,
-        lights=glare_pairs(observations, job.optics),
+        glare=find_glare(observations, job.optics),
         misfit=misfit,
     )
     new = np.concatenate([coordinates[None], state[SMOOTH:IMAGE], image])
@@ -211,18 +211,9 @@ def denoise_block(
 
 def median_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels after the weighted median of the depth."""
-    settings = job.settings
-    assert settings.depth_range is not None
     new, image = state.copy(), np.ascontiguousarray(state[IMAGE:])
-    new[COORDINATES] = weighted_median(
-        np.ascontiguousarray(state[COORDINATES]),
-        image,
-        span_of(job.optics, settings.depth_range),
-        settings.weighted_median,
-        to_near=to_near_of(job.optics),
-        threads=settings.threads,
-        progress=progress,
-    )
+    coordinates = np.ascontiguousarray(state[COORDINATES])
+    new[COORDINATES] = median_of_run(coordinates, image, job.optics, job.settings, progress)
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 

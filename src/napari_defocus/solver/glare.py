@@ -13,6 +13,7 @@ from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.glare_kernels import union_of_discs
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.settings import SolverSettings
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -160,10 +161,9 @@ def find_glare(observations: Observations, optics: Optics) -> Glare | None:
     return Glare(pairs, hiding, planes)
 
 
-def glare_pairs(observations: Observations, optics: Optics) -> Pairs | None:
-    """Pairs of plane and pixel in glare, (planes, Y, X); None when nothing is saturated."""
-    glare = find_glare(observations, optics)
-    return None if glare is None else glare.pairs
+def glare_for_image(observations: Observations, optics: Optics, settings: SolverSettings) -> Glare | None:
+    """Glare as the image step needs it: none where no pixel is held at the mosaic, nor drawn to it."""
+    return find_glare(observations, optics) if settings.image_prior > 0 else None
 
 
 def in_most_planes(pairs: Pairs) -> NDArray[np.bool_]:

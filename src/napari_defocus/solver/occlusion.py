@@ -11,7 +11,7 @@ from napari_defocus.optics.tiles import Tile, map_tiles
 from napari_defocus.solver.blocks import Block, grid, widened
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles, typical
 from napari_defocus.solver.edge_search import search_tile
-from napari_defocus.solver.glare import FARTHEST_LIGHT
+from napari_defocus.solver.glare import FARTHEST_LIGHT, Glare
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import hides_focus
 from napari_defocus.solver.ray_tile import IMAGE, SEARCH, SHARP, RayTile, edge_band, rays_of, seen_weights
@@ -52,7 +52,7 @@ def resolve_edges(
     image: Floats,
     progress: Progress,
     *,
-    lights: Mask | None = None,
+    glare: Glare | None = None,
     misfit: float | None = None,
 ) -> tuple[Floats, Floats]:
     """Depth and image with their edges put right; away from edges both stay as they are.
@@ -71,8 +71,8 @@ def resolve_edges(
         All-in-focus image.
     progress : callable
         Gets the share that is done; may raise to stop.
-    lights : ndarray, (planes, Y, X), bool, optional
-        Pairs of plane and pixel in glare. None: there are none.
+    glare : Glare, optional
+        What saturated lights cover. None: there are none.
     misfit : float, optional
         Typical squared residual (:mod:`edge_misfit`). None: measured here.
 
@@ -81,6 +81,7 @@ def resolve_edges(
     coordinates, image
         New ones.
     """
+    lights = None if glare is None else glare.pairs
     if misfit is None:
         squares = sample_tiles(observations.shape)
         misfit = typical(misfits(observations, optics, settings, coordinates, image, squares))

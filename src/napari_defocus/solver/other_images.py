@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from napari_defocus.errors import InputError
 from napari_defocus.optics import optics_from_dict
 from napari_defocus.solver.depth_from_focus import sorted_positions
-from napari_defocus.solver.glare import find_glare
+from napari_defocus.solver.glare import glare_for_image
 from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.observations import Observations, load_stack
 from napari_defocus.solver.result import DefocusResult
@@ -77,7 +77,7 @@ def _solved(
         observations,
         optics,
         settings,
-        Start(order[nearest].astype(np.int32), glare=find_glare(observations, optics)),
+        Start(order[nearest].astype(np.int32), glare=glare_for_image(observations, optics, settings)),
         part=Part(observations.shape, coordinates=coordinates),
     )
     run.improve_image(settings.image_iterations(settings.epochs), progress or _silently)

@@ -35,7 +35,7 @@ class SolverState:
     loss : float
         The objective over the number of samples (planes, pixels and channels), intensities in [0, 1]: the
         residual plus the priors on depth and image, where the settings give them weight. Never rises. The
-        last steps (bilateral, occlusion, median) do not serve it; with them this stays what it was before.
+        last steps (from "bilateral" on) do not serve it; with them this stays what it was before.
     residual : float
         Mean squared residual over planes, pixels and channels; likewise.
     depth : ndarray, (Y, X), float32
@@ -49,7 +49,7 @@ class SolverState:
     settings : SolverSettings
         The settings in use, with the depth range filled in.
     losses : tuple of float
-        Loss after each half-step so far but the last ones: bilateral, occlusion, median.
+        Loss after each half-step so far but the last ones, from "bilateral" on.
     notes : tuple of str
         What the user should know about the run, such as a fallback that was taken.
     """

@@ -30,7 +30,7 @@ from napari_defocus.solver.prior_scales import (
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior, edge_weights
-from napari_defocus.solver.weighted_median import span_of, to_near_of, weighted_median
+from napari_defocus.solver.weighted_median import median_of_run
 
 Floats = NDArray[np.float32]
 
@@ -205,7 +205,7 @@ class Unknowns:
             self.coordinates,
             self.image,
             progress,
-            lights=None if self.glare is None else self.glare.pairs,
+            glare=self.glare,
         )
 
     def denoise(self, progress: Callable[[float], None]) -> None:
@@ -216,15 +216,8 @@ class Unknowns:
 
     def take_median(self, progress: Callable[[float], None]) -> None:
         """Give pixels near depth edges the depth of those that look alike; not by this objective."""
-        assert self.settings.depth_range is not None
-        self.coordinates = weighted_median(
-            self.coordinates,
-            self.image,
-            span_of(self.operator.optics, self.settings.depth_range),
-            self.settings.weighted_median,
-            to_near=to_near_of(self.operator.optics),
-            threads=self.settings.threads,
-            progress=progress,
+        self.coordinates = median_of_run(
+            self.coordinates, self.image, self.operator.optics, self.settings, progress
         )
 
     def state(self, epoch: int, step: Step) -> SolverState:

@@ -10,6 +10,7 @@ from scipy.ndimage import maximum_filter, minimum_filter
 
 from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.optics.tiles import Tile, map_tiles, split
+from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.weighted_median_kernels import agreement_rows, median_rows
 
 Floats = NDArray[np.float32]
@@ -145,6 +146,26 @@ def weighted_median(
         changed = found != votes.levels[band.slices]
         new[band.slices][changed] = (votes.low + votes.step * found[changed]).astype(np.float32)
     return new
+
+
+def median_of_run(
+    coordinates: Floats,
+    image: Floats,
+    optics: Optics,
+    settings: SolverSettings,
+    progress: Callable[[float], None] | None = None,
+) -> Floats:
+    """:func:`weighted_median` as the optics and the settings of a run want it; depth range filled in."""
+    assert settings.depth_range is not None
+    return weighted_median(
+        coordinates,
+        image,
+        span_of(optics, settings.depth_range),
+        settings.weighted_median,
+        to_near=to_near_of(optics),
+        threads=settings.threads,
+        progress=progress,
+    )
 
 
 def agreement(
