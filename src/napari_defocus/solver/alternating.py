@@ -125,8 +125,8 @@ def alternating_minimization(
     Yields
     ------
     SolverState
-        After the initialization, after each depth step and each AIF step, and at the end after the
-        bilateral filter of the depth, the occlusion step, the denoising of the image and the weighted median
+        After the initialization, and again where that is revised (with losses of its own), after each depth
+        step and each AIF step, and at the end after the bilateral filter of the depth, the occlusion step, the denoising of the image and the weighted median
         of the depth, where the settings ask for them.
     """
     settings = settings or SolverSettings()
@@ -145,16 +145,18 @@ def alternating_minimization(
     start = start_of(observations, optics, settings, share)
     start = replace(start, notes=notes + start.notes)
     run = Unknowns(observations, optics, settings, start, report.stage("first residual", PREPARATION))
-    states = [run.state(0, "initialization")]
+    yield run.state(0, "initialization")
+    epoch = 0
     doubt = in_doubt(observations, start) if revises(optics, settings) else np.zeros(1, np.bool_)
-    if doubt.any():  # the first epoch is kept if the start stands
-        states += _epoch(run, 1, report)
+    if doubt.any():
+        tried = list(_epoch(run, 1, report))
         new = revised(run, start, doubt, report.stage("trying the blur model alone", REVISION))
-        if new is not start:
+        if new is start:  # it stands, and so does the epoch
+            yield from tried
+            epoch = 1
+        else:
             run = Unknowns(observations, optics, settings, new)
-            states = [run.state(0, "initialization")]
-    yield from states
-    epoch = states[-1].epoch
+            yield run.state(0, "initialization")
     while epoch < settings.epochs and not settings.settled(run.losses):
         epoch += 1
         yield from _epoch(run, epoch, report)
