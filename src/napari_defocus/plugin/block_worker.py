@@ -5,6 +5,7 @@ from typing import Any
 
 from napari_defocus import solver
 from napari_defocus.optics import Optics
+from napari_defocus.plugin.preparation import FIRST_USE, Preparation
 from napari_defocus.plugin.worker import DepthWorker
 from napari_defocus.solver.result import DefocusResult, Progress
 from napari_defocus.solver.settings import SolverSettings
@@ -25,10 +26,20 @@ class BlockWorker(DepthWorker):
         Settings of the solver.
     block : int
         Side of the blocks, px.
+    preparation : Preparation, optional
+        What compiles for the solver, which waits for it.
     """
 
-    def __init__(self, images: Any, optics: Optics, settings: SolverSettings, block: int) -> None:
+    def __init__(
+        self,
+        images: Any,
+        optics: Optics,
+        settings: SolverSettings,
+        block: int,
+        preparation: Preparation | None = None,
+    ) -> None:
         super().__init__()
+        self._preparation = preparation
         self._images, self._optics, self._settings, self._block = images, optics, settings, block
         self._result: DefocusResult | None = None
 
@@ -38,6 +49,8 @@ class BlockWorker(DepthWorker):
 
     def states(self, progress: Progress) -> Iterator[DefocusResult]:
         """Yield the result."""
+        if self._preparation is not None:
+            self._preparation.wait_for(None, lambda: progress(0.0, FIRST_USE))
         yield solver.solve(self._images, self._optics, self._settings, block=self._block, progress=progress)
 
     def best(self) -> DefocusResult | None:

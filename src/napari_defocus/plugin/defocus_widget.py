@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Literal
 
 from napari.components import ViewerModel
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics, optics_from_dict
@@ -17,13 +17,16 @@ from napari_defocus.plugin.memory_offer import MemoryOffer
 from napari_defocus.plugin.optics_form import OpticsForm
 from napari_defocus.plugin.optics_summary import OpticsSummary
 from napari_defocus.plugin.parameters_button import ParametersButton
+from napari_defocus.plugin.preparation import FIRST_USE, Preparation
 from napari_defocus.plugin.region_form import RegionForm
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.settings_form import SettingsForm
 from napari_defocus.plugin.stack_part import preview_factor, preview_of
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.stack_widget import StackWidget
+from napari_defocus.plugin.tiny_run import kind_of_run
 from napari_defocus.plugin.worker import DefocusWorker, DepthWorker, SolverWorker
+from napari_defocus.solver.settings import SolverSettings
 
 __all__ = ["DefocusWidget"]
 
@@ -46,6 +49,12 @@ class DefocusWidget(StackWidget):
         super().__init__(napari_viewer)
         self._way: Way = "if it fits"
         self._layer: int | None = None
+        self.preparation = Preparation(self)
+        self.preparing = QLabel(f"{FIRST_USE.capitalize()} ...")
+        self.preparing.setToolTip(
+            "Compiling, for some twenty seconds; it is kept for the next time. You can press Run meanwhile."
+        )
+        self.preparing.hide()
         self.optics_form = OpticsForm()
         self.optics_summary = OpticsSummary()
         self.settings_form = SettingsForm()
@@ -63,7 +72,7 @@ class DefocusWidget(StackWidget):
             self._fields.addWidget(part)
         self._fields.addStretch(1)
         self.panel.buttons.insertWidget(0, self.preview_button)
-        self.panel.add(self.memory_offer, self.loss_chart)
+        self.panel.add(self.preparing, self.memory_offer, self.loss_chart)
         self._connect()
         self._recall()
         self._on_stack()
@@ -78,6 +87,12 @@ class DefocusWidget(StackWidget):
         self.preview_button.clicked.connect(self.run_preview)
         self.memory_offer.accepted.connect(self.run_in_blocks)
         self.memory_offer.declined.connect(self.run_whole)
+        self.preparation.changed.connect(self._show_preparation)
+
+    def abandon(self) -> None:
+        """Stop what is under way."""
+        super().abandon()
+        self.preparation.stop()
 
     def run_preview(self) -> None:
         """Run on a smaller copy of the stack."""
@@ -126,15 +141,16 @@ class DefocusWidget(StackWidget):
             settings = settings.replace(white=stack.white)
         if settings.depth_range is not None:
             optics.check_depth_range(settings.depth_range)
+        self._prepare(stack, optics, settings)
         positions = optics.focus_positions_array
         limits = float(positions.min()), float(positions.max())
         worker: DepthWorker
         if self._way == "blocks" and self.memory_offer.side is not None:
-            worker = BlockWorker(stack.images, optics, settings, self.memory_offer.side)
+            worker = BlockWorker(stack.images, optics, settings, self.memory_offer.side, self.preparation)
         else:
             if self._way == "if it fits":
                 self.memory_offer.check(stack)
-            worker = DefocusWorker(stack.images, optics, settings)
+            worker = DefocusWorker(stack.images, optics, settings, self.preparation)
         return worker, limits, optics.depth_unit
 
     def fill(self, stack: FocalStackLayer) -> None:
@@ -171,6 +187,7 @@ class DefocusWidget(StackWidget):
 
     def _on_running(self, running: bool) -> None:
         super()._on_running(running)
+        self._show_preparation()
         free = not running and self.picker.layer.value is not None
         self.preview_button.setEnabled(free)
         self.region_form.setEnabled(free)
@@ -183,7 +200,9 @@ class DefocusWidget(StackWidget):
         try:
             stack = self.picker.stack()
             if stack is not None:
-                depth_range = self.optics_form.optics(stack.planes).default_depth_range()
+                optics = self.optics_form.optics(stack.planes)
+                depth_range = optics.default_depth_range()
+                self._prepare(stack, optics, self.settings_form.settings())
         except InputError:
             pass  # said when the user presses Run; while typing it would only be in the way
         self.settings_form.show_automatic_range(depth_range, self.optics_form.depth_unit)
@@ -207,6 +226,14 @@ class DefocusWidget(StackWidget):
                 self.optics_summary.show_report(report_on(optics, depth_range))
             except InputError:
                 self.optics_summary.show_nothing()  # an empty depth range, likewise
+
+    def _prepare(self, stack: FocalStackLayer, optics: Optics, settings: SolverSettings) -> None:
+        """Let be compiled what a run needs; it knows nothing of the stack but its type."""
+        channels = 3 if stack.images.ndim == 4 else 1
+        self.preparation.want(kind_of_run(stack.images.dtype, channels, optics, settings))
+
+    def _show_preparation(self) -> None:
+        self.preparing.setVisible(self.preparation.busy and not self.panel.running)  # a run tells it itself
 
     def _draw_region(self) -> None:
         try:

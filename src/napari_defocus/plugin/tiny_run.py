@@ -1,8 +1,8 @@
 """A whole run on a tiny made-up stack, in a process of its own: what it compiles is cached for all others.
 
-Compiling takes a process some twenty seconds and holds Python's lock, so that a window which did it would
-hardly answer. Run as a module it reads what to compile for from its first line of input, tells each step that
-can be loaded from the cache from then on, and ends early when its input is closed.
+Compiling takes some twenty seconds and holds Python's lock most of the time: a window that did it would
+hardly answer. Run as a module this reads from its first line of input what to compile for, tells each step
+that can be loaded from the cache from then on, and ends early when its input is closed.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from threading import Thread
@@ -31,7 +32,7 @@ FINISH = "finish"
 """Told when all is compiled."""
 
 SIDE = 96
-"""Rows and columns of the stack, px; more than those of a tile, since a part of an array is a type of its own."""
+"""Rows and columns of the stack, px: more than one tile, since a part of an array is a type of its own."""
 
 EPOCHS = 2
 """Rounds of the tiny run: in the second there is nothing new, but steps between the two."""
@@ -68,15 +69,8 @@ def prepared(kind: dict[str, Any]) -> Path:
     Figures of optics and settings make no difference to what is compiled; the source, its version and the
     processor do.
     """
-    sources = [path.stat() for part in (optics, solver) for path in _sources(part)]
-    facts = [
-        _form(kind),
-        sys.version,
-        version("numba"),
-        _processor(),
-        [(status.st_mtime_ns, status.st_size) for status in sources],
-    ]
-    key = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+    facts = json.dumps([_form(kind), _compiler()], sort_keys=True)
+    key = hashlib.sha256(facts.encode()).hexdigest()[:16]
     return Path(bank_tile.stats.cache_path) / f"napari_defocus-{key}.prepared"
 
 
@@ -86,11 +80,10 @@ def tiny_stack(kind: dict[str, Any], lens: Optics) -> NDArray[Any]:
     scene = rng.random((SIDE, SIDE), np.float32)
     scene[: SIDE // 3, : SIDE // 2] = 0.4
     scene[-9:-6, 6:9] = 1.0
-    planes = np.arange(lens.planes)
     near, far = lens.planes / 4, 3 * lens.planes / 4
     right = np.arange(SIDE) >= SIDE // 2
     images = np.empty((lens.planes, SIDE, SIDE), np.float32)
-    for plane in planes:
+    for plane in range(lens.planes):
         left, other = (
             gaussian_filter(scene, min(0.5 + abs(plane - depth), MOST_BLUR)) for depth in (near, far)
         )
@@ -118,14 +111,15 @@ def tiny_run(kind: dict[str, Any]) -> Iterator[str]:
     yield FINISH
 
 
-def _sources(package: Any) -> list[Path]:
-    return sorted(Path(package.__file__).parent.glob("*.py"))
-
-
-def _processor() -> str:
+@cache
+def _compiler() -> list[Any]:
+    """What compiles, for which processor, and from what."""
     from llvmlite import binding
 
-    return str(binding.get_host_cpu_name())
+    folders = [Path(str(package.__file__)).parent for package in (optics, solver)]
+    sources = [path.stat() for folder in folders for path in sorted(folder.glob("*.py"))]
+    stamps = [(status.st_mtime_ns, status.st_size) for status in sources]
+    return [sys.version, version("numba"), str(binding.get_host_cpu_name()), stamps]
 
 
 def _form(value: Any) -> Any:

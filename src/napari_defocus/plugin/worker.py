@@ -16,6 +16,7 @@ from napari_defocus import solver
 from napari_defocus.alignment.result import AlignmentResult
 from napari_defocus.errors import CancelledError
 from napari_defocus.optics import Optics
+from napari_defocus.plugin.preparation import FIRST_USE, Preparation
 from napari_defocus.solver.result import DefocusResult, Progress, SolverState
 from napari_defocus.solver.settings import SolverSettings
 
@@ -189,11 +190,20 @@ class DefocusWorker(DepthWorker):
         Its optics.
     settings : SolverSettings
         Settings of the solver.
+    preparation : Preparation, optional
+        What compiles for the solver, which then goes one step behind it.
     """
 
-    def __init__(self, images: Any, optics: Optics, settings: SolverSettings) -> None:
+    def __init__(
+        self,
+        images: Any,
+        optics: Optics,
+        settings: SolverSettings,
+        preparation: Preparation | None = None,
+    ) -> None:
         super().__init__()
         self._images, self._optics, self._settings = images, optics, settings
+        self._preparation = preparation
         self._lock = Lock()
         self._state: SolverState | None = None
         self._result: DefocusResult | None = None
@@ -208,7 +218,24 @@ class DefocusWorker(DepthWorker):
                 shown = time.monotonic()
 
     def states(self, progress: Progress) -> Iterator[SolverState]:
-        return solver.alternating_minimization(self._images, self._optics, self._settings, progress=progress)
+        done, steps = 0.0, set[str]()
+
+        def report(share: float, message: str) -> None:
+            nonlocal done
+            done = share
+            progress(share, message)
+
+        def wait() -> None:
+            if self._preparation is not None:
+                self._preparation.wait_for(len(steps) + 1, lambda: progress(done, FIRST_USE))
+
+        wait()
+        for state in solver.alternating_minimization(
+            self._images, self._optics, self._settings, progress=report
+        ):
+            yield state
+            steps.add(state.step)
+            wait()
 
     def best(self) -> DefocusResult | None:
         """Return the result of the last state."""

@@ -125,9 +125,9 @@ def alternating_minimization(
     Yields
     ------
     SolverState
-        After the initialization, and again where that is revised (with losses of its own), after each depth
-        step and each AIF step, and at the end after the bilateral filter of the depth, the occlusion step, the denoising of the image and the weighted median
-        of the depth, where the settings ask for them.
+        After the initialization, and again if that is revised (with losses of its own), after each depth step
+        and each AIF step, and at the end after the bilateral filter of the depth, the occlusion step, the
+        denoising of the image and the weighted median of the depth, where the settings ask for them.
     """
     settings = settings or SolverSettings()
     edges = applies(optics, settings)
