@@ -4,10 +4,11 @@
 
 It needs a display with OpenGL, for instance Xvfb with ``+extension GLX``.
 
-In a process of its own, with an empty cache of compiled kernels, a napari window is opened, the widget and the
-photographic sample; somebody reads for so many seconds and then presses Run. Told are the seconds from then on
-until the first depth layer is seen, with its colour bar, and until the result is there, the CPU seconds of
-window and compiler, and how long the window did not answer. ``--not-ahead`` leaves the compiling to the run.
+In a process of its own, with an empty cache of compiled kernels, a napari window is opened, the widget and
+the photographic sample; somebody reads for so many seconds and then presses Run. Told are the seconds from
+then on until the first depth layer is seen, with its colour bar, and until the result is there, the CPU
+seconds of window and compiler, and how long the window did not answer. ``--not-ahead`` leaves the compiling
+to the run.
 """
 
 import argparse

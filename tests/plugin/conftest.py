@@ -13,6 +13,7 @@ from tiny_stacks import make_state
 from napari_defocus import solver
 from napari_defocus.errors import CancelledError
 from napari_defocus.plugin import memory, preferences
+from napari_defocus.plugin.preparation import Preparation
 from napari_defocus.solver.result import DefocusResult, SolverState
 from napari_defocus.solver.settings import SolverSettings
 
@@ -23,6 +24,12 @@ def _not_the_users_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: py
     path = tmp_path_factory.mktemp("config") / memory.FILE
     monkeypatch.setattr(memory, "_path", lambda: path)
     monkeypatch.setattr(preferences, "_stored", lambda: None)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No process that compiles, but where a test asks for one."""
+    monkeypatch.setattr(Preparation, "ENABLED", False)
 
 
 @pytest.fixture

@@ -229,8 +229,8 @@ class DefocusWidget(StackWidget):
 
     def _prepare(self, stack: FocalStackLayer, optics: Optics, settings: SolverSettings) -> None:
         """Let be compiled what a run needs; it knows nothing of the stack but its type."""
-        channels = 3 if stack.images.ndim == 4 else 1
-        self.preparation.want(kind_of_run(stack.images.dtype, channels, optics, settings))
+        colour = stack.images.ndim == 4
+        self.preparation.want(kind_of_run(stack.images.dtype, colour, optics, settings))
 
     def _show_preparation(self) -> None:
         self.preparing.setVisible(self.preparation.busy and not self.panel.running)  # a run tells it itself

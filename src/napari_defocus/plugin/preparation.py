@@ -20,8 +20,8 @@ FIRST_USE = "preparing the solver (first use on this computer)"
 
 MODULE = "napari_defocus.plugin.tiny_run"
 
-LOWER = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 5)
-"""Priority of the process: the window goes first."""
+LOWER = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 2)
+"""Priority of the process: the window goes first. Not much lower: somebody waits for it too."""
 
 LOOKS = 0.1
 """Seconds between two looks whether a run that waits is still wanted."""

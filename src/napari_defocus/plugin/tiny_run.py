@@ -41,15 +41,15 @@ MOST_BLUR = 6.0
 """Blur that planes are made with at most, px."""
 
 
-def kind_of_run(dtype: Any, channels: int, lens: Optics, settings: SolverSettings) -> dict[str, Any]:
+def kind_of_run(dtype: Any, colour: bool, lens: Optics, settings: SolverSettings) -> dict[str, Any]:
     """Return what a run needs compiled kernels for, as plain values.
 
     Parameters
     ----------
     dtype : dtype
         Type of the stack.
-    channels : int
-        1, or 3 for RGB.
+    colour : bool
+        Whether it is RGB.
     lens : Optics
         Its optics.
     settings : SolverSettings
@@ -57,7 +57,7 @@ def kind_of_run(dtype: Any, channels: int, lens: Optics, settings: SolverSetting
     """
     return {
         "dtype": str(stored_type(dtype)),
-        "channels": channels,
+        "colour": colour,
         "optics": lens.to_dict(),
         "settings": settings.to_dict(),
     }
@@ -94,7 +94,7 @@ def tiny_stack(kind: dict[str, Any], lens: Optics) -> NDArray[Any]:
     if dtype.kind == "u":
         images = np.rint(images * np.iinfo(dtype).max)
     images = images.astype(dtype)
-    return np.repeat(images[..., None], 3, axis=-1) if kind["channels"] == 3 else images
+    return np.repeat(images[..., None], 3, axis=-1) if kind["colour"] else images
 
 
 def tiny_run(kind: dict[str, Any]) -> Iterator[str]:
