@@ -6,6 +6,7 @@ from functools import partial
 
 from napari.components import ViewerModel
 
+from napari_defocus.plugin.letters import LettersAhead
 from napari_defocus.plugin.result_layers import ResultLayers
 from napari_defocus.plugin.run_widget import RunWidget
 from napari_defocus.plugin.save_bar import SaveBar
@@ -34,6 +35,7 @@ class StackWidget(RunWidget):
     def __init__(self, viewer: ViewerModel) -> None:
         super().__init__(viewer)
         self._results: ResultLayers | None = None
+        self._letters = LettersAhead(viewer, self)
         self.surface_button = SurfaceButton(viewer)
         layout = self.layout()
         assert layout is not None  # made by the base class
@@ -44,6 +46,7 @@ class StackWidget(RunWidget):
     def abandon(self) -> None:
         """Stop the run and show no more layers."""
         self._results = None
+        self._letters.stop()
         super().abandon()
 
     def begin(self, stack: FocalStackLayer) -> SolverWorker:
@@ -64,6 +67,12 @@ class StackWidget(RunWidget):
     def prepare(self, stack: FocalStackLayer) -> tuple[DepthWorker, tuple[float, float], str]:
         """Return the worker, the contrast limits of its depth and its unit, or raise :class:`InputError`."""
         raise NotImplementedError
+
+    def _on_stack(self) -> None:
+        super()._on_stack()
+        layer = self.picker.layer.value
+        if layer is not None:
+            self._letters.want(f"{layer.name} depth")
 
     def _on_running(self, running: bool) -> None:
         super()._on_running(running)

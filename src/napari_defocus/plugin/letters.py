@@ -1,0 +1,63 @@
+"""Letters of the legend drawn ahead, unseen.
+
+napari takes some 5 ms for each letter that a canvas has not shown yet. The figures of a first colour bar and
+the name beside it come to more than a tenth of a second, in the middle of a run.
+"""
+
+from napari.components import ViewerModel
+from napari.components.overlays import TextOverlay
+from qtpy.QtCore import QObject, QTimer
+
+__all__ = ["LettersAhead"]
+
+KEY = "napari-defocus letters"
+FIGURES = "0123456789.-+e[]() "
+AT_ONCE = 4
+"""Letters that are new to the canvas each time it is drawn."""
+
+INTERVAL = 50
+"""Milliseconds between two times; the canvas is drawn only when the window has nothing else to do."""
+
+
+class LettersAhead(QObject):
+    """Lets the canvas of a viewer draw letters, few at a time, fully transparent.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        The viewer.
+    parent : QObject
+        Letters are drawn as long as it lives.
+    """
+
+    def __init__(self, viewer: ViewerModel, parent: QObject) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._known: set[str] = set()
+        self._waiting: list[str] = []
+        self._timer = QTimer(self)
+        self._timer.setInterval(INTERVAL)
+        self._timer.timeout.connect(self._draw_some)
+
+    def want(self, text: str) -> None:
+        """Have the letters of a text drawn, and all that figures are written with."""
+        self._waiting = sorted({*self._waiting, *text, *FIGURES} - self._known)
+        if self._waiting and not self._timer.isActive():
+            self._timer.start()
+
+    def stop(self) -> None:
+        """Draw no more, and leave nothing in the viewer."""
+        self._timer.stop()
+        self._waiting = []
+        self._viewer.canvas.overlays.pop(KEY, None)
+
+    def _draw_some(self) -> None:
+        if not self._waiting:
+            self.stop()
+            return
+        some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+        self._known.update(some)
+        overlays = self._viewer.canvas.overlays
+        if KEY not in overlays:
+            overlays[KEY] = TextOverlay(opacity=0, visible=True)
+        overlays[KEY].text = "".join(some)

@@ -1,0 +1,49 @@
+"""Letters of the legend drawn ahead."""
+
+import pytest
+from qtpy.QtCore import QObject
+from tiny_stacks import add_stack
+
+from napari_defocus.plugin.defocus_widget import DefocusWidget
+from napari_defocus.plugin.letters import FIGURES, KEY, LettersAhead
+
+
+@pytest.fixture
+def drawn(viewer):
+    """Texts of our overlay, as they come."""
+    texts = []
+
+    def follow(event):
+        if event.key == KEY:
+            assert event.value.opacity == 0
+            event.value.events.text.connect(lambda: texts.append(event.value.text))
+
+    viewer.canvas.overlays.events.added.connect(follow)
+    return texts
+
+
+def test_each_letter_is_drawn_once_unseen_and_nothing_is_left(viewer, drawn, qapp, qtbot):
+    before = set(viewer.canvas.overlays)
+    viewer.canvas.overlays.text.text = "the user's"
+    owner = QObject()
+    letters = LettersAhead(viewer, owner)
+    letters.want("stone depth (m)")
+    qtbot.waitUntil(lambda: bool(drawn) and KEY not in viewer.canvas.overlays)
+    assert sorted("".join(drawn)) == sorted({*"stone depth (m)", *FIGURES})
+    drawn.clear()
+    letters.want("stone depths")
+    letters.want("stones")
+    assert not letters._timer.isActive()
+    assert not drawn
+    assert set(viewer.canvas.overlays) == before
+    assert viewer.canvas.overlays.text.text == "the user's"
+
+
+def test_letters_of_a_stack_are_drawn_when_it_is_chosen(viewer, drawn, qtbot):
+    widget = DefocusWidget(viewer)
+    qtbot.addWidget(widget)
+    assert not drawn
+    add_stack(viewer, name="Käfer")
+    qtbot.waitUntil(lambda: "ä" in "".join(drawn))
+    widget.abandon()
+    assert KEY not in viewer.canvas.overlays
