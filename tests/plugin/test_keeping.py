@@ -121,10 +121,17 @@ def test_parameters_of_an_aligned_stack_say_so(widget, viewer, notifications, tm
     result = solve(make_stack(), ODD, SETTINGS)
     save_result(result, tmp_path / "plain")
     save_result(result, tmp_path / "moved", extra_parameters={"alignment": {"motion": "similarity"}})
+    note = widget.parameters_button.note
+    assert note.isHidden()
     widget.parameters_button.load(tmp_path / "plain" / "parameters.json")
-    assert notifications[-1] == "Optics and settings of plain are filled in."
+    assert note.text() == "Loaded from plain/parameters.json."
+    assert not note.isHidden()
     widget.parameters_button.load(tmp_path / "moved")
-    assert "aligned first (motion: similarity)" in notifications[-1]
+    assert note.text().startswith("Loaded from moved/parameters.json. Its planes were aligned first (motion")
+    assert not notifications
+    add_stack(viewer, name="another")
+    widget.picker.layer.value = viewer.layers["another"]
+    assert note.isHidden()  # its fields are filled in anew
 
 
 def test_parameters_that_cannot_be_read_change_nothing(widget, viewer, notifications, tmp_path):

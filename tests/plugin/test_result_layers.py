@@ -196,6 +196,27 @@ def test_what_the_user_has_chosen_stays_chosen_until_the_result(viewer, layers):
     assert viewer.layers.selection.active is depth
 
 
+def test_a_run_takes_the_selection_from_no_later_run(viewer, layers):
+    do(layers.steps(result()))
+    later = ResultLayers(viewer, stack_from_layer(viewer.layers["stone"]), (1.0, 3.0), "m")
+    do(later.steps(result()))
+    newest = viewer.layers["stone depth (m) [2]"]
+    assert viewer.layers.selection.active is newest
+    do(later.last_steps(result()))
+    do(layers.last_steps(result()))
+    assert viewer.layers.selection.active is newest
+
+
+def test_a_run_takes_the_selection_from_nothing_that_is_being_drawn(viewer, layers):
+    do(layers.steps(result()))
+    shapes = viewer.add_shapes(ndim=2)
+    do(layers.last_steps(result()))
+    assert viewer.layers.selection.active is shapes
+    after = ResultLayers(viewer, stack_from_layer(viewer.layers["stone"]), (1.0, 3.0), "m")
+    do(after.steps(result()))  # it was chosen when this run began: the region that was drawn for it
+    assert viewer.layers.selection.active is viewer.layers["stone depth (m) [2]"]
+
+
 def test_what_the_user_has_hidden_stays_hidden(viewer, layers):
     do(layers.steps(result()))
     do(layers.legend_steps())

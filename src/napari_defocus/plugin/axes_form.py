@@ -201,7 +201,7 @@ class AxesForm(QWidget):
         self._form.show_field(self.channel, self._many and more)
         self._form.show_field(self.focus, self._many and roles is not None and roles.channel is not None)
         self._form.show_field(self.which, self._many and roles is not None and bool(roles.others))
-        self.plane.enabled = self._layer is not None
+        self._form.show_field(self.plane, self._layer is not None)
         self.refresh_others()
         self._tell()
 

@@ -68,8 +68,10 @@ class DefocusWidget(StackWidget):
         self.memory_offer = MemoryOffer()
         self._fields.insertWidget(1, self.region_form)
         self.parameters_button = ParametersButton(self.optics_form, self.settings_form)
-        for part in (self.optics_form, self.optics_summary, self.settings_form, self.parameters_button):
+        for part in (self.optics_form, self.optics_summary, self.settings_form):
             self._fields.addWidget(part)
+        self._fields.addWidget(self.parameters_button.note)  # above: below it would be scrolled out of sight
+        self._fields.addWidget(self.parameters_button)
         self._fields.addStretch(1)
         self.panel.buttons.insertWidget(0, self.preview_button)
         self.panel.add(self.preparing, self.memory_offer, self.loss_chart)
@@ -159,12 +161,14 @@ class DefocusWidget(StackWidget):
         if self._layer not in (None, layer):
             self.settings_form.forget_stack()
         self._layer = layer
+        self.parameters_button.forget()
         self.optics_form.fill(stack)
         self.settings_form.show_automatic_white(stack.white)
 
     def clear(self) -> None:
         self.memory_offer.hide()
         self._layer = None
+        self.parameters_button.forget()
         self.optics_form.clear()
         self.settings_form.forget_stack()
         self.settings_form.show_automatic_white(None)

@@ -53,6 +53,7 @@ class Form(QWidget):
                     QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
                 )
                 field.native.setMinimumContentsLength(14)
+                field.native.setPlaceholderText("none open")
             layout.addRow(label, field.native)
             field.changed.connect(self._on_edit)
             field.label_changed.connect(self._show_labels)

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, Optics, ThinLens, UncalibratedFocus, optics_from_dict
-from napari_defocus.plugin.fields import NumberField, PositionsField
+from napari_defocus.plugin.fields import NumberField, PositionsField, format_number
 from napari_defocus.plugin.form import Fold, Form
 from napari_defocus.plugin.lengths import length_in
 from napari_defocus.plugin.lens_forms import CameraForm, MicroscopeForm, UncalibratedForm
@@ -166,7 +166,7 @@ class OpticsForm(QWidget):
         if self.kind.value == UncalibratedFocus.kind:
             text = "No optics: depth will be in plane steps (0 is the first plane), not a length."
         else:
-            text = f"Depth will be in {self.depth_unit}.{self._missing()}"
+            text = f"Depth will be in {self.depth_unit}.{self._missing() or self._span()}"
         self.note.setText(text + self._lender())
         self.changed.emit()
 
@@ -177,6 +177,20 @@ class OpticsForm(QWidget):
         if self.kind.value == self.last.kind:
             return " Figures that the stack does not tell are those used last: check them."
         return f" Choose {KINDS[self.last.kind]} for the figures used last."
+
+    def _span(self) -> str:
+        """Say how many positions there are: the field shows only the first of them."""
+        (field,) = [
+            field for field in self.forms[self.kind.value].fields if isinstance(field, PositionsField)
+        ]
+        try:
+            positions = field.positions(0)
+        except InputError:
+            return ""  # said when the user presses Run
+        if str(field.value).rstrip().endswith(("...", "…")):
+            return ""
+        low, high = format_number(min(positions)), format_number(max(positions))
+        return f" {len(positions)} {field.title.lower()}, {low} to {high} {field.unit}."
 
     def _missing(self) -> str:
         """Say which figures are still to be given, if any."""

@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from napari.utils.notifications import show_info
-from qtpy.QtWidgets import QFileDialog, QPushButton
+from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from napari_defocus.errors import InputError
 from napari_defocus.io.parameters import PARAMETERS_FILE, load_parameters, recorded_motion
@@ -23,11 +22,19 @@ class ParametersButton(QPushButton):
     ----------
     optics_form, settings_form : OpticsForm, SettingsForm
         What is filled.
+
+    Attributes
+    ----------
+    note : QLabel
+        Says what was loaded; to be shown beside the button.
     """
 
     def __init__(self, optics_form: OpticsForm, settings_form: SettingsForm) -> None:
         super().__init__("Load parameters...")
         self._optics_form, self._settings_form = optics_form, settings_form
+        self.note = QLabel()
+        self.note.setWordWrap(True)
+        self.note.hide()
         self.setToolTip(
             f"Fill in optics and settings from the {PARAMETERS_FILE} of a saved result, of this window or of "
             "the command line. Open the stack first. Run then gives the same numbers again."
@@ -46,9 +53,15 @@ class ParametersButton(QPushButton):
         self._optics_form.show_optics(optics)
         self._settings_form.fill_from_run(settings)
         path = Path(path).absolute()
-        name = path.name if path.is_dir() else path.parent.name
+        file = path / PARAMETERS_FILE if path.is_dir() else path
         aligned = f" Its planes were aligned first (motion: {motion}); do so with Align focal stack."
-        show_info(f"Optics and settings of {name} are filled in.{aligned if motion else ''}")
+        self.note.setText(f"Loaded from {file.parent.name}/{file.name}.{aligned if motion else ''}")
+        self.note.setToolTip(str(file))
+        self.note.show()
+
+    def forget(self) -> None:
+        """Tell no more what was loaded: the fields are filled in anew."""
+        self.note.hide()
 
     def _ask(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Load parameters", filter=FILE_FILTER)

@@ -65,6 +65,7 @@ class ResultLayers:
     ) -> None:
         self._viewer, self._stack, self._limits, self._unit = viewer, stack, limits, unit
         self._settled = limits
+        self._chosen_before = id(viewer.layers.selection.active)  # the layer itself would be kept alive
         self._number: int | None = None
         self._layers: dict[str, Layer] = {}
         self._shown: dict[str, DefocusResult] = {}
@@ -162,7 +163,7 @@ class ResultLayers:
         depth = self._layers.get("depth")
         place = layers.index(depth) if depth in layers else len(layers)
         active = layers.selection.active
-        if kind == "depth" or active is None:
+        if active is None or (kind == "depth" and self._may_choose()):
             layers.insert(place, layer)
         else:  # napari chooses each new layer; nobody needs to follow there and back
             with layers.selection.events.blocker_all():
@@ -196,8 +197,16 @@ class ResultLayers:
         depth = self._layers.get("depth")
         if depth is not None and depth in self._viewer.layers:
             self._adjust_limits(depth, result)
-            self._viewer.layers.selection.active = depth
+            if self._may_choose():
+                self._viewer.layers.selection.active = depth
         show_depth_in_status(self._viewer)
+
+    def _may_choose(self) -> bool:
+        """Whether the depth may be chosen: not if another run's result or what is being drawn is, since."""
+        active = self._viewer.layers.selection.active
+        if active is None or id(active) == self._chosen_before:
+            return True
+        return isinstance(active, Image) and entry_of(active).get("run") in (None, self._number)
 
     def _adjust_limits(self, depth: Layer, result: DefocusResult) -> None:
         """Keep the contrast limits of the first result unless they do not suit the last one at all.

@@ -203,8 +203,9 @@ class RunPanel(QWidget):
     def _end(self) -> None:
         self.worker = None
         self._for_the_run.close()
-        if not self._can_run:
-            self.bar.setValue(0)  # the stack was deleted meanwhile
+        if not self._can_run:  # the stack was deleted meanwhile
+            self.bar.setValue(0)
+            self.status.setText(f"{self.status.text()}\n{self.run_button.toolTip()}")
         self._update_buttons()
         self.running_changed.emit(False)
 

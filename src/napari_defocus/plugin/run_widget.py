@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.collecting import collect_all_again
 from napari_defocus.plugin.docking import TabbedDock
+from napari_defocus.plugin.fitted_view import FittedView
 from napari_defocus.plugin.preferences import apply_threads
 from napari_defocus.plugin.run_panel import RunPanel, report
 from napari_defocus.plugin.scrolled import Scrolled
@@ -46,6 +47,7 @@ class RunWidget(QWidget):
         self._viewer = viewer
         self.picker = StackPicker(viewer, many=self.MANY)
         self._filled = False
+        self._view = FittedView(viewer)
         self._turns = Turns(self)
         self.panel = RunPanel(self._turns)
         self._fields = QVBoxLayout()
@@ -107,7 +109,8 @@ class RunWidget(QWidget):
         missing = self.picker.why_none() or NO_STACK
         self.panel.set_ready(stack is not None, missing if stack is None else READY)
         if stack is not None:
-            self._turns.add(self._select_stack)
+            self._view.note()
+            self._turns.add(self._select_stack, self._view.fit_again)
             self.fill(stack)
         elif self._filled:
             self.clear()
