@@ -50,6 +50,7 @@ def open_sample(user: User, widget: DefocusWidget) -> None:
     assert "Depth resolution" in widget.optics_summary.figures.text()
     assert not widget.optics_summary.warnings.text()
     assert user.viewer.layers.selection.active.name == "photograph"
+    user.wait(lambda: not widget.preparation.busy, "what compiles ahead")
     user.look("optics")
 
 

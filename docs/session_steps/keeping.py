@@ -30,6 +30,7 @@ def load_parameters(user: User, widget: Any, saved: Path, depth: Any) -> None:
     user.type(widget.settings_form.editors["epochs"].native, "1")
     with user.answering("getOpenFileName", saved / "parameters.json"):
         user.press(widget.parameters_button)
+    assert f"{saved.name}/parameters.json" in widget.parameters_button.note.text()
     user.look("saved")
     user.run(widget)
     again = user.viewer.layers["microscope depth (um) [2]"]

@@ -75,6 +75,7 @@ def delete_in_mid_run(user: User, widget: Any) -> None:
     user.idle()
     assert len(of_run(user, 1)) == 4
     assert widget.panel.status.text().startswith("Done")
+    assert "Open a focal stack first" in widget.panel.status.text()
     assert widget.panel.bar.value() == 0
     assert not widget.panel.run_button.isEnabled()
     user.look("stack_deleted")
@@ -94,6 +95,7 @@ def second_run(user: User, widget: Any) -> None:
     assert len(of_run(user, 1)) == len(of_run(user, 2)) == len(of_run(user, 3)) == 4
     names = [layer.name for layer in user.viewer.layers]
     assert len(names) == len(set(names))
+    assert user.viewer.layers.selection.active.name == "photograph depth (m) [3]"  # of the run begun last
     user.look("second_run")
 
 

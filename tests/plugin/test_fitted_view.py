@@ -13,12 +13,13 @@ def camera(viewer):
 
 
 @pytest.fixture
-def fitted(viewer):
+def fitted(viewer, qapp):
     add_stack(viewer)
     viewer.reset_view()
-    view = FittedView(viewer)
-    view.note()
-    return view
+    view = FittedView(viewer, qapp)
+    view.follow()
+    yield view
+    view.stop()
 
 
 def narrower(viewer):
@@ -29,19 +30,36 @@ def narrower(viewer):
 def test_is_fitted_to_a_smaller_canvas(viewer, fitted):
     before = viewer.scene.camera.zoom
     narrower(viewer)
-    fitted.fit_again()
     assert viewer.scene.camera.zoom == pytest.approx(before / 2)
+    narrower(viewer)
+    assert viewer.scene.camera.zoom == pytest.approx(before / 4)
+    fitted.stop()
+    narrower(viewer)
+    assert viewer.scene.camera.zoom == pytest.approx(before / 4)
+
+
+def test_the_window_is_laid_out_within_a_second(viewer, fitted, qtbot):
+    qtbot.waitUntil(lambda: not fitted._timer.isActive())
+    before = camera(viewer)
+    narrower(viewer)
+    assert camera(viewer) == before
+
+
+def test_an_image_that_napari_left_too_wide_is_fitted(viewer, fitted):
+    fitted.stop()
+    fits = viewer.scene.camera.zoom
+    viewer.scene.camera.zoom *= 1.1
+    fitted.follow()
+    assert viewer.scene.camera.zoom == pytest.approx(fits)
 
 
 def test_what_the_user_has_moved_stays(viewer, fitted):
     viewer.scene.camera.zoom *= 1.5
     before = camera(viewer)
     narrower(viewer)
-    fitted.fit_again()
     assert camera(viewer) == before
-    fitted.note()  # nor is it fitted then
-    assert camera(viewer) == before
-    fitted.fit_again()
+    fitted.follow()  # nor is it fitted then
+    narrower(viewer)
     assert camera(viewer) == before
 
 
@@ -49,20 +67,19 @@ def test_nothing_is_done_in_3d_and_without_layers(viewer, fitted):
     viewer.dims.ndisplay = 3
     viewer.scene.camera.angles = (10, 20, 30)
     before = camera(viewer)
-    fitted.note()
-    fitted.fit_again()
+    fitted.follow()
+    narrower(viewer)
     np.testing.assert_allclose(viewer.scene.camera.angles, (10, 20, 30))
     assert camera(viewer) == before
     viewer.layers.clear()
-    fitted.note()
-    fitted.fit_again()
+    fitted.follow()
 
 
 @pytest.mark.window
 @pytest.mark.parametrize("first", ["widget", "stack"])
 def test_no_edge_of_the_first_image_is_cut_off(make_napari_viewer, qtbot, first):
     viewer = make_napari_viewer(show=True)
-    viewer.window.resize(1000, 700)
+    viewer.window.resize(1400, 900)
 
     def dock():
         viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from defocus")

@@ -7,6 +7,7 @@ import weakref
 import numpy as np
 import pytest
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 from tiny_stacks import LENS, add_stack, make_stack
 
@@ -181,6 +182,8 @@ def test_run_twice_changes_nothing_that_was_there(viewer, qtbot, patient_solver,
     widget = dock(viewer, DEFOCUS)
     viewer.add_image(np.arange(64.0).reshape(8, 8), name="mine", colormap="red", opacity=0.5, scale=(3, 3))
     add(viewer, kind)
+    for _ in range(20):
+        QApplication.processEvents()  # the window is laid out
     for run in (1, 2):
         before = {layer: state(layer) for layer in viewer.layers}
         dims = viewer.dims.model_dump(exclude={"last_used"})

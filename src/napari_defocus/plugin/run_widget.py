@@ -47,7 +47,7 @@ class RunWidget(QWidget):
         self._viewer = viewer
         self.picker = StackPicker(viewer, many=self.MANY)
         self._filled = False
-        self._view = FittedView(viewer)
+        self._view = FittedView(viewer, self)
         self._turns = Turns(self)
         self.panel = RunPanel(self._turns)
         self._fields = QVBoxLayout()
@@ -73,6 +73,7 @@ class RunWidget(QWidget):
 
     def abandon(self) -> None:
         """Stop the run; nobody waits for its result."""
+        self._view.stop()
         self.panel.abandon()
 
     def run(self) -> None:
@@ -109,8 +110,8 @@ class RunWidget(QWidget):
         missing = self.picker.why_none() or NO_STACK
         self.panel.set_ready(stack is not None, missing if stack is None else READY)
         if stack is not None:
-            self._view.note()
-            self._turns.add(self._select_stack, self._view.fit_again)
+            self._view.follow()
+            self._turns.add(self._select_stack)
             self.fill(stack)
         elif self._filled:
             self.clear()
