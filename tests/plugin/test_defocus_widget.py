@@ -48,6 +48,8 @@ def test_without_a_stack_the_widget_says_what_to_do(widget):
     assert not widget.panel.cancel_button.isEnabled()
     assert not widget.surface_button.button.isEnabled()
     assert "Open a focal stack" in widget.panel.status.text()
+    assert widget.picker.layer.native.placeholderText() == "none open"
+    assert widget.picker.axis.native.isHidden()  # there is no axis to choose
 
 
 def test_an_open_stack_is_chosen_and_its_optics_filled_in(widget, viewer):
@@ -437,6 +439,8 @@ def test_stack_deleted_in_mid_run(widget, viewer, qtbot, patient_solver):
     assert "stone depth (m) [1]" in names(viewer)
     assert not widget.panel.run_button.isEnabled()
     assert "Open a focal stack" in widget.panel.run_button.toolTip()
+    qtbot.waitUntil(lambda: "Open a focal stack" in widget.panel.status.text())
+    assert widget.panel.status.text().startswith("Done")
 
 
 def test_all_layers_deleted_in_mid_run(widget, viewer, qtbot, patient_solver):

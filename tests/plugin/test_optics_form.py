@@ -188,7 +188,11 @@ def test_figures_of_a_camera_without_focus_distances(form, viewer):
     assert "Still missing: focus distances." in form.note.text()
     camera.focus_distances.value = "1, 2, 3, 4"
     assert "missing" not in form.note.text()
+    assert form.note.text().endswith(" 4 focus distances, 1 to 4 m.")  # the field shows the first of many
     assert form.optics(4) == ThinLens.from_camera(4.2, 1.8, 1.4, [1, 2, 3, 4])
+    for unfinished in ("1, 2, ...", "1, 2, x"):
+        camera.focus_distances.value = unfinished
+        assert form.note.text() == "Depth will be in m."
 
 
 def test_focus_distances_without_a_lens(form, viewer):

@@ -242,3 +242,17 @@ def test_closing_the_dock_ends_the_process(viewer, qtbot, place, monkeypatch):
     widget.abandon()
     assert not widget.preparation.busy
     assert not children()
+
+
+@pytest.mark.window
+def test_closing_the_window_ends_the_process_without_a_word(make_napari_viewer, place, monkeypatch, capfd):
+    monkeypatch.setattr("napari_defocus.plugin.defocus_widget.kind_of_run", lambda *_: {"name": "done"})
+    viewer = make_napari_viewer(show=True)
+    _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from defocus")
+    add_stack(viewer)
+    assert widget.preparation.busy
+    assert len(children()) == 1
+    capfd.readouterr()
+    viewer.close()
+    assert not children()
+    assert "QProcess" not in capfd.readouterr().err
