@@ -103,6 +103,7 @@ def preview(user: User, widget: DefocusWidget) -> None:
     assert "Done after" in widget.panel.status.text()
     assert len(of_run(user, 1)) == 4
     assert legends(user) == ["photograph preview depth (m) [1]"]
+    assert user.viewer.layers.selection.active.name == "photograph preview depth (m) [1]"
     user.look("preview")
 
 
@@ -116,6 +117,7 @@ def region(user: User, widget: DefocusWidget) -> None:
     depth = user.viewer.layers["photograph region depth (m) [2]"]
     np.testing.assert_allclose(depth.data.shape, (150, 180), atol=4)
     assert legends(user) == [depth.name]
+    assert user.viewer.layers.selection.active is depth
     user.look("region")
     user.choose(widget.region_form.layer.native, "whole image")
     user.delete(*of_run(user, 1), *of_run(user, 2), "photograph region")

@@ -197,3 +197,15 @@ def test_error_is_shown_as_a_notification(window, qtbot, patient_solver):
     assert any("the graph is cut" in notification.message.text() for notification in shown)
     for notification in shown:
         notification.close()
+
+
+def test_each_run_selects_its_depth(window, qtbot, patient_solver):
+    viewer, _, widget = window
+    patient_solver.release.set()
+    add_stack(viewer)
+    viewer.add_shapes([[[2, 2], [2, 20], [20, 20], [20, 2]]], name="box", ndim=2)
+    widget.region_form.layer.value = viewer.layers["box"]
+    for run in (1, 2):  # napari gives plugins other objects for the same layers each time
+        press(qtbot, widget.panel.run_button)
+        qtbot.waitUntil(lambda: not widget.panel.running, timeout=120_000)
+        assert viewer.layers.selection.active.name == f"stone region depth (m) [{run}]"

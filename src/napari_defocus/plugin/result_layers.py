@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from napari.components import ViewerModel
@@ -65,7 +66,7 @@ class ResultLayers:
     ) -> None:
         self._viewer, self._stack, self._limits, self._unit = viewer, stack, limits, unit
         self._settled = limits
-        self._chosen_before = id(viewer.layers.selection.active)  # the layer itself would be kept alive
+        self._chosen_before = {ref(layer) for layer in viewer.layers.selection}  # none is to be kept alive
         self._number: int | None = None
         self._layers: dict[str, Layer] = {}
         self._shown: dict[str, DefocusResult] = {}
@@ -204,7 +205,7 @@ class ResultLayers:
     def _may_choose(self) -> bool:
         """Whether the depth may be chosen: not if another run's result or what is being drawn is, since."""
         active = self._viewer.layers.selection.active
-        if active is None or id(active) == self._chosen_before:
+        if active is None or any(active == layer() for layer in self._chosen_before):
             return True
         return isinstance(active, Image) and entry_of(active).get("run") in (None, self._number)
 
