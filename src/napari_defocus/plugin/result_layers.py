@@ -76,6 +76,8 @@ class ResultLayers:
         """Yield the steps that show a result on the way; a layer that the user has deleted stays deleted."""
         for kind in KINDS:
             yield partial(self._show, kind, result)
+            if kind == "depth":
+                yield self._choose_new
             if kind in SEEN:
                 yield partial(self._reveal, kind)
 
@@ -164,7 +166,7 @@ class ResultLayers:
         depth = self._layers.get("depth")
         place = layers.index(depth) if depth in layers else len(layers)
         active = layers.selection.active
-        if active is None or (kind == "depth" and self._may_choose()):
+        if active is None:
             layers.insert(place, layer)
         else:  # napari chooses each new layer; nobody needs to follow there and back
             with layers.selection.events.blocker_all():
@@ -172,6 +174,11 @@ class ResultLayers:
                 layers.selection.active = active
         if kind in SEEN:
             self._bare.add(layer)
+
+    def _choose_new(self) -> None:
+        for depth in self._fresh("depth"):
+            if self._may_choose():
+                self._viewer.layers.selection.active = depth
 
     def _reveal(self, kind: str) -> None:
         for layer in self._fresh(kind):
