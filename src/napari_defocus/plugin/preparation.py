@@ -20,8 +20,8 @@ FIRST_USE = "preparing the solver (first use on this computer)"
 
 MODULE = "napari_defocus.plugin.tiny_run"
 
-LOWER = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 2)
-"""Priority of the process: the window goes first. Not much lower: somebody waits for it too."""
+NICER = 2
+"""By how much the process is nicer than the window, which goes first; no more, since somebody waits for it."""
 
 LOOKS = 0.1
 """Seconds between two looks whether a run that waits is still wanted."""
@@ -111,7 +111,8 @@ class Preparation(QObject):
 
     def _on_started(self) -> None:
         with suppress(psutil.Error):  # it has ended already, or the priority is not ours to set
-            psutil.Process(self._process.processId()).nice(LOWER)
+            process = psutil.Process(self._process.processId())
+            process.nice(getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", process.nice() + NICER))
 
     def _on_output(self) -> None:
         lines = self._process.readAllStandardOutput().count(b"\n")
