@@ -21,7 +21,7 @@ FIRST_USE = "preparing the solver (first use on this computer)"
 MODULE = "napari_defocus.plugin.tiny_run"
 
 NICER = 2
-"""By how much the process is nicer than the window, which goes first; no more, since somebody waits for it."""
+"""By how much the process is nicer than the window, which goes first. No more: somebody waits for it."""
 
 LOOKS = 0.1
 """Seconds between two looks whether a run that waits is still wanted."""
