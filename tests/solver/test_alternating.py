@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from napari_defocus import (
     alternating_minimization,
     solve,
 )
+from napari_defocus.solver import alternating
 
 LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.25, 1.67, 2.5, 5.0], min_blur=0.5)
 RANGE = (0.9, 6.0)
@@ -77,6 +80,26 @@ def test_states_come_in_order_and_are_never_changed(scene):
         assert (state.depth == depth).all()
         assert (state.all_in_focus == image).all()
     assert kept[-1][0].losses == tuple(state.loss for state, *_ in kept[: -len(ending)])
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_initialization_comes_before_it_is_tried_and_again_if_revised(scene, monkeypatch, stands):
+    tried = []
+
+    def revised(run, start, doubt, progress):
+        tried.append(len(states))
+        return start if stands else replace(start)
+
+    monkeypatch.setattr(alternating, "revises", lambda *_: True)
+    monkeypatch.setattr(alternating, "in_doubt", lambda *_: np.ones(1, np.bool_))
+    monkeypatch.setattr(alternating, "revised", revised)
+    states = []
+    for state in alternating_minimization(scene[2], LENS, quick(epochs=1)):
+        states.append((state.epoch, state.step))
+        assert list(state.losses) == sorted(state.losses, reverse=True)  # each start has losses of its own
+    assert tried == [1]
+    first = [(0, "initialization")] * (1 if stands else 2)
+    assert states[: len(first) + 2] == [*first, (1, "depth"), (1, "aif")]
 
 
 def test_result_has_the_promised_shapes_and_types(scene):
