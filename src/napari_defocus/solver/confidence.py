@@ -37,8 +37,8 @@ LEAST_STEP = np.float32(0.1)
 LEAST_MISFIT = (0.2 / 255) ** 2
 """Variance of the noise that no camera is taken to be below: in a flat image, rounding is no evidence."""
 
-FIT = np.float32(0.1)
-"""Residual over noise that no longer tells anything."""
+MISFITS = (1.0, 7.4)
+"""Bounds of the residual over the noise: beyond them it tells no more than at them."""
 
 MISFIT_WINDOW = 5
 """Side of the window over which the residual is averaged, px."""
@@ -111,8 +111,8 @@ class Estimate:
         ``step``
             log of the range of depth around the pixel, in px of blur.
         ``nearer``
-            Share of the pixels around it that are nearer: what is near hides what is far, but seems to reach
-            over its edge.
+            Share of the pixels around it that are nearer: what is near seems to reach over its edge, so that
+            of the two sides of an edge the far one is the surer.
         ``agreement``
             log of the share of the pixels around it that look alike and are at its depth.
         ``texture``, ``sharper``, ``spread``
@@ -121,7 +121,7 @@ class Estimate:
         optics, threads = self.operator.optics, self.operator.threads
         variance = noise_of(self.observations) ** 2 if self.noise is None else self.noise
         misfit = mean_residual(self) / np.float32(max(variance, LEAST_MISFIT))
-        yield "misfit", np.log(misfit + FIT)
+        yield "misfit", np.log(np.clip(misfit, *MISFITS))
         depth = self.coordinates * np.float32(self.px_per_coordinate)
         farthest = ndimage.minimum_filter(depth, NEIGHBOURS, mode="nearest")
         nearest = ndimage.maximum_filter(depth, NEIGHBOURS, mode="nearest")
