@@ -43,7 +43,7 @@ MISFITS = (1.0, 7.4)
 MISFIT_WINDOW = 5
 """Side of the window over which the residual is averaged, px."""
 
-LEAST_TEXTURE = np.float32(0.02)
+LEAST_TEXTURE = np.float32(0.005)
 """Trust that is none."""
 
 LEAST_SHARE = np.float32(0.05)

@@ -26,6 +26,9 @@ REACH = COST_REACH + WINDOW // 2
 APART = np.float32(0.75)
 """Distance from which a plane counts as nearer or farther than the depth, px of blur."""
 
+LEAST_TRUST = np.float32(1e-6)
+"""Trust below which peaks have no spread."""
+
 TILE = (256, 256)
 """Tiles in which it is found, px."""
 
@@ -114,10 +117,10 @@ def around(costs: Floats, centers: Floats) -> tuple[Floats, Floats]:
 
     trust = trust_of(costs)
     peaks = (centers - centers.mean(dtype=np.float32))[costs.argmin(axis=0)]
-    weight = mean(trust)
-    total = weight + np.float32(1e-6)
+    weight = np.maximum(mean(trust), 0)
+    total = np.maximum(weight, LEAST_TRUST)
     first, second = mean(trust * peaks) / total, mean(trust * peaks * peaks) / total
-    return np.maximum(weight, 0), np.sqrt(np.maximum(second - first * first, 0))
+    return weight, np.sqrt(np.maximum(second - first * first, 0))
 
 
 def sharper(costs: Floats, centers: Floats, depth: Floats, either_side: bool) -> Floats:
