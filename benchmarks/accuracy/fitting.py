@@ -31,7 +31,15 @@ BINS = 10
 """Tenths of the confidence in which it is compared with the share of pixels that are right."""
 
 SIGNS = {
-    "defocus": {"curvature": 1, "step": -1, "behind": 0, "agreement": 1, "focus_gap": -1, "texture": 1},
+    "defocus": {
+        "misfit": -1,
+        "step": -1,
+        "nearer": 0,
+        "agreement": 1,
+        "texture": 1,
+        "sharper": -1,
+        "spread": -1,
+    },
     "focus": {"reliability": 1},
 }
 """Evidence of each method, and whether it can only speak for the depth (1), only against it (-1) or both."""

@@ -18,7 +18,7 @@ from benchmarks.accuracy.fitting import (
 )
 from benchmarks.accuracy.scenes import SCENES
 
-WEIGHTS = {"curvature": 1.0, "step": 0.8, "focus_gap": -0.7, "behind": 0.0, "texture": 0.5}
+WEIGHTS = {"agreement": 1.0, "step": 0.8, "sharper": -0.7, "nearer": 0.0, "texture": 0.5}
 
 
 def made_up(seed, pixels=4000):
@@ -34,11 +34,11 @@ def made_up(seed, pixels=4000):
 def test_the_law_is_found_but_for_what_cannot_be():
     runs = [made_up(seed) for seed in range(5)]
     weights = fit("defocus", runs).weights
-    assert weights["curvature"] == pytest.approx(1.0, abs=0.15)
-    assert weights["focus_gap"] == pytest.approx(-0.7, abs=0.15)
+    assert weights["agreement"] == pytest.approx(1.0, abs=0.15)
+    assert weights["sharper"] == pytest.approx(-0.7, abs=0.15)
     assert weights["texture"] == pytest.approx(0.5, abs=0.15)
     assert weights["step"] == 0
-    assert abs(weights["behind"]) < 0.1
+    assert abs(weights["nearer"]) < 0.1
 
 
 def test_a_fit_is_calibrated_for_scenes_of_its_kind():

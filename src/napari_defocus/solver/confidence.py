@@ -13,14 +13,15 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_defocus.optics import UncalibratedFocus
+from napari_defocus.optics.basis_kernels import basis_rows
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver import confidence_kernels, window_kernels
 from napari_defocus.solver.calibration import Calibration
-from napari_defocus.solver.depth_step import TILE, candidate_steps, tile_banks, widen
-from napari_defocus.solver.focus_cost import REACH as FOCUS_REACH
-from napari_defocus.solver.focus_cost import focus_costs
-from napari_defocus.solver.focus_start import noise_of, view
+from napari_defocus.solver.depth_step import TILE, tile_banks
+from napari_defocus.solver.focus_evidence import REACH as FOCUS_REACH
+from napari_defocus.solver.focus_evidence import focus_evidence
+from napari_defocus.solver.focus_start import noise_of
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import px_per_coordinate
 from napari_defocus.solver.weighted_median import RADIUS, agreement, span_of
@@ -30,41 +31,35 @@ Floats = NDArray[np.float32]
 TOLERANCE = 0.5
 """Error of the depth within which it counts as right, px of blur in the steepest plane."""
 
-STEP = 0.5
-"""Distance of the depths at which the cost curve is looked at, px of blur."""
-
-LEAST, MOST = 5, 256
-"""Bounds on their number."""
-
-CURVATURES = (-5.0, 3.0)
-"""Bounds of the evidence of curvature: beyond them it tells no more than at them."""
-
 LEAST_STEP = np.float32(0.1)
-"""Step of depth that is none, px of blur."""
+"""Step of depth that is none, px of blur; and spread of depths that is none."""
 
 LEAST_MISFIT = (0.2 / 255) ** 2
-"""Mean squared residual that no camera is taken to be below: in a flat image, rounding is no evidence."""
+"""Variance of the noise that no camera is taken to be below: in a flat image, rounding is no evidence."""
 
-COST_WINDOW = 5
-"""Side of the window over which the cost curve is averaged, px."""
+MISFITS = (1.0, 7.4)
+"""Bounds of the residual over the noise: beyond them it tells no more than at them."""
 
-GAP_WINDOW = 5
-"""Side of the window over which the gaps of the focus measure's cost are averaged, px."""
+MISFIT_WINDOW = 5
+"""Side of the window over which the residual is averaged, px."""
 
-TEXTURE_WINDOW = 9
-"""Side of the window over which the trust in its peaks is averaged, px."""
-
-LEAST_TEXTURE = np.float32(0.02)
+LEAST_TEXTURE = np.float32(0.005)
 """Trust that is none."""
 
 LEAST_SHARE = np.float32(0.05)
 """Share of alike pixels that is none."""
 
-GAP_TILE = (256, 256)
-"""Tiles in which they are found, px."""
-
-NEIGHBOURS = 9
+NEIGHBOURS = 25
 """Side of the neighbourhood in which steps of the depth count, px."""
+
+NEAR_RADIUS = 9
+"""Half the side of the window in which nearer pixels are counted, px."""
+
+NEARER = np.float32(0.75)
+"""Step of the depth from which a pixel counts as nearer, px of blur."""
+
+ROWS = 16
+"""About how many rows they are counted in at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,122 +106,96 @@ class Estimate:
     def evidence(self, progress: Callable[[float], None] | None = None) -> Iterator[tuple[str, Floats]]:
         """Yield each kind of evidence for and against the depth by its name, (Y, X).
 
-        ``curvature``
-            log of the cost curve's curvature at the depth over the least cost: texture against noise and
-            against what the model cannot explain.
+        ``misfit``
+            log of the residual at the depth over what the noise leaves: what the model cannot explain.
         ``step``
             log of the range of depth around the pixel, in px of blur.
-        ``behind``
-            log of how far it lies behind the nearest of its neighbours: what is near hides what is far, but
-            seems to reach over its edge.
+        ``nearer``
+            Share of the pixels around it that are nearer: what is near seems to reach over its edge, so that
+            of the two sides of an edge the far one is the surer.
         ``agreement``
             log of the share of the pixels around it that look alike and are at its depth.
-        ``focus_gap``
-            How much more the focus measure's cost is at the depth than at its best (:func:`focus_evidence`).
-        ``texture``
-            log of the trust in the focus measure's peaks around the pixel: how far they are above the noise.
+        ``texture``, ``sharper``, ``spread``
+            What the focus measure tells (:class:`FocusEvidence`); log of the first and the last.
         """
-        curvature = np.clip(np.log(cost_curvature(self, progress) + np.float32(1e-3)), *CURVATURES)
-        yield "curvature", curvature
+        optics, threads = self.operator.optics, self.operator.threads
+        variance = noise_of(self.observations) ** 2 if self.noise is None else self.noise
+        misfit = mean_residual(self) / np.float32(max(variance, LEAST_MISFIT))
+        yield "misfit", np.log(np.clip(misfit, *MISFITS))
         depth = self.coordinates * np.float32(self.px_per_coordinate)
         farthest = ndimage.minimum_filter(depth, NEIGHBOURS, mode="nearest")
         nearest = ndimage.maximum_filter(depth, NEIGHBOURS, mode="nearest")
-        step, behind = nearest - farthest, nearest - depth
-        if isinstance(self.operator.optics, UncalibratedFocus):  # planes may be counted from near or from far
-            behind = step / 2
-        yield "step", np.log(step + LEAST_STEP)
-        yield "behind", np.log(behind + LEAST_STEP)
-        span = span_of(self.operator.optics, self.depth_range)
-        shares = agreement(self.coordinates, self.image, span, self.operator.threads)
+        yield "step", np.log(nearest - farthest + LEAST_STEP)
+        yield "nearer", share_nearer(depth, isinstance(optics, UncalibratedFocus), threads)
+        shares = agreement(self.coordinates, self.image, span_of(optics, self.depth_range), threads)
         yield "agreement", np.log(shares + LEAST_SHARE)
-        gap, texture = focus_evidence(self)
-        yield "focus_gap", gap
-        yield "texture", np.log(texture + LEAST_TEXTURE)
+        found = focus_evidence(
+            self.observations,
+            optics,
+            self.coordinates,
+            self.px_per_coordinate,
+            float(np.sqrt(variance)),
+            threads,
+            progress,
+        )
+        yield "texture", np.log(found.texture + LEAST_TEXTURE)
+        yield "sharper", found.sharper
+        yield "spread", np.log(found.spread + LEAST_STEP)
 
 
 def confidence_reach(operator: BlurOperator) -> int:
     """Distance of the farthest pixel that the confidence of one depends on, px."""
-    return max(operator.halo + COST_WINDOW // 2, FOCUS_REACH + TEXTURE_WINDOW // 2, NEIGHBOURS // 2, RADIUS)
+    return max(operator.halo + MISFIT_WINDOW // 2, FOCUS_REACH, NEIGHBOURS // 2, NEAR_RADIUS, RADIUS)
 
 
-def cost_curvature(estimate: Estimate, progress: Callable[[float], None] | None = None) -> Floats:
-    """Curvature of each pixel's cost curve at its depth over its least cost, per squared px of blur.
-
-    See :func:`confidence_kernels.curve_shape`. The curves are those of the residual alone, whatever the depth
-    step that found the depth took into account.
-    """
+def mean_residual(estimate: Estimate) -> Floats:
+    """Squared residual at each pixel's depth, mean over planes, channels and a window around it, (Y, X)."""
     operator, observations = estimate.operator, estimate.observations
-    ends = sorted(operator.coordinates(estimate.depth_range).tolist())
-    size = (ends[1] - ends[0]) * estimate.px_per_coordinate
-    count = int(np.clip(1 + round(size / STEP), LEAST, MOST))
-    candidates, step = np.linspace(ends[0], ends[1], count).astype(np.float32), size / (count - 1)
-    place = (estimate.coordinates - ends[0]) * np.float32((count - 1) / (ends[1] - ends[0]))
-    padded = operator.pad(estimate.image)
-    places = candidate_steps(operator, candidates)
-    values = operator.basis.values_at_steps()
+    padded, planes = operator.pad(estimate.image), operator.plane_arguments()
     rows, order = int(np.prod(observations.planes.shape[:2])), operator.basis.order
 
-    def shape(tile: Tile) -> Floats:
-        wide = widen(tile, COST_WINDOW // 2, observations.shape)
-        cost = np.empty((wide.height, count, wide.width), np.float32)
-        confidence_kernels.curve_tile(
-            tile_banks(operator, padded, wide),
+    def squares(tile: Tile) -> Floats:
+        here = np.ascontiguousarray(estimate.coordinates[tile.slices])
+        found = np.empty(here.shape, np.float32)
+        window_kernels.tile_costs(
+            tile_banks(operator, padded, tile),
             observations.planes,
             np.float32(observations.scale),
-            *wide[:2],
-            values,
-            *places,
-            np.empty((order, wide.width), np.float32),
-            np.empty((len(padded), len(values), wide.width), np.float32),
-            np.empty((rows, wide.width), np.float32),
-            cost,
+            *tile[:2],
+            *planes,
+            here,
+            np.float32(0),
+            np.empty((basis_rows(order), tile.width), np.float32),
+            np.empty((operator.optics.planes + 1, tile.width), np.float32),
+            np.empty((rows, tile.width), np.float32),
+            here,
+            found,
         )
-        mean = np.empty((count, tile.height, tile.width), np.float32)
-        inner, sums = (tile.y0 - wide.y0, tile.x0 - wide.x0), np.empty(wide.width, np.float32)
-        curves = np.ascontiguousarray(np.moveaxis(cost, 0, 1))
-        window_kernels.box_mean(curves, COST_WINDOW, *inner, sums, mean)
-        curvature = np.empty((tile.height, tile.width), np.float32)
-        here = np.ascontiguousarray(place[tile.slices])
-        confidence_kernels.curve_shape(mean, here, np.float32(rows * LEAST_MISFIT), curvature)
-        return curvature
+        return found
 
-    curvature = np.empty(observations.shape, np.float32)
-    for tile, part in map_tiles(shape, split(observations.shape, TILE), operator.threads, progress):
-        curvature[tile.slices] = part
-    return curvature / np.float32(step**2)
+    residual = np.empty(observations.shape, np.float32)
+    for tile, part in map_tiles(squares, split(observations.shape, TILE), operator.threads):
+        residual[tile.slices] = part
+    return np.asarray(ndimage.uniform_filter(residual / np.float32(rows), MISFIT_WINDOW, mode="nearest"))
 
 
-def focus_evidence(estimate: Estimate) -> tuple[Floats, Floats]:
-    """What the focus measure's cost tells of the depth, means around each pixel, both 0 to 1.
+def share_nearer(depth: Floats, either_side: bool, threads: int | None = None) -> Floats:
+    """Share of the pixels around each pixel that are nearer than it by `NEARER`, (Y, X).
 
-    Returns
-    -------
-    gap : ndarray, (Y, X)
-        Cost at the depth less that at the best depth (see :func:`focus_cost.focus_costs`). Where the noise
-        hides the peak there is none, whatever the depth.
-    texture : ndarray, (Y, X)
-        Trust in the peak: less where the noise hides it.
+    Parameters
+    ----------
+    depth : ndarray, (Y, X), float32
+        Depth, px of blur, the greater the nearer.
+    either_side : bool
+        Whether half of all that are nearer or farther is told instead.
+    threads : int, optional
+        Threads to compute with. None: all cores.
     """
-    optics, observations = estimate.operator.optics, estimate.observations
-    noise = noise_of(observations) if estimate.noise is None else float(np.sqrt(estimate.noise))
-    order = np.argsort(optics.centers, kind="stable")
-    last = len(order) - 1
-    place = np.interp(estimate.coordinates, optics.centers[order], np.arange(last + 1)).astype(np.float32)
+    shares = np.empty(depth.shape, np.float32)
 
-    def means(tile: Tile) -> list[Floats]:
-        wide = widen(tile, FOCUS_REACH + max(GAP_WINDOW, TEXTURE_WINDOW) // 2, observations.shape)
-        costs = focus_costs(view(observations, wide), noise, None)[order]
-        here = place[wide.slices]
-        below = np.minimum(here.astype(np.intp), last - 1)
-        low, high = (np.take_along_axis(costs, (below + up)[None], 0)[0] for up in (0, 1))
-        least = costs.min(axis=0)
-        gaps = low + (here - below) * (high - low) - least
-        y0, x0 = tile.y0 - wide.y0, tile.x0 - wide.x0
-        inside = slice(y0, y0 + tile.height), slice(x0, x0 + tile.width)
-        pairs = (gaps, GAP_WINDOW), (-least, TEXTURE_WINDOW)
-        return [ndimage.uniform_filter(values, side, mode="nearest")[inside] for values, side in pairs]
+    def count(band: Tile) -> None:
+        confidence_kernels.count_nearer(depth, band.y0, NEAR_RADIUS, NEARER, either_side, shares[band.slices])
 
-    gap, texture = (np.empty(observations.shape, np.float32) for _ in range(2))
-    for tile, parts in map_tiles(means, split(observations.shape, GAP_TILE), estimate.operator.threads):
-        gap[tile.slices], texture[tile.slices] = parts
-    return gap, np.maximum(texture, 0)
+    for _ in map_tiles(count, split(depth.shape, (ROWS, depth.shape[1])), threads):
+        pass
+    return shares

@@ -1,46 +1,47 @@
-"""Compiled kernels of the confidence, on one tile; all release the GIL.
-
-Shapes and names are those of :mod:`depth_kernels`.
-"""
+"""Compiled kernel of the confidence; it releases the GIL."""
 
 import numpy as np
 
-from napari_defocus.optics.basis_kernels import TWO
+from napari_defocus.optics.basis_kernels import ONE
 from napari_defocus.optics.compiling import compiled
-from napari_defocus.solver.depth_kernels import ZERO, evaluate_row, read_row, sweep_row
+from napari_defocus.solver.depth_kernels import ZERO
 
 
 @compiled
-def curve_tile(banks, stack, scale, y0, x0, values, below, weights, roots, scratch, steps, seen, cost):
-    """Costs of a tile's candidates, into `cost` (h, candidates, w): a row of pixels in one piece."""
-    order = banks.shape[1]
-    for y in range(len(cost)):
-        read_row(stack, scale, y0 + y, x0, seen)
-        evaluate_row(banks, y, values, scratch[:order], steps)
-        sweep_row(steps, seen, below, weights, roots, cost[y])
-
-
-@compiled
-def curve_shape(cost, place, floor, curvature):
-    """Second difference of each pixel's cost curve at its depth, over the least cost.
+def count_nearer(depth, first, radius, apart, either_side, count):
+    """Share of the pixels around each pixel of some rows that are nearer by more than `apart`.
 
     Parameters
     ----------
-    cost : (candidates, h, w)
-        Windowed cost of each candidate.
-    place : (h, w)
-        Depth of each pixel, in steps of the candidates.
-    floor : float
-        Cost that the least one is not taken to be below.
-    curvature : (h, w)
-        Is written.
+    depth : (Y, X)
+        The greater the nearer, in the unit of `apart`.
+    first : int
+        Row of `depth` that is the first of `count`.
+    radius : int
+        Half the side of the window, which is cut at the frame.
+    either_side : bool
+        Whether half of all that are nearer or farther is told instead.
+    count : (y, X)
+        Gets the shares.
     """
-    count, height, width = cost.shape
-    for y in range(height):
+    height, width = depth.shape
+    farther = np.float32(0.5) if either_side else ZERO
+    nearer = ONE - farther
+    for i in range(len(count)):
+        y, shares = first + i, count[i]
+        shares[:] = ZERO
+        top, bottom = max(y - radius, 0), min(y + radius + 1, height)
+        for v in range(top, bottom):
+            for across in range(-radius, radius + 1):
+                low, high = max(0, -across), min(width, width - across)
+                here, there, sums = (
+                    depth[y, low:high],
+                    depth[v, low + across : high + across],
+                    shares[low:high],
+                )
+                for x in range(high - low):
+                    away = there[x] - here[x]
+                    sums[x] += nearer if away > apart else (farther if away < -apart else ZERO)
         for x in range(width):
-            least = cost[0, y, x]
-            for k in range(1, count):
-                least = min(least, cost[k, y, x])
-            k = min(max(int(place[y, x] + np.float32(0.5)), 1), count - 2)
-            bend = cost[k - 1, y, x] - TWO * cost[k, y, x] + cost[k + 1, y, x]
-            curvature[y, x] = max(bend, ZERO) / max(least, floor)
+            columns = min(x + radius + 1, width) - max(x - radius, 0)
+            shares[x] /= np.float32((bottom - top) * columns)
