@@ -60,8 +60,11 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
     offsets = rays.offsets(width)
     steps, counts = np.empty((*offsets.shape[:2], RUNS), np.int32), np.empty(offsets.shape[:2], np.int32)
     enters = np.empty((*offsets.shape[:2], RUNS + 1), np.int32)
-    reroute_kernels.find_runs(offsets, *rays.spans(SHARP), steps, enters, counts)
-    counts[~part.counts.any(axis=(1, 2))] = 0
+    run_at = np.empty(offsets.shape, np.int32)
+    reroute_kernels.find_runs(offsets, *rays.spans(SHARP), steps, enters, counts, run_at)
+    used = np.flatnonzero(part.counts.any(axis=(1, 2)))
+    # sharp planes first: few of their rays pass over a pixel, and those tell most of its level
+    orders = used[np.abs(rays.reach[used]).argsort(axis=0, kind="stable").T]
     neighbours = np.array(
         [
             step * (dy * width + dx)
@@ -97,9 +100,11 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             labels.ravel(),
             window.source,
             offsets,
+            orders,
             steps,
             enters,
             counts,
+            run_at,
             rays.spans(FARTHEST)[1],
             rays.tolerance,
             pair_of,
@@ -121,7 +126,10 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             np.empty(8, np.int32),
             np.empty(8, np.float32),
             np.full(len(residual), -1, np.int32),
-            np.empty((steps.size, 7), np.int32),
+            np.empty((len(used) + 1, 2), np.int32),
+            np.empty(len(used) + 1, np.float32),
+            np.empty(2 + channels, np.float64),
+            np.empty((steps.size, 6), np.int32),
             *np.empty((3, steps.size), np.int32),
             *np.empty((2, channels, steps.size), np.float32),
             np.empty(steps.size, np.float32),

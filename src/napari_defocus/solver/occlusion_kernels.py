@@ -35,28 +35,35 @@ def find_candidates(pixel, labels, neighbours, least_step, candidates):
 
 
 @compiled
-def best_colour(target, residual, change, share, pull, colour):
-    """Colour of the pixel that fits the pairs and its target best, within [0, 1]."""
-    total = pull
+def add_plane(before, change, share, sums):
+    """Add the slots of a plane to what the sum of squared residuals does, a quadratic in the pixel's colour.
+
+    `sums` (2 + channels,) are its curvature, its value where the colour is kept, and half its slopes there.
+    """
+    curvature = ZERO
     for slot in range(len(share)):
-        total += share[slot] * share[slot]
-    for channel in range(len(colour)):
-        wanted = pull * target[channel]
-        before, by = residual[channel], change[channel]
+        curvature += share[slot] * share[slot]
+    sums[0] += curvature
+    for channel in range(len(change)):
+        was, by = before[channel], change[channel]
+        kept, slope = ZERO, ZERO
         for slot in range(len(share)):
-            wanted -= share[slot] * (before[slot] + by[slot])
-        colour[channel] = min(max(wanted / total, ZERO), ONE)
+            kept += by[slot] * (by[slot] + was[slot] + was[slot])
+            slope += share[slot] * (by[slot] + was[slot])
+        sums[1] += kept
+        sums[2 + channel] += slope
 
 
 @compiled
-def misfit_change(residual, change, share, colour):
-    """What the change does to the sum of squared residuals."""
-    total = ZERO
+def best_colour(sums, now, target, pull, colour):
+    """Colour of the pixel that costs least, within [0, 1], by that quadratic and the pull; returns the cost."""
+    total = sums[1]
     for channel in range(len(colour)):
-        before, by, own = residual[channel], change[channel], colour[channel]
-        for slot in range(len(share)):
-            step = by[slot] + share[slot] * own
-            total += step * (step + before[slot] + before[slot])
+        away, slope = target[channel] - now[channel], sums[2 + channel]
+        wanted = now[channel] + (pull * away - slope) / (sums[0] + pull)
+        colour[channel] = min(max(np.float32(wanted), ZERO), ONE)
+        step = colour[channel] - now[channel]
+        total += step * (slope + slope + sums[0] * step) + pull * (step - away) ** 2
     return total
 
 
@@ -90,10 +97,70 @@ def roughness_change(old, new, count, near, ties, labels, span):
 
 
 @compiled
+def find_residuals(met, residual, ends, before, rest):
+    """Residuals of the slots into `before` (channels, slots), the sums of their squares from each plane on."""
+    rest[len(ends) - 1] = ZERO
+    for place in range(len(ends) - 2, -1, -1):
+        total = ZERO
+        for slot in range(ends[place, 1], ends[place + 1, 1]):
+            for channel in range(len(before)):
+                value = residual[met[slot], channel]
+                before[channel, slot] = value
+                total += value * value
+        rest[place] = rest[place + 1] + total
+
+
+@compiled
+def judge(
+    pixel, nearest, farthest, labels, source, offsets, spans, tolerance, order, ends, passing, image, target,
+    pull, limit, before, rest, change, share, new_hits, new_stops, sums, colour,
+):  # fmt: skip
+    """Cost of the pixel's new level in residuals and pull, and its best colour; the rays go to `new_hits`.
+
+    Plane by plane, as long as it may be below `limit`: what is left of the residuals (`rest`) is the most
+    that the other planes can gain.
+    """
+    sums[:] = 0.0
+    cost = best_colour(sums, image[pixel], target, pull, colour)
+    for place in range(len(order)):
+        if cost - rest[place] >= limit:
+            break
+        rays = slice(ends[place, 0], ends[place + 1, 0])
+        first, last = ends[place, 1], ends[place + 1, 1]
+        for slot in range(first, last):
+            share[slot] = ZERO
+            for channel in range(len(change)):
+                change[channel, slot] = ZERO
+        reroute(
+            pixel, nearest, farthest, labels, source, offsets[order[place]], spans[order[place]], tolerance,
+            passing[rays], image, change, share, new_hits[rays], new_stops[rays],
+        )  # fmt: skip
+        add_plane(before[:, first:last], change[:, first:last], share[first:last], sums)
+        cost = best_colour(sums, image[pixel], target, pull, colour)
+    return cost
+
+
+@compiled
+def take_over(pixel, passing, ends, met, new_hits, new_stops, change, share, colour, hits, stops, residual, image):
+    """Make what was judged last the pixel's own."""
+    count, slots = ends[-1, 0], ends[-1, 1]
+    for index in range(count):
+        if new_hits[index] >= 0:
+            ray, pair = passing[index, 0], met[passing[index, 3]]
+            hits[ray, pair], stops[ray, pair] = new_hits[index], new_stops[index]
+    for channel in range(len(colour)):
+        step = colour[channel] - image[pixel, channel]
+        for slot in range(slots):
+            residual[met[slot], channel] += change[channel, slot] + share[slot] * step
+        image[pixel, channel] = colour[channel]
+
+
+@compiled
 def search(
-    todo, width, labels, source, offsets, steps, enters, counts, ends, tolerance, pair_of, hits, stops,
-    residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness, spread, pull,
-    candidates, colour, near, ties, slot_of, passing, met, new_hits, new_stops, own_residual, change, share,
+    todo, width, labels, source, offsets, orders, steps, enters, counts, run_at, spans, tolerance, pair_of,
+    hits, stops, residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness, spread,
+    pull, candidates, colour, near, ties, slot_of, ends, rest, sums, passing, met, new_hits, new_stops,
+    before, change, share,
 ):  # fmt: skip
     """Give each pixel of `todo` in turn the level of a neighbour where that lowers the objective.
 
@@ -103,9 +170,13 @@ def search(
         Pixels to visit, in this order.
     width : int
         Columns of the window.
-    labels, source, offsets, ends, tolerance, hits, stops
+    labels, source, offsets, tolerance, hits, stops
         As for :func:`ray_kernels.trace`; labels, hits and stops are changed.
-    steps, enters, counts
+    orders : ndarray, (levels, planes), int64
+        Planes that count in the order in which they are looked at, for each level of the pixel.
+    spans : ndarray, (planes,), int32
+        Level up to which the rays of a plane are followed.
+    steps, enters, counts, run_at
         Pixels that each ray crosses where it is so near that it counts, see :func:`find_runs`.
     pair_of : ndarray, (planes, pixels), int32
         Pair of each pixel and plane, -1 for none.
@@ -125,8 +196,10 @@ def search(
         Scratch: levels, (channels,), eight neighbours (twice).
     slot_of : ndarray, (pairs,), int32
         Scratch, -1 before and after.
-    passing, met, new_hits, new_stops, own_residual, change, share
-        Scratch as long as many rays can pass over a pixel: (rays, 7) and (rays,) int32, twice (channels,
+    ends, rest, sums
+        Scratch: (planes + 1, 2) int32, (planes + 1,) float32, (2 + channels,) float64.
+    passing, met, new_hits, new_stops, before, change, share
+        Scratch as long as many rays can pass over a pixel: (rays, 6) and (rays,) int32, twice (channels,
         rays) and (rays,) float32.
 
     Returns
@@ -145,47 +218,37 @@ def search(
         nearest = old
         for trial in range(count):
             nearest = min(nearest, candidates[trial])
-        ray_count, slots = find_passing(
-            pixel, nearest, farthest, steps, enters, counts, pair_of, hits, stops, slot_of, passing, met
-        )
-        before, by, own = own_residual[:, :slots], change[:, :slots], share[:slots]
-        for slot in range(slots):
-            for channel in range(len(colour)):
-                before[channel, slot] = residual[met[slot], channel]
+        order = orders[old]
+        find_passing(
+            pixel, nearest, farthest, order, steps, enters, counts, run_at, pair_of, hits, stops, slot_of,
+            passing, met, ends,
+        )  # fmt: skip
+        find_residuals(met, residual, ends, before, rest)
         tie_count = find_ties(pixel, width, source, guide, spread, smoothness, near, ties)
+        gap = ZERO
+        for channel in range(len(colour)):
+            gap += (image[pixel, channel] - stack[sharpest[old], pixel, channel]) ** 2
         best, least = old, ZERO
         for trial in range(count + 1):
             taken = trial == count  # the last time round the best is taken over
             if taken and best == old:
                 break
             new = best if taken else candidates[trial]
+            others = roughness_change(old, new, tie_count, near, ties, labels, span) - pull * gap
             labels[pixel] = new
-            reroute(
-                pixel, min(old, new), farthest, labels, source, offsets, ends, tolerance,
-                passing[:ray_count], image, by, own, new_hits, new_stops,
+            cost = others + judge(
+                pixel, min(old, new), farthest, labels, source, offsets, spans, tolerance, order, ends,
+                passing, image, stack[sharpest[new], pixel], pull, np.inf if taken else least - others,
+                before, rest, change, share, new_hits, new_stops, sums, colour,
             )  # fmt: skip
-            target = stack[sharpest[new], pixel]
-            best_colour(target, before, by, own, pull, colour)
             if taken:
-                for ray in range(ray_count):
-                    if new_hits[ray] >= 0:
-                        pair = met[passing[ray, 4]]
-                        hits[pair, passing[ray, 1]] = new_hits[ray]
-                        stops[pair, passing[ray, 1]] = new_stops[ray]
-                for channel in range(len(colour)):
-                    for slot in range(slots):
-                        step = by[channel, slot] + own[slot] * colour[channel]
-                        residual[met[slot], channel] += step
-                    image[pixel, channel] = colour[channel]
+                take_over(
+                    pixel, passing, ends, met, new_hits, new_stops, change, share, colour, hits, stops,
+                    residual, image,
+                )  # fmt: skip
                 changed += 1
             else:
                 labels[pixel] = old
-                cost = misfit_change(before, by, own, colour)
-                cost += roughness_change(old, new, tie_count, near, ties, labels, span)
-                former = stack[sharpest[old], pixel]
-                for channel in range(len(colour)):
-                    gain = (colour[channel] - target[channel]) ** 2
-                    cost += pull * (gain - (image[pixel, channel] - former[channel]) ** 2)
                 if cost < least:
                     least, best = cost, new
     return changed

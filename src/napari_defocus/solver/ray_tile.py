@@ -160,17 +160,18 @@ class RayTile:
         By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X),
         `weights` (pairs,) of the squared residuals.
         """
-        seen = weights * traced.seeing(free)  # the other pairs see nothing that is free
+        seeing = traced.seeing(free)  # the other pairs see nothing that is free
+        traced, weights = traced.only(seeing), weights[seeing]
         mask = free.reshape(-1, 1)
         start = np.where(mask, target, image)
-        misfit = seen[:, None] * (self.observed(traced) - traced.forward(start))
+        misfit = weights[:, None] * (self.observed(traced) - traced.forward(start))
         residual: Floats = traced.adjoint(misfit, len(image)) * mask
         step = np.zeros_like(start)
         direction, size = residual, float((residual**2).sum())
         for _ in range(ITERATIONS):
             if size == 0:
                 break
-            spread = traced.normal(direction, seen)
+            spread = traced.normal(direction, weights)
             spread += np.float32(pull) * direction
             spread *= mask
             length = np.float32(size / float((direction * spread).sum()))

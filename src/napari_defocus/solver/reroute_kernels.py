@@ -14,12 +14,12 @@ ZERO, ONE = np.float32(0.0), np.float32(1.0)
 
 
 @compiled
-def find_runs(offsets, first, last, steps, enters, counts):
+def find_runs(offsets, first, last, steps, enters, counts, run_at):
     """Pixels that each ray crosses between the levels `first` and `last` of its plane, one after the other.
 
     `steps` (planes, rays, runs) gets the step from the ray's output pixel to each of them, `enters` (planes,
     rays, runs + 1) the levels at which the ray enters them and leaves the last one, `counts` (planes, rays)
-    their number.
+    their number, `run_at` (planes, rays, levels) the first of them that the ray has not left at a level.
     """
     for plane in range(offsets.shape[0]):
         for ray in range(offsets.shape[1]):
@@ -33,40 +33,48 @@ def find_runs(offsets, first, last, steps, enters, counts):
                 steps[plane, ray, count], enters[plane, ray, count] = step, level
                 count += 1
             counts[plane, ray], enters[plane, ray, count] = count, last[plane]
+            run = 0
+            for level in range(offsets.shape[2]):
+                while run < count and enters[plane, ray, run + 1] <= level:
+                    run += 1
+                run_at[plane, ray, level] = run
 
 
 @compiled
 def find_passing(
-    pixel, nearest, farthest, steps, enters, counts, pair_of, hits, stops, slot_of, passing, met
+    pixel, nearest, farthest, order, steps, enters, counts, run_at, pair_of, hits, stops, slot_of,
+    passing, met, ends,
 ):  # fmt: skip
-    """Rays that pass over a pixel between two levels and have not stopped before.
+    """Rays that pass over a pixel between two levels and have not stopped before, plane by plane in `order`.
 
-    `passing` (most, 7) gets plane, ray, the levels at which they enter the pixel and leave it, the slot of
-    their pair, and the pixel and the level at which they stop. `met` (most,) gets the pair of each slot;
-    `slot_of` (pairs,) is -1 before and after. Returns the numbers of rays and of slots.
+    `passing` (most, 6) gets ray, the levels at which they enter the pixel and leave it, the slot of their
+    pair, and the pixel and the level at which they stop. `met` (most,) gets the pair of each slot; `slot_of`
+    (pairs,) is -1 before and after. `ends` (planes + 1, 2) gets the numbers of rays and of slots before each
+    plane.
     """
     count, slots = 0, 0
-    for plane in range(steps.shape[0]):
+    for place in range(len(order)):
+        plane = order[place]
+        ends[place, 0], ends[place, 1] = count, slots
+        pairs = pair_of[plane]
         for ray in range(steps.shape[1]):
-            step, enter = steps[plane, ray], enters[plane, ray]
-            for run in range(counts[plane, ray]):
+            step, enter, stop = steps[plane, ray], enters[plane, ray], stops[ray]
+            for run in range(run_at[plane, ray, nearest], counts[plane, ray]):
                 if enter[run] >= farthest:
                     break
-                if enter[run + 1] <= nearest:
-                    continue
-                pair = pair_of[plane, pixel - step[run]]
-                if pair < 0 or stops[pair, ray] < max(enter[run], nearest):
+                pair = pairs[pixel - step[run]]
+                if pair < 0 or stop[pair] < max(enter[run], nearest):
                     continue
                 if slot_of[pair] < 0:
                     slot_of[pair], met[slots] = slots, pair
                     slots += 1
                 row = passing[count]
-                row[0], row[1], row[2], row[3] = plane, ray, enter[run], enter[run + 1]
-                row[4], row[5], row[6] = slot_of[pair], hits[pair, ray], stops[pair, ray]
+                row[0], row[1], row[2] = ray, enter[run], enter[run + 1]
+                row[3], row[4], row[5] = slot_of[pair], hits[ray, pair], stop[pair]
                 count += 1
+    ends[len(order), 0], ends[len(order), 1] = count, slots
     for slot in range(slots):
         slot_of[met[slot]] = -1
-    return count, slots
 
 
 @compiled
@@ -91,40 +99,34 @@ def follow(pixel, labels, steps, level, leave, end, tolerance, hit, stop):
 
 @compiled
 def reroute(
-    pixel, nearest, farthest, labels, source, offsets, ends, tolerance, passing, image, change, share,
+    pixel, nearest, farthest, labels, source, offsets, end, tolerance, passing, image, change, share,
     new_hits, new_stops,
 ):  # fmt: skip
-    """Follow again the rays that pass over a pixel between two levels, whose own level has changed.
+    """Follow again the rays of a plane that pass over a pixel between two levels, whose own level has changed.
 
-    `change` (channels, slots) gets what that does to the predictions but for the pixel's own colour, `share`
-    (slots,) the weight of that; `new_hits` and `new_stops` where the rays stop, -1 where nothing changes.
+    To `change` (channels, slots) is added what that does to the predictions as long as the pixel keeps its
+    colour, to `share` (slots,) the weight of that colour in what they hit now. `offsets` (rays, levels) and
+    `end` are those of the plane; `new_hits` and `new_stops` get where the rays stop, -1 where nothing changes.
     """
-    channels, slots = change.shape
-    part = ONE / np.float32(offsets.shape[1])
-    for slot in range(slots):
-        share[slot] = ZERO
-    for channel in range(channels):
-        row = change[channel]
-        for slot in range(slots):
-            row[slot] = ZERO
+    part = ONE / np.float32(len(offsets))
     for index in range(len(passing)):
         row = passing[index]
-        plane, ray, leave, slot, old, last = row[0], row[1], row[3], row[4], row[5], row[6]
-        level = max(row[2], nearest)
+        ray, leave, slot, old, last = row[0], row[2], row[3], row[4], row[5]
+        level = max(row[1], nearest)
         new_hits[index] = -1
         if level >= min(leave, farthest) or last < level:
             continue
-        hit, stop = follow(
-            pixel, labels, offsets[plane, ray], level, leave, ends[plane], tolerance, old, last
-        )
+        hit, stop = follow(pixel, labels, offsets[ray], level, leave, end, tolerance, old, last)
         new = source[hit]
         if new == old and new != pixel:
             continue
         new_hits[index], new_stops[index] = new, stop
-        for channel in range(channels):
-            change[channel, slot] -= image[old, channel] * part
         if new == pixel:
             share[slot] += part
+        if image.shape[1] == 3:
+            change[0, slot] += part * (image[new, 0] - image[old, 0])
+            change[1, slot] += part * (image[new, 1] - image[old, 1])
+            change[2, slot] += part * (image[new, 2] - image[old, 2])
         else:
-            for channel in range(channels):
-                change[channel, slot] += image[new, channel] * part
+            for channel in range(image.shape[1]):
+                change[channel, slot] += part * (image[new, channel] - image[old, channel])
