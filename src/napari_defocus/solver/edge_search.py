@@ -29,9 +29,6 @@ SPAN = 0.15
 CONTRAST = 18.0
 """Squared difference of two pixels that divides the smoothness between them by e, in units of the misfit."""
 
-RUNS = 24
-"""Pixels of a plane that one ray can cross within what counts, at most."""
-
 
 def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, misfit: float) -> Ints:
     """Levels of a tile's inner pixels after the search.
@@ -58,10 +55,15 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
     before = labels
     channels = whole.shape[1]
     offsets = rays.offsets(width)
-    steps, counts = np.empty((*offsets.shape[:2], RUNS), np.int32), np.empty(offsets.shape[:2], np.int32)
-    enters = np.empty((*offsets.shape[:2], RUNS + 1), np.int32)
-    run_at = np.empty(offsets.shape, np.int32)
-    reroute_kernels.find_runs(offsets, *rays.spans(SHARP), steps, enters, counts, run_at)
+    most = offsets.shape[1] * offsets.shape[2]
+    runs = np.empty((len(offsets), 5, most), np.int32)
+    begins, ends = np.empty((2, len(offsets), levels + 1), np.int32)
+    slot_at = np.empty(2 * FARTHEST * (width + 1) + 1, np.int32)
+    spans = zip(*rays.spans(SHARP), strict=True)
+    slots = max(
+        reroute_kernels.find_runs(offsets[plane], *span, runs[plane], begins[plane], ends[plane], slot_at)
+        for plane, span in enumerate(spans)
+    )
     used = np.flatnonzero(part.counts.any(axis=(1, 2)))
     # sharp planes first: few of their rays pass over a pixel, and those tell most of its level
     orders = used[np.abs(rays.reach[used]).argsort(axis=0, kind="stable").T]
@@ -89,6 +91,8 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             traced = part.trace(labels, free)
             pair_of = np.full((len(rays.reach), labels.size), -1, np.int32)
             pair_of[traced.planes, traced.pixels] = np.arange(len(traced.pixels))
+            stop_at = np.full((*offsets.shape[:2], labels.size), -1, np.int8)
+            reroute_kernels.find_stops(traced.planes, traced.pixels, traced.stops, stop_at)
         guide = part.mosaic(labels)
         alike = np.ones(len(traced.pixels), np.float32)
         solved = part.solve_image(traced, whole, guide, free, SEARCH.pull, alike)
@@ -101,15 +105,14 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             window.source,
             offsets,
             orders,
-            steps,
-            enters,
-            counts,
-            run_at,
+            runs,
+            begins,
+            ends,
             rays.spans(FARTHEST)[1],
             rays.tolerance,
             pair_of,
             traced.hits,
-            traced.stops,
+            stop_at,
             residual,
             solved,
             part.stack,
@@ -125,14 +128,13 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             np.empty(channels, np.float32),
             np.empty(8, np.int32),
             np.empty(8, np.float32),
-            np.full(len(residual), -1, np.int32),
-            np.empty((len(used) + 1, 2), np.int32),
+            np.empty(len(used) + 1, np.int32),
             np.empty(len(used) + 1, np.float32),
             np.empty(2 + channels, np.float64),
-            np.empty((steps.size, 6), np.int32),
-            *np.empty((3, steps.size), np.int32),
-            *np.empty((2, channels, steps.size), np.float32),
-            np.empty(steps.size, np.float32),
+            np.empty((len(used) * most, 3), np.int32),
+            *np.empty((2, len(used) * most), np.int32),
+            *np.empty((2, len(used), channels, slots), np.float32),
+            np.empty((len(used), slots), np.float32),
         )
     return np.asarray(labels[_within(block.inner, window.tile)])
 

@@ -2,7 +2,9 @@
 
 A *pair* is an output pixel in one plane, whose rays were traced; windows, pixels and offsets are those of
 :mod:`napari_defocus.optics.ray_kernels`. The rays that pass over a pixel are found once for all the levels
-that are tried there, and what belongs to their pairs is put side by side, in *slots*.
+that are tried there. Which ray passes over it on which levels, if nothing stops it before, is the same for all
+pixels: these *runs* are listed once for each plane, and what belongs to their pairs is put side by side, in a
+*slot* for each step from a pair to the pixel.
 """
 
 import numpy as np
@@ -14,67 +16,87 @@ ZERO, ONE = np.float32(0.0), np.float32(1.0)
 
 
 @compiled
-def find_runs(offsets, first, last, steps, enters, counts, run_at):
-    """Pixels that each ray crosses between the levels `first` and `last` of its plane, one after the other.
+def find_runs(offsets, first, last, runs, begins, ends, slot_at):
+    """Pixels that the rays of a plane cross between the levels `first` and `last`, by the level they enter at.
 
-    `steps` (planes, rays, runs) gets the step from the ray's output pixel to each of them, `enters` (planes,
-    rays, runs + 1) the levels at which the ray enters them and leaves the last one, `counts` (planes, rays)
-    their number, `run_at` (planes, rays, levels) the first of them that the ray has not left at a level.
+    `offsets` (rays, levels) are those of the plane. `runs` (5, most) gets the ray, the step from its output
+    pixel, the level at which it enters that pixel, the one at which it leaves it, and the slot; `begins` and
+    `ends` (levels + 1,) the first of them that is not left, and the first that is not entered, before each
+    level. `slot_at`, as long as steps lead from its middle either way, is scratch. Returns the number of slots.
     """
-    for plane in range(offsets.shape[0]):
-        for ray in range(offsets.shape[1]):
-            count = 0
-            for level in range(first[plane], last[plane]):
-                step = offsets[plane, ray, level]
-                if count > 0 and step == steps[plane, ray, count - 1]:
-                    continue
-                if count == steps.shape[2]:
-                    break
-                steps[plane, ray, count], enters[plane, ray, count] = step, level
-                count += 1
-            counts[plane, ray], enters[plane, ray, count] = count, last[plane]
-            run = 0
-            for level in range(offsets.shape[2]):
-                while run < count and enters[plane, ray, run + 1] <= level:
-                    run += 1
-                run_at[plane, ray, level] = run
+    count, slots, middle = 0, 0, len(slot_at) // 2
+    slot_at[:] = -1
+    for level in range(first, last):
+        ends[level] = count
+        for ray in range(len(offsets)):
+            step = offsets[ray, level]
+            if level > first and step == offsets[ray, level - 1]:
+                continue
+            leave = level + 1
+            while leave < last and offsets[ray, leave] == step:
+                leave += 1
+            if slot_at[middle + step] < 0:
+                slot_at[middle + step] = slots
+                slots += 1
+            runs[0, count], runs[1, count], runs[2, count], runs[3, count] = ray, step, level, leave
+            runs[4, count] = slot_at[middle + step]
+            count += 1
+    ends[:first], ends[last:] = 0, count
+    run = 0
+    for level in range(len(begins)):
+        while run < count and runs[3, run] <= level:
+            run += 1
+        begins[level] = run
+    return slots
+
+
+@compiled
+def find_stops(planes, pixels, stops, stop_at):
+    """Levels at which the rays of pairs stop, `stops` (rays, pairs), into `stop_at` (planes, rays, pixels)."""
+    for ray in range(len(stops)):
+        row = stops[ray]
+        for pair in range(len(pixels)):
+            stop_at[planes[pair], ray, pixels[pair]] = row[pair]
 
 
 @compiled
 def find_passing(
-    pixel, nearest, farthest, order, steps, enters, counts, run_at, pair_of, hits, stops, slot_of,
-    passing, met, ends,
+    pixel, nearest, farthest, order, runs, begins, ends, pair_of, hits, stop_at, residual, passing, bounds,
+    before, rest,
 ):  # fmt: skip
     """Rays that pass over a pixel between two levels and have not stopped before, plane by plane in `order`.
 
-    `passing` (most, 6) gets ray, the levels at which they enter the pixel and leave it, the slot of their
-    pair, and the pixel and the level at which they stop. `met` (most,) gets the pair of each slot; `slot_of`
-    (pairs,) is -1 before and after. `ends` (planes + 1, 2) gets the numbers of rays and of slots before each
-    plane.
+    `passing` (most, 3) gets the run and the pixel and the level at which the ray stops, `bounds` (planes +
+    1,) the number of rays before each plane, `before` (planes, channels, slots) the residuals of their
+    pairs, else 0, and `rest` (planes + 1,) the sums of their squares from each plane on.
     """
-    count, slots = 0, 0
+    count = 0
     for place in range(len(order)):
         plane = order[place]
-        ends[place, 0], ends[place, 1] = count, slots
-        pairs = pair_of[plane]
-        for ray in range(steps.shape[1]):
-            step, enter, stop = steps[plane, ray], enters[plane, ray], stops[ray]
-            for run in range(run_at[plane, ray, nearest], counts[plane, ray]):
-                if enter[run] >= farthest:
-                    break
-                pair = pairs[pixel - step[run]]
-                if pair < 0 or stop[pair] < max(enter[run], nearest):
-                    continue
-                if slot_of[pair] < 0:
-                    slot_of[pair], met[slots] = slots, pair
-                    slots += 1
-                row = passing[count]
-                row[0], row[1], row[2] = ray, enter[run], enter[run + 1]
-                row[3], row[4], row[5] = slot_of[pair], hits[ray, pair], stop[pair]
-                count += 1
-    ends[len(order), 0], ends[len(order), 1] = count, slots
-    for slot in range(slots):
-        slot_of[met[slot]] = -1
+        bounds[place] = first = count
+        ray, step, enter, leave = runs[plane, 0], runs[plane, 1], runs[plane, 2], runs[plane, 3]
+        stop, pairs, own, slot = stop_at[plane], pair_of[plane], before[place], runs[plane, 4]
+        for run in range(begins[plane, nearest], ends[plane, min(farthest, ends.shape[1] - 1)]):
+            last = stop[ray[run], pixel - step[run]]
+            passing[count, 0], passing[count, 2] = run, last  # overwritten by the next one if it does not pass
+            count += (last >= max(enter[run], nearest)) & (leave[run] > nearest)
+        for channel in range(len(own)):
+            for index in range(own.shape[1]):
+                own[channel, index] = ZERO
+        for index in range(first, count):
+            run = passing[index, 0]
+            pair = pairs[pixel - step[run]]
+            passing[index, 1] = hits[ray[run], pair]
+            for channel in range(len(own)):
+                own[channel, slot[run]] = residual[pair, channel]
+    bounds[len(order)], rest[len(order)] = count, ZERO
+    for place in range(len(order) - 1, -1, -1):
+        total = ZERO
+        for channel in range(before.shape[1]):
+            own = before[place, channel]
+            for index in range(len(own)):
+                total += own[index] * own[index]
+        rest[place] = rest[place + 1] + total
 
 
 @compiled
@@ -99,20 +121,26 @@ def follow(pixel, labels, steps, level, leave, end, tolerance, hit, stop):
 
 @compiled
 def reroute(
-    pixel, nearest, farthest, labels, source, offsets, end, tolerance, passing, image, change, share,
+    pixel, nearest, farthest, labels, source, offsets, end, tolerance, runs, passing, image, change, share,
     new_hits, new_stops,
 ):  # fmt: skip
     """Follow again the rays of a plane that pass over a pixel between two levels, whose own level has changed.
 
-    To `change` (channels, slots) is added what that does to the predictions as long as the pixel keeps its
-    colour, to `share` (slots,) the weight of that colour in what they hit now. `offsets` (rays, levels) and
-    `end` are those of the plane; `new_hits` and `new_stops` get where the rays stop, -1 where nothing changes.
+    `change` (channels, slots) gets what that does to the predictions as long as the pixel keeps its colour,
+    `share` (slots,) the weight of that colour in what they hit now. `offsets` (rays, levels), `end` and `runs`
+    are those of the plane; `new_hits` and `new_stops` get where the rays stop, -1 where nothing changes.
     """
+    for slot in range(len(share)):
+        share[slot] = ZERO
+    for channel in range(len(change)):
+        own = change[channel]
+        for slot in range(len(own)):
+            own[slot] = ZERO
     part = ONE / np.float32(len(offsets))
     for index in range(len(passing)):
-        row = passing[index]
-        ray, leave, slot, old, last = row[0], row[2], row[3], row[4], row[5]
-        level = max(row[1], nearest)
+        run, old, last = passing[index, 0], passing[index, 1], passing[index, 2]
+        ray, leave, slot = runs[0, run], runs[3, run], runs[4, run]
+        level = max(runs[2, run], nearest)
         new_hits[index] = -1
         if level >= min(leave, farthest) or last < level:
             continue
