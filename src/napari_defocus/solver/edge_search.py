@@ -56,12 +56,14 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
     channels = whole.shape[1]
     offsets = rays.offsets(width)
     most = offsets.shape[1] * offsets.shape[2]
-    runs = np.empty((len(offsets), 5, most), np.int32)
+    runs = np.empty((len(offsets), 6, most), np.int32)
     begins, ends = np.empty((2, len(offsets), levels + 1), np.int32)
     slot_at = np.empty(2 * FARTHEST * (width + 1) + 1, np.int32)
     spans = zip(*rays.spans(SHARP), strict=True)
     slots = max(
-        reroute_kernels.find_runs(offsets[plane], *span, runs[plane], begins[plane], ends[plane], slot_at)
+        reroute_kernels.find_runs(
+            offsets[plane], *span, labels.size, runs[plane], begins[plane], ends[plane], slot_at
+        )
         for plane, span in enumerate(spans)
     )
     used = np.flatnonzero(part.counts.any(axis=(1, 2)))
@@ -91,7 +93,7 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             traced = part.trace(labels, free)
             pair_of = np.full((len(rays.reach), labels.size), -1, np.int32)
             pair_of[traced.planes, traced.pixels] = np.arange(len(traced.pixels))
-            stop_at = np.full((*offsets.shape[:2], labels.size), -1, np.int8)
+            stop_at = np.full((len(offsets), offsets.shape[1] * labels.size), -1, np.int8)
             reroute_kernels.find_stops(traced.planes, traced.pixels, traced.stops, stop_at)
         guide = part.mosaic(labels)
         alike = np.ones(len(traced.pixels), np.float32)
@@ -131,7 +133,7 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             np.empty(len(used) + 1, np.int32),
             np.empty(len(used) + 1, np.float32),
             np.empty(2 + channels, np.float64),
-            np.empty((len(used) * most, 3), np.int32),
+            np.empty((3, len(used) * most), np.int32),
             *np.empty((2, len(used) * most), np.int32),
             *np.empty((2, len(used), channels, slots), np.float32),
             np.empty((len(used), slots), np.float32),

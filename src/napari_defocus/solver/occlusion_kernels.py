@@ -118,7 +118,7 @@ def judge(
         plane, first, last = order[place], bounds[place], bounds[place + 1]
         reroute(
             pixel, nearest, farthest, labels, source, offsets[plane], spans[plane], tolerance, runs[plane],
-            passing[first:last], image, change[place], share[place], new_hits[first:last],
+            passing[:, first:last], image, change[place], share[place], new_hits[first:last],
             new_stops[first:last],
         )  # fmt: skip
         add_plane(before[place], change[place], share[place], sums)
@@ -135,11 +135,17 @@ def take_over(
     for place in range(len(order)):
         plane = order[place]
         for index in range(bounds[place], bounds[place + 1]):
-            run = passing[index, 0]
-            ray, output, slot = runs[plane, 0, run], pixel - runs[plane, 1, run], runs[plane, 4, run]
-            pair = pair_of[plane, output]
+            run = passing[0, index]
+            ray, slot, pair = (
+                runs[plane, 0, run],
+                runs[plane, 4, run],
+                pair_of[plane, pixel - runs[plane, 1, run]],
+            )
             if new_hits[index] >= 0:
-                hits[ray, pair], stop_at[plane, ray, output] = new_hits[index], new_stops[index]
+                hits[ray, pair], stop_at[plane, pixel + runs[plane, 5, run]] = (
+                    new_hits[index],
+                    new_stops[index],
+                )
             for channel in range(len(colour)):  # the first ray of a pair brings all that changes
                 step = share[place, slot] * (colour[channel] - image[pixel, channel])
                 residual[pair, channel] += change[place, channel, slot] + step
@@ -174,7 +180,7 @@ def search(
         as first axis, see :func:`find_runs`.
     pair_of : ndarray, (planes, pixels), int32
         Pair of each pixel and plane, -1 for none.
-    stop_at : ndarray, (planes, rays, pixels), int8
+    stop_at : ndarray, (planes, rays * pixels), int8
         Level at which each ray stops, -1 where there is no pair; changed.
     residual : ndarray, (pairs, channels), float32
         Prediction less observation; changed.
@@ -193,7 +199,7 @@ def search(
     bounds, rest, sums
         Scratch: (planes + 1,) int32 and float32, (2 + channels,) float64.
     passing, new_hits, new_stops
-        Scratch as long as there are runs: (runs, 3), (runs,), (runs,) int32.
+        Scratch as long as there are runs: (3, runs), (runs,), (runs,) int32.
     before, change, share
         Scratch: twice (planes, channels, slots), (planes, slots) float32.
 

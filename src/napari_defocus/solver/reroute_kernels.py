@@ -5,22 +5,26 @@ A *pair* is an output pixel in one plane, whose rays were traced; windows, pixel
 that are tried there. Which ray passes over it on which levels, if nothing stops it before, is the same for all
 pixels: these *runs* are listed once for each plane, and what belongs to their pairs is put side by side, in a
 *slot* for each step from a pair to the pixel.
+
+Indices that are looked up are made unsigned (`U`): the compiler has to allow for negative ones otherwise, which
+is most of the work in these loops.
 """
 
 import numpy as np
 
 from napari_defocus.optics.compiling import compiled
-from napari_defocus.optics.ray_kernels import march
+from napari_defocus.optics.ray_kernels import U, march
 
 ZERO, ONE = np.float32(0.0), np.float32(1.0)
 
 
 @compiled
-def find_runs(offsets, first, last, runs, begins, ends, slot_at):
+def find_runs(offsets, first, last, pixels, runs, begins, ends, slot_at):
     """Pixels that the rays of a plane cross between the levels `first` and `last`, by the level they enter at.
 
-    `offsets` (rays, levels) are those of the plane. `runs` (5, most) gets the ray, the step from its output
-    pixel, the level at which it enters that pixel, the one at which it leaves it, and the slot; `begins` and
+    `offsets` (rays, levels) are those of the plane. `runs` (6, most) gets the ray, the step from its output
+    pixel, the level at which it enters that pixel, the one at which it leaves it, the slot, and the step in
+    a table (rays, pixels) from the pixel to the ray's place; `begins` and
     `ends` (levels + 1,) the first of them that is not left, and the first that is not entered, before each
     level. `slot_at`, as long as steps lead from its middle either way, is scratch. Returns the number of slots.
     """
@@ -39,7 +43,7 @@ def find_runs(offsets, first, last, runs, begins, ends, slot_at):
                 slot_at[middle + step] = slots
                 slots += 1
             runs[0, count], runs[1, count], runs[2, count], runs[3, count] = ray, step, level, leave
-            runs[4, count] = slot_at[middle + step]
+            runs[4, count], runs[5, count] = slot_at[middle + step], ray * pixels - step
             count += 1
     ends[:first], ends[last:] = 0, count
     run = 0
@@ -52,11 +56,24 @@ def find_runs(offsets, first, last, runs, begins, ends, slot_at):
 
 @compiled
 def find_stops(planes, pixels, stops, stop_at):
-    """Levels at which the rays of pairs stop, `stops` (rays, pairs), into `stop_at` (planes, rays, pixels)."""
+    """Levels at which the rays of pairs stop, `stops` (rays, pairs), into `stop_at` (planes, rays * pixels)."""
+    size = stop_at.shape[1] // len(stops)
     for ray in range(len(stops)):
         row = stops[ray]
         for pair in range(len(pixels)):
-            stop_at[planes[pair], ray, pixels[pair]] = row[pair]
+            stop_at[planes[pair], ray * size + pixels[pair]] = row[pair]
+
+
+@compiled
+def find_running(pixel, nearest, first, last, runs, stop_at, found):
+    """Which of the runs from `first` to `last` have not stopped before, nor been left, into `found`; how many."""
+    enter, leave, where = runs[2, first:last], runs[3, first:last], runs[5, first:last]
+    count = U(0)
+    for index in range(len(enter)):
+        found[count] = first + index  # the next one is written over it if this one has
+        stop = stop_at[U(pixel + where[index])]
+        count += U((stop >= max(enter[index], nearest)) & (leave[index] > nearest))
+    return np.int64(count)
 
 
 @compiled
@@ -66,29 +83,32 @@ def find_passing(
 ):  # fmt: skip
     """Rays that pass over a pixel between two levels and have not stopped before, plane by plane in `order`.
 
-    `passing` (most, 3) gets the run and the pixel and the level at which the ray stops, `bounds` (planes +
+    `passing` (3, most) gets the run and the pixel and the level at which the ray stops, `bounds` (planes +
     1,) the number of rays before each plane, `before` (planes, channels, slots) the residuals of their
     pairs, else 0, and `rest` (planes + 1,) the sums of their squares from each plane on.
     """
     count = 0
     for place in range(len(order)):
         plane = order[place]
-        bounds[place] = first = count
-        ray, step, enter, leave = runs[plane, 0], runs[plane, 1], runs[plane, 2], runs[plane, 3]
-        stop, pairs, own, slot = stop_at[plane], pair_of[plane], before[place], runs[plane, 4]
-        for run in range(begins[plane, nearest], ends[plane, min(farthest, ends.shape[1] - 1)]):
-            last = stop[ray[run], pixel - step[run]]
-            passing[count, 0], passing[count, 2] = run, last  # overwritten by the next one if it does not pass
-            count += (last >= max(enter[run], nearest)) & (leave[run] > nearest)
+        bounds[place] = count
+        few = find_running(
+            pixel, nearest, begins[plane, nearest], ends[plane, min(farthest, ends.shape[1] - 1)], runs[plane],
+            stop_at[plane], passing[0, count:],
+        )  # fmt: skip
+        ray, step, slot, where = runs[plane, 0], runs[plane, 1], runs[plane, 4], runs[plane, 5]
+        stop, pairs, own = stop_at[plane], pair_of[plane], before[place]
         for channel in range(len(own)):
-            for index in range(own.shape[1]):
-                own[channel, index] = ZERO
-        for index in range(first, count):
-            run = passing[index, 0]
-            pair = pairs[pixel - step[run]]
-            passing[index, 1] = hits[ray[run], pair]
+            row = own[channel]
+            for index in range(len(row)):
+                row[index] = ZERO
+        found, hit, last = passing[0, count : count + few], passing[1, count:], passing[2, count:]
+        for index in range(len(found)):
+            run = U(found[index])
+            pair = U(pairs[U(pixel - step[run])])
+            hit[index], last[index] = hits[U(ray[run]), pair], stop[U(pixel + where[run])]
             for channel in range(len(own)):
-                own[channel, slot[run]] = residual[pair, channel]
+                own[channel, U(slot[run])] = residual[pair, channel]
+        count += few
     bounds[len(order)], rest[len(order)] = count, ZERO
     for place in range(len(order) - 1, -1, -1):
         total = ZERO
@@ -106,14 +126,15 @@ def follow(pixel, labels, steps, level, leave, end, tolerance, hit, stop):
     It is over the pixel from `level` up to `leave`, and stopped before at `stop` with the pixel `hit`. Only
     where it stopped there and does so no more has it to be followed.
     """
-    start = pixel - steps[level]
-    while leave < end and steps[leave] == steps[level]:
+    step = steps[U(level)]
+    start = pixel - step
+    while leave < end and steps[U(leave)] == step:
         leave += 1
-    meets = max(level, labels[pixel])
+    meets = max(level, labels[U(pixel)])
     if meets < leave:
-        if meets - labels[pixel] <= tolerance:
+        if meets - labels[U(pixel)] <= tolerance:
             return pixel, meets
-        return start + steps[max(level - 1, 0)], meets
+        return start + steps[U(max(level - 1, 0))], meets
     if stop >= leave:
         return hit, stop
     return march(labels, start, steps, leave, end, tolerance)
@@ -137,19 +158,21 @@ def reroute(
         for slot in range(len(own)):
             own[slot] = ZERO
     part = ONE / np.float32(len(offsets))
-    for index in range(len(passing)):
-        run, old, last = passing[index, 0], passing[index, 1], passing[index, 2]
-        ray, leave, slot = runs[0, run], runs[3, run], runs[4, run]
-        level = max(runs[2, run], nearest)
+    found, old_hits, old_stops = passing[0], passing[1], passing[2]
+    for index in range(len(found)):
+        run, old, last = U(found[index]), U(old_hits[index]), old_stops[index]
+        level, leave = max(runs[2, run], nearest), runs[3, run]
         new_hits[index] = -1
         if level >= min(leave, farthest) or last < level:
             continue
-        hit, stop = follow(pixel, labels, offsets[ray], level, leave, end, tolerance, old, last)
-        new = source[hit]
-        if new == old and new != pixel:
+        hit, stop = follow(
+            pixel, labels, offsets[U(runs[0, run])], level, leave, end, tolerance, old_hits[index], last
+        )
+        new, slot = U(source[U(hit)]), U(runs[4, run])
+        if new == old and new != U(pixel):
             continue
         new_hits[index], new_stops[index] = new, stop
-        if new == pixel:
+        if new == U(pixel):
             share[slot] += part
         if image.shape[1] == 3:
             change[0, slot] += part * (image[new, 0] - image[old, 0])
