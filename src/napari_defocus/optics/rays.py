@@ -114,14 +114,9 @@ class TracedRays:
 
     def only(self, chosen: NDArray[np.bool_]) -> "TracedRays":
         """Some of the pairs, chosen by a mask (pairs,)."""
-        hits, stops = (np.compress(chosen, rays, axis=1) for rays in (self.hits, self.stops))
+        hits: Ints = np.compress(chosen, self.hits, axis=1)
+        stops: NDArray[np.int16] = np.compress(chosen, self.stops, axis=1)
         return TracedRays(self.planes[chosen], self.pixels[chosen], hits, stops)
-
-    def behind(self, labels: Ints) -> Floats:
-        """Share of the rays of each pair that stop nearer than what they hit: behind an edge, (pairs,)."""
-        share = np.empty(len(self.pixels), np.float32)
-        ray_kernels.share_behind(self.hits, self.stops, labels.ravel(), share)
-        return share
 
     def adjoint(self, values: Floats, size: int) -> Floats:
         """Adjoint of :meth:`forward`, an image of `size` pixels (size, channels)."""
