@@ -118,6 +118,12 @@ class TracedRays:
         stops: NDArray[np.int16] = np.compress(chosen, self.stops, axis=1)
         return TracedRays(self.planes[chosen], self.pixels[chosen], hits, stops)
 
+    def behind(self, labels: Ints) -> Floats:
+        """Share of the rays of each pair that stop nearer than what they hit: behind an edge, (pairs,)."""
+        share = np.empty(len(self.pixels), np.float32)
+        ray_kernels.share_behind(self.hits, self.stops, labels.ravel(), share)
+        return share
+
     def adjoint(self, values: Floats, size: int) -> Floats:
         """Adjoint of :meth:`forward`, an image of `size` pixels (size, channels)."""
         out = np.zeros((size, values.shape[1]), np.float32)
@@ -141,7 +147,7 @@ class ApertureRays:
     reach : ndarray, (planes, levels), float32
         The ``c_f`` of the levels, px.
     points : ndarray, (rays, 2)
-        Points of the aperture (y, x), in units of the disc's radius.
+        Points of the aperture (y, x), in units of the disc's radius; a multiple of four.
     tolerance : int
         Levels that a ray may be behind a surface and still meet it.
     """

@@ -97,7 +97,7 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             reroute_kernels.find_stops(traced.planes, traced.pixels, traced.stops, stop_at)
         guide = part.mosaic(labels)
         alike = np.ones(len(traced.pixels), np.float32)
-        solved = part.solve_image(traced, whole, guide, free, SEARCH.pull, alike)
+        solved = part.solve_image(traced, whole, guide, free, SEARCH, alike)
         residual = traced.forward(solved) - part.observed(traced)
         labels = labels.copy()
         occlusion_kernels.search(

@@ -13,9 +13,9 @@ from napari_defocus.solver.reroute_kernels import ONE, ZERO, find_passing, rerou
 DIAGONAL = np.float32(0.7)
 """Weight of a diagonal neighbour in the smoothness."""
 
-GAIN = np.float32(0.25)
-"""Most that a pixel's level is taken to lower the squared residuals of a plane by, as a share of those that it
-touches. With 1, the exact bound, 1 changed pixel in 100 is another one, and no scene's depth any better."""
+GAIN = np.float32(0.5)
+"""Most that a pixel's level is taken to lower the squared residuals of a plane by, as a share of those that
+it touches. With 1 the bound is exact, and some of 1000 changed pixels are others."""
 
 
 @compiled
@@ -40,7 +40,7 @@ def find_candidates(pixel, labels, neighbours, least_step, candidates):
 
 @compiled
 def add_plane(before, change, share, sums):
-    """Add the slots of a plane to what the sum of squared residuals does, a quadratic in the pixel's colour.
+    """Add the slots of a plane to what the sum of squares does, a quadratic in the pixel's colour.
 
     `sums` (2 + channels,) are its curvature, its value where the colour is kept, and half its slopes there.
     """
@@ -60,7 +60,7 @@ def add_plane(before, change, share, sums):
 
 @compiled
 def best_colour(sums, now, target, pull, colour):
-    """Colour of the pixel that costs least, within [0, 1], by that quadratic and the pull; returns the cost."""
+    """Colour of the pixel that costs least by that quadratic and the pull, within [0, 1]; the cost."""
     total = sums[1]
     for channel in range(len(colour)):
         away, slope = target[channel] - now[channel], sums[2 + channel]
@@ -105,7 +105,7 @@ def judge(
     pixel, nearest, farthest, labels, source, offsets, spans, tolerance, order, runs, passing, bounds, image,
     target, pull, limit, before, rest, change, share, new_hits, new_stops, sums, colour,
 ):  # fmt: skip
-    """Cost of the pixel's new level in residuals and pull, and its best colour; the rays go to `new_hits`.
+    """Cost of a pixel's new level in residuals and pull, and its best colour; the rays go to `new_hits`.
 
     Plane by plane, as long as it may be below `limit`: the other planes can hardly gain more than a share
     `GAIN` of their residuals (`rest`).

@@ -34,9 +34,6 @@ BEHIND = 8
 """Power with which a pair counts less by the share of its rays that pass behind an edge: what they see there
 (the side of a block, or what is behind a bar) is in no pixel."""
 
-ITERATIONS = 6
-"""Iterations of conjugate gradients."""
-
 
 class Sampling(NamedTuple):
     """How rays are used.
@@ -51,6 +48,8 @@ class Sampling(NamedTuple):
         Side of the square around a depth edge that is worked on, px.
     pull : float
         Weight that draws the image to the plane that is sharpest at its depth, where a plane's is 1.
+    iterations : int
+        Iterations of conjugate gradients; with more pull fewer do.
     """
 
     rays: int
@@ -58,12 +57,13 @@ class Sampling(NamedTuple):
     apart: float
     band: int
     pull: float
+    iterations: int
 
 
-SEARCH = Sampling(16, 0.75, 1.0, band=7, pull=0.3)
+SEARCH = Sampling(16, 0.75, 1.0, band=7, pull=0.3, iterations=6)
 """For the search of depth edges."""
 
-IMAGE = Sampling(32, 0.5, 0.5, band=5, pull=1.0)
+IMAGE = Sampling(32, 0.5, 0.5, band=5, pull=1.0, iterations=4)
 """For the image, which more planes free of noise."""
 
 
@@ -152,7 +152,7 @@ class RayTile:
         image: Floats,
         target: Floats,
         free: Mask,
-        pull: float,
+        sampling: Sampling,
         weights: Floats,
     ) -> Floats:
         """Image that fits the pairs best, drawn to `target`, from `target` on; `free` pixels only.
@@ -168,11 +168,11 @@ class RayTile:
         residual: Floats = traced.adjoint(misfit, len(image)) * mask
         step = np.zeros_like(start)
         direction, size = residual, float((residual**2).sum())
-        for _ in range(ITERATIONS):
+        for _ in range(sampling.iterations):
             if size == 0:
                 break
             spread = traced.normal(direction, weights)
-            spread += np.float32(pull) * direction
+            spread += np.float32(sampling.pull) * direction
             spread *= mask
             length = np.float32(size / float((direction * spread).sum()))
             step += length * direction

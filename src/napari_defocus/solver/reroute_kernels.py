@@ -2,12 +2,9 @@
 
 A *pair* is an output pixel in one plane, whose rays were traced; windows, pixels and offsets are those of
 :mod:`napari_defocus.optics.ray_kernels`. The rays that pass over a pixel are found once for all the levels
-that are tried there. Which ray passes over it on which levels, if nothing stops it before, is the same for all
-pixels: these *runs* are listed once for each plane, and what belongs to their pairs is put side by side, in a
-*slot* for each step from a pair to the pixel.
-
-Indices that are looked up are made unsigned (`U`): the compiler has to allow for negative ones otherwise, which
-is most of the work in these loops.
+that are tried there. Which ray passes over it on which levels, if nothing stops it before, is the same for
+all pixels: these *runs* are listed once for each plane, and what belongs to their pairs is put side by side,
+in a *slot* for each step from a pair to the pixel.
 """
 
 import numpy as np
@@ -20,13 +17,13 @@ ZERO, ONE = np.float32(0.0), np.float32(1.0)
 
 @compiled
 def find_runs(offsets, first, last, pixels, runs, begins, ends, slot_at):
-    """Pixels that the rays of a plane cross between the levels `first` and `last`, by the level they enter at.
+    """Pixels that the rays of a plane cross between two levels, by the level at which they enter them.
 
     `offsets` (rays, levels) are those of the plane. `runs` (6, most) gets the ray, the step from its output
     pixel, the level at which it enters that pixel, the one at which it leaves it, the slot, and the step in
-    a table (rays, pixels) from the pixel to the ray's place; `begins` and
-    `ends` (levels + 1,) the first of them that is not left, and the first that is not entered, before each
-    level. `slot_at`, as long as steps lead from its middle either way, is scratch. Returns the number of slots.
+    a table (rays, pixels) from the pixel to the ray's place; `begins` and `ends` (levels + 1,) the first of
+    them that is not left, and the first that is not entered, before each level. `slot_at`, as long as steps
+    lead from its middle either way, is scratch. Returns the number of slots.
     """
     count, slots, middle = 0, 0, len(slot_at) // 2
     slot_at[:] = -1
@@ -56,7 +53,7 @@ def find_runs(offsets, first, last, pixels, runs, begins, ends, slot_at):
 
 @compiled
 def find_stops(planes, pixels, stops, stop_at):
-    """Levels at which the rays of pairs stop, `stops` (rays, pairs), into `stop_at` (planes, rays * pixels)."""
+    """Put the levels at which rays stop, `stops` (rays, pairs), into `stop_at` (planes, rays * pixels)."""
     size = stop_at.shape[1] // len(stops)
     for ray in range(len(stops)):
         row = stops[ray]
@@ -66,7 +63,7 @@ def find_stops(planes, pixels, stops, stop_at):
 
 @compiled
 def find_running(pixel, nearest, first, last, runs, stop_at, found):
-    """Which of the runs from `first` to `last` have not stopped before, nor been left, into `found`; how many."""
+    """Find the runs from `first` to `last` that are not stopped or left before, into `found`; how many."""
     enter, leave, where = runs[2, first:last], runs[3, first:last], runs[5, first:last]
     count = U(0)
     for index in range(len(enter)):
@@ -81,7 +78,7 @@ def find_passing(
     pixel, nearest, farthest, order, runs, begins, ends, pair_of, hits, stop_at, residual, passing, bounds,
     before, rest,
 ):  # fmt: skip
-    """Rays that pass over a pixel between two levels and have not stopped before, plane by plane in `order`.
+    """Rays that pass over a pixel between two levels, if not stopped before, plane by plane in `order`.
 
     `passing` (3, most) gets the run and the pixel and the level at which the ray stops, `bounds` (planes +
     1,) the number of rays before each plane, `before` (planes, channels, slots) the residuals of their
@@ -91,10 +88,8 @@ def find_passing(
     for place in range(len(order)):
         plane = order[place]
         bounds[place] = count
-        few = find_running(
-            pixel, nearest, begins[plane, nearest], ends[plane, min(farthest, ends.shape[1] - 1)], runs[plane],
-            stop_at[plane], passing[0, count:],
-        )  # fmt: skip
+        begin, end = begins[plane, nearest], ends[plane, min(farthest, ends.shape[1] - 1)]
+        few = find_running(pixel, nearest, begin, end, runs[plane], stop_at[plane], passing[0, count:])
         ray, step, slot, where = runs[plane, 0], runs[plane, 1], runs[plane, 4], runs[plane, 5]
         stop, pairs, own = stop_at[plane], pair_of[plane], before[place]
         for channel in range(len(own)):
@@ -145,11 +140,12 @@ def reroute(
     pixel, nearest, farthest, labels, source, offsets, end, tolerance, runs, passing, image, change, share,
     new_hits, new_stops,
 ):  # fmt: skip
-    """Follow again the rays of a plane that pass over a pixel between two levels, whose own level has changed.
+    """Follow again the rays of a plane that pass over a pixel, whose own level has changed.
 
     `change` (channels, slots) gets what that does to the predictions as long as the pixel keeps its colour,
-    `share` (slots,) the weight of that colour in what they hit now. `offsets` (rays, levels), `end` and `runs`
-    are those of the plane; `new_hits` and `new_stops` get where the rays stop, -1 where nothing changes.
+    `share` (slots,) the weight of that colour in what they hit now. `offsets` (rays, levels), `end` and
+    `runs` are those of the plane; `new_hits` and `new_stops` get where the rays stop, -1 where nothing
+    changes.
     """
     for slot in range(len(share)):
         share[slot] = ZERO
