@@ -207,10 +207,16 @@ def normal(hits, weights, image, seen, out):
     """Add the adjoint of :func:`gather` of the weighted :func:`gather` of an image to `out`: one pass.
 
     `weights` (pairs,); `image` and `out` (pixels, channels); `seen` (pairs together, channels) is scratch.
+    Where none of the pairs together has weight, they cost nothing.
     """
     rays, pairs = hits.shape
     share = np.float32(1.0 / rays)
     for first in range(0, pairs, TOGETHER):
+        most = np.float32(0.0)
+        for weight in weights[first : first + TOGETHER]:
+            most = max(most, weight)
+        if most == 0:
+            continue
         some = seen[: min(TOGETHER, pairs - first)]
         some[:] = np.float32(0.0)
         for ray in range(0, rays, 4):

@@ -112,12 +112,6 @@ class TracedRays:
         ray_kernels.sees(self.hits, mask.ravel(), seen)
         return seen
 
-    def only(self, chosen: NDArray[np.bool_]) -> "TracedRays":
-        """Some of the pairs, chosen by a mask (pairs,)."""
-        hits: Ints = np.compress(chosen, self.hits, axis=1)
-        stops: NDArray[np.int16] = np.compress(chosen, self.stops, axis=1)
-        return TracedRays(self.planes[chosen], self.pixels[chosen], hits, stops)
-
     def behind(self, labels: Ints) -> Floats:
         """Share of the rays of each pair that stop nearer than what they hit: behind an edge, (pairs,)."""
         share = np.empty(len(self.pixels), np.float32)

@@ -160,8 +160,7 @@ class RayTile:
         By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X),
         `weights` (pairs,) of the squared residuals.
         """
-        seeing = traced.seeing(free)  # the other pairs see nothing that is free
-        traced, weights = traced.only(seeing), weights[seeing]
+        weights = weights * traced.seeing(free)  # the other pairs see nothing that is free
         mask = free.reshape(-1, 1)
         start = np.where(mask, target, image)
         misfit = weights[:, None] * (self.observed(traced) - traced.forward(start))
