@@ -67,8 +67,6 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
         for plane, span in enumerate(spans)
     )
     used = np.flatnonzero(part.counts.any(axis=(1, 2)))
-    # sharp planes first: few of their rays pass over a pixel, and those tell most of its level
-    orders = used[np.abs(rays.reach[used]).argsort(axis=0, kind="stable").T]
     neighbours = np.array(
         [
             step * (dy * width + dx)
@@ -106,7 +104,7 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             labels.ravel(),
             window.source,
             offsets,
-            orders,
+            used,
             runs,
             begins,
             ends,

@@ -102,7 +102,7 @@ def roughness_change(old, new, count, near, ties, labels, span):
 
 @compiled
 def judge(
-    pixel, nearest, farthest, labels, source, offsets, spans, tolerance, order, runs, passing, bounds, image,
+    pixel, nearest, farthest, labels, source, offsets, spans, tolerance, used, runs, passing, bounds, image,
     target, pull, limit, before, rest, change, share, new_hits, new_stops, sums, colour,
 ):  # fmt: skip
     """Cost of a pixel's new level in residuals and pull, and its best colour; the rays go to `new_hits`.
@@ -112,10 +112,10 @@ def judge(
     """
     sums[:] = 0.0
     cost = best_colour(sums, image[pixel], target, pull, colour)
-    for place in range(len(order)):
+    for place in range(len(used)):
         if cost - GAIN * rest[place] >= limit:
             break
-        plane, first, last = order[place], bounds[place], bounds[place + 1]
+        plane, first, last = used[place], bounds[place], bounds[place + 1]
         reroute(
             pixel, nearest, farthest, labels, source, offsets[plane], spans[plane], tolerance, runs[plane],
             passing[:, first:last], image, change[place], share[place], new_hits[first:last],
@@ -128,12 +128,12 @@ def judge(
 
 @compiled
 def take_over(
-    pixel, order, runs, passing, bounds, new_hits, new_stops, change, share, colour, pair_of, hits, stop_at,
+    pixel, used, runs, passing, bounds, new_hits, new_stops, change, share, colour, pair_of, hits, stop_at,
     residual, image,
 ):  # fmt: skip
     """Make what was judged last the pixel's own."""
-    for place in range(len(order)):
-        plane = order[place]
+    for place in range(len(used)):
+        plane = used[place]
         for index in range(bounds[place], bounds[place + 1]):
             run = passing[0, index]
             ray, slot, pair = (
@@ -157,7 +157,7 @@ def take_over(
 
 @compiled
 def search(
-    todo, width, labels, source, offsets, orders, runs, begins, ends, spans, tolerance, pair_of, hits,
+    todo, width, labels, source, offsets, used, runs, begins, ends, spans, tolerance, pair_of, hits,
     stop_at, residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness, spread, pull,
     candidates, colour, near, ties, bounds, rest, sums, passing, new_hits, new_stops, before, change, share,
 ):  # fmt: skip
@@ -171,8 +171,8 @@ def search(
         Columns of the window.
     labels, source, offsets, tolerance, hits
         As for :func:`ray_kernels.trace`; labels and hits are changed.
-    orders : ndarray, (levels, planes), int64
-        Planes that count in the order in which they are looked at, for each level of the pixel.
+    used : ndarray, (used planes,), int64
+        Planes that count.
     spans : ndarray, (planes,), int32
         Level up to which the rays of a plane are followed.
     runs, begins, ends
@@ -219,9 +219,8 @@ def search(
         nearest = old
         for trial in range(count):
             nearest = min(nearest, candidates[trial])
-        order = orders[old]
         find_passing(
-            pixel, nearest, farthest, order, runs, begins, ends, pair_of, hits, stop_at, residual, passing,
+            pixel, nearest, farthest, used, runs, begins, ends, pair_of, hits, stop_at, residual, passing,
             bounds, before, rest,
         )  # fmt: skip
         tie_count = find_ties(pixel, width, source, guide, spread, smoothness, near, ties)
@@ -237,14 +236,14 @@ def search(
             others = roughness_change(old, new, tie_count, near, ties, labels, span) - pull * gap
             labels[pixel] = new
             cost = others + judge(
-                pixel, min(old, new), farthest, labels, source, offsets, spans, tolerance, order, runs,
+                pixel, min(old, new), farthest, labels, source, offsets, spans, tolerance, used, runs,
                 passing, bounds, image, stack[sharpest[new], pixel], pull,
                 np.inf if taken else least - others, before, rest, change, share, new_hits, new_stops, sums,
                 colour,
             )  # fmt: skip
             if taken:
                 take_over(
-                    pixel, order, runs, passing, bounds, new_hits, new_stops, change, share, colour, pair_of,
+                    pixel, used, runs, passing, bounds, new_hits, new_stops, change, share, colour, pair_of,
                     hits, stop_at, residual, image,
                 )  # fmt: skip
                 changed += 1

@@ -75,18 +75,18 @@ def find_running(pixel, nearest, first, last, runs, stop_at, found):
 
 @compiled
 def find_passing(
-    pixel, nearest, farthest, order, runs, begins, ends, pair_of, hits, stop_at, residual, passing, bounds,
+    pixel, nearest, farthest, used, runs, begins, ends, pair_of, hits, stop_at, residual, passing, bounds,
     before, rest,
 ):  # fmt: skip
-    """Rays that pass over a pixel between two levels, if not stopped before, plane by plane in `order`.
+    """Rays that pass over a pixel between two levels, if not stopped before, plane by plane of those `used`.
 
     `passing` (3, most) gets the run and the pixel and the level at which the ray stops, `bounds` (planes +
     1,) the number of rays before each plane, `before` (planes, channels, slots) the residuals of their
     pairs, else 0, and `rest` (planes + 1,) the sums of their squares from each plane on.
     """
     count = 0
-    for place in range(len(order)):
-        plane = order[place]
+    for place in range(len(used)):
+        plane = used[place]
         bounds[place] = count
         begin, end = begins[plane, nearest], ends[plane, min(farthest, ends.shape[1] - 1)]
         few = find_running(pixel, nearest, begin, end, runs[plane], stop_at[plane], passing[0, count:])
@@ -104,8 +104,8 @@ def find_passing(
             for channel in range(len(own)):
                 own[channel, U(slot[run])] = residual[pair, channel]
         count += few
-    bounds[len(order)], rest[len(order)] = count, ZERO
-    for place in range(len(order) - 1, -1, -1):
+    bounds[len(used)], rest[len(used)] = count, ZERO
+    for place in range(len(used) - 1, -1, -1):
         total = ZERO
         for channel in range(before.shape[1]):
             own = before[place, channel]
