@@ -1,6 +1,7 @@
 """A tile of the stack as rays see it: which pairs of plane and pixel count, and the image solved for."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -75,8 +76,8 @@ class RayTile:
     ----------
     rays : ApertureRays
     window : RayWindow
-    stack : ndarray, (planes, pixels, channels), float32
-        The observations in the window.
+    observations : Observations
+        The whole stack.
     counts : ndarray, (planes, Y, X), bool
         Pairs that count: within the tile, and no glare.
     dazzled : ndarray, (Y, X), bool
@@ -85,7 +86,7 @@ class RayTile:
 
     rays: ApertureRays
     window: RayWindow
-    stack: Floats
+    observations: Observations
     counts: Mask
     dazzled: Mask
 
@@ -95,15 +96,20 @@ class RayTile:
     ) -> "RayTile":
         """Tile of a whole stack, of which planes count that are `apart` px of reach from each other."""
         window = RayWindow.around(tile, observations.shape)
-        planes = window.cut(observations.planes) * np.float32(observations.scale)
-        flat = planes.reshape(*planes.shape[:2], -1)
         counts = np.zeros((observations.count, *window.shape), bool)
         counts[(..., *window.inside)] = True if glare is None else ~glare[(..., *tile.slices)]
         dazzled = np.zeros(window.shape, bool)
         if glare is not None:
             dazzled[window.inside] = in_most_planes(glare[(..., *tile.slices)])
         counts[~spread_planes(rays, apart)] = False
-        return cls(rays, window, np.ascontiguousarray(np.moveaxis(flat, 1, -1), np.float32), counts, dazzled)
+        return cls(rays, window, observations, counts, dazzled)
+
+    @cached_property
+    def stack(self) -> Floats:
+        """The observations in the window, (planes, pixels, channels); only made where it is used."""
+        planes = self.window.cut(self.observations.planes) * np.float32(self.observations.scale)
+        flat = planes.reshape(*planes.shape[:2], -1)
+        return np.ascontiguousarray(np.moveaxis(flat, 1, -1), np.float32)
 
     def free(self, band: Mask) -> Mask:
         """Pixels of the tile for which the image is solved, given the band around edges, (Y, X)."""
