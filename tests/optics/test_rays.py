@@ -96,7 +96,7 @@ def test_at_one_depth_the_rays_blur_as_the_plain_operator_does(optics, kernel):
 
 def test_a_ray_takes_the_near_surface_and_what_was_in_front_of_an_edge():
     window, rays = traced(strip())
-    columns = (np.unravel_index(rays.hits, window.shape)[1] - FARTHEST).reshape(LENS.planes, *SHAPE, -1)
+    columns = (np.unravel_index(rays.hits.T, window.shape)[1] - FARTHEST).reshape(LENS.planes, *SHAPE, -1)
     reach = LENS.blur_radius(NEAR)  # of the near strip
     blurred = IN_FOCUS[FAR]
     assert reach[blurred] > 3

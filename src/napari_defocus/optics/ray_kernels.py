@@ -9,6 +9,12 @@ import numpy as np
 
 from napari_defocus.optics.compiling import compiled, compiled_exactly
 
+U = np.uint64
+"""Makes an index unsigned: the compiler has to allow for negative ones otherwise, which costs time."""
+
+TOGETHER = 128
+"""Pairs that are worked on together: their values stay in the first-level cache."""
+
 
 @compiled_exactly
 def march(labels, pixel, offsets, level, end, tolerance):
@@ -18,34 +24,64 @@ def march(labels, pixel, offsets, level, end, tolerance):
     behind ducks behind an edge and takes the last pixel that it was in front of.
     """
     while level < end:
-        here = pixel + offsets[level]
-        behind = level - labels[here]
+        here = pixel + offsets[U(level)]
+        behind = level - labels[U(here)]
         if behind >= 0:
-            return (here if behind <= tolerance else pixel + offsets[max(level - 1, 0)]), level
+            return (here if behind <= tolerance else pixel + offsets[U(max(level - 1, 0))]), level
         level += 1
-    return pixel + offsets[max(level - 1, 0)], level
+    return pixel + offsets[U(max(level - 1, 0))], level
 
 
 @compiled_exactly
-def spans_of_pixel(pixel, plane, first, last, nearest, spans):
-    """Levels through which rays of a pixel have to be followed, into `spans` (ranges, 2); their number.
+def levels_to_follow(pixel, count, plane, first, last, nearest, spans):
+    """Levels through which the rays of `count` pixels in a row have to be followed, and the number of ranges.
 
-    Nothing is met before the nearest surface within the range that the rays stay in.
+    They go into `spans` (ranges, 2). Nothing is met before the nearest surface within the range that the rays
+    stay in.
     """
     ranges = len(first)
-    level, count = first[0, plane], 0
+    level, filled = first[0, plane], 0
     for index in range(ranges):
-        level = max(level, min(nearest[index, pixel], last[index, plane]))
+        closest = nearest[index, pixel]
+        for one in nearest[index, pixel : pixel + count]:
+            closest = min(closest, one)
+        level = max(level, min(closest, last[index, plane]))
         until = first[index + 1, plane] if index + 1 < ranges else last[0, plane]
         if level < until or index + 1 == ranges:
-            spans[count, 0], spans[count, 1] = level, until
-            level, count = until, count + 1
-    return count
+            spans[filled, 0], spans[filled, 1] = level, until
+            level, filled = until, filled + 1
+    return filled
 
 
 @compiled_exactly
-def trace(labels, source, offsets, first, last, tolerance, planes, pixels, nearest, spans, hits, stops):
+def stop_together(labels, pixel, steps, spans, end, stops):
+    """Level at which one ray of each pixel in a row stops, into `stops`: `end` where it meets nothing."""
+    for i in range(len(stops)):
+        stops[i] = end
+    for span in range(len(spans)):
+        level, until = spans[span, 0], spans[span, 1]
+        while level < until:
+            leave = level + 1  # the ray is over the same pixel up to there
+            while leave < until and steps[leave] == steps[level]:
+                leave += 1
+            start, first, beyond = pixel + steps[level], np.int32(level), np.int32(leave)
+            here, last = labels[start : start + len(stops)], np.int32(0)
+            for i in range(len(stops)):
+                met = here[i] if here[i] > first else first
+                met = met if met < beyond else end
+                stops[i] = met if met < stops[i] else stops[i]
+                last = stops[i] if stops[i] > last else last
+            if last < end:
+                return
+            level = leave
+
+
+@compiled_exactly
+def trace(labels, source, offsets, first, last, tolerance, planes, pixels, nearest, spans, row, hits, stops):
     """Trace the rays of each pair of plane and pixel.
+
+    Pairs of neighbouring pixels are followed together: their rays are side by side on every level, which
+    makes vectors of them.
 
     Parameters
     ----------
@@ -62,117 +98,156 @@ def trace(labels, source, offsets, first, last, tolerance, planes, pixels, neare
         Least level of all pixels within each range.
     spans : ndarray, (ranges, 2), int64
         Scratch.
-    hits, stops : ndarray, (pairs, rays), int32 and int16
+    row : ndarray, int32
+        Scratch, as long as the most pairs that are followed together.
+    hits, stops : ndarray, (rays, pairs), int32 and int16
         Out: pixel that each ray takes, level at which it stops.
     """
-    for pair in range(len(pixels)):
-        plane, pixel = planes[pair], pixels[pair]
-        count = spans_of_pixel(pixel, plane, first, last, nearest, spans)
-        for ray in range(hits.shape[1]):
+    pair = 0
+    while pair < len(pixels):
+        plane, pixel, count = planes[pair], pixels[pair], 1
+        while (
+            count < len(row)
+            and pair + count < len(pixels)
+            and pixels[pair + count] == pixel + count
+            and planes[pair + count] == plane
+        ):
+            count += 1
+        ranges = levels_to_follow(pixel, count, plane, first, last, nearest, spans)
+        end, together = last[0, plane], row[:count]
+        for ray in range(len(hits)):
             steps = offsets[plane, ray]
-            hit, stop = march(labels, pixel, steps, spans[0, 0], spans[0, 1], tolerance)
-            for span in range(1, count):
-                if stop < spans[span - 1, 1]:
-                    break
-                hit, stop = march(labels, pixel, steps, spans[span, 0], spans[span, 1], tolerance)
-            hits[pair, ray] = source[hit]
-            stops[pair, ray] = stop
+            stop_together(labels, pixel, steps, spans[:ranges], end, together)
+            own_hits, own_stops = hits[ray, pair : pair + count], stops[ray, pair : pair + count]
+            for i in range(count):
+                level = together[i]
+                hit = pixel + i + steps[U(min(level, end - 1))]
+                if level == end or level - labels[U(hit)] > tolerance:  # met nothing, or ducks behind an edge
+                    hit = pixel + i + steps[U(max(level - 1, 0))]
+                own_hits[i], own_stops[i] = source[U(hit)], level
+        pair += count
+
+
+@compiled
+def add_hits(hits, image, out):
+    """Add the image (pixels, channels) at four hits (4, pairs) of each pair to `out` (pairs, channels)."""
+    first, second, third, fourth = hits[0], hits[1], hits[2], hits[3]
+    # four at a time, the sum is read and written a quarter as often; three channels at once, the hits a third
+    if image.shape[1] == 3:
+        for i in range(len(first)):
+            a, b, c, d = U(first[i]), U(second[i]), U(third[i]), U(fourth[i])
+            out[i, 0] += image[a, 0] + image[b, 0] + image[c, 0] + image[d, 0]
+            out[i, 1] += image[a, 1] + image[b, 1] + image[c, 1] + image[d, 1]
+            out[i, 2] += image[a, 2] + image[b, 2] + image[c, 2] + image[d, 2]
+        return
+    for k in range(image.shape[1]):
+        for i in range(len(first)):
+            near = image[U(first[i]), k] + image[U(second[i]), k]
+            out[i, k] += near + image[U(third[i]), k] + image[U(fourth[i]), k]
+
+
+@compiled
+def add_to_hits(hits, values, out):
+    """Add the values (pairs, channels) to `out` (pixels, channels) at four hits (4, pairs) of each pair."""
+    first, second, third, fourth = hits[0], hits[1], hits[2], hits[3]
+    if values.shape[1] == 3:
+        for i in range(len(first)):
+            red, green, blue = values[i, 0], values[i, 1], values[i, 2]
+            add_colour(U(first[i]), red, green, blue, out)
+            add_colour(U(second[i]), red, green, blue, out)
+            add_colour(U(third[i]), red, green, blue, out)
+            add_colour(U(fourth[i]), red, green, blue, out)
+        return
+    for k in range(values.shape[1]):
+        for i in range(len(first)):
+            value = values[i, k]
+            out[U(first[i]), k] += value
+            out[U(second[i]), k] += value
+            out[U(third[i]), k] += value
+            out[U(fourth[i]), k] += value
+
+
+@compiled
+def add_colour(pixel, red, green, blue, out):
+    """Add a colour to a pixel of `out` (pixels, 3)."""
+    out[pixel, 0] += red
+    out[pixel, 1] += green
+    out[pixel, 2] += blue
 
 
 @compiled
 def gather(hits, image, out):
-    """Mean of the image (pixels, channels) at the hits of each pair, (pairs, channels)."""
-    pairs, rays = hits.shape
+    """Mean of the image (pixels, channels) at the hits of each pair, into `out` (pairs, channels).
+
+    `hits` are (rays, pairs), with a number of rays that is a multiple of four.
+    """
+    rays, pairs = hits.shape
     share = np.float32(1.0 / rays)
-    for pair in range(pairs):
-        if image.shape[1] == 3:  # all three at once: the hits are read a third as often
-            red, green, blue = np.float32(0.0), np.float32(0.0), np.float32(0.0)
-            for ray in range(rays):
-                pixel = hits[pair, ray]
-                red += image[pixel, 0]
-                green += image[pixel, 1]
-                blue += image[pixel, 2]
-            out[pair, 0], out[pair, 1], out[pair, 2] = red * share, green * share, blue * share
-        else:
-            for channel in range(image.shape[1]):
-                total = np.float32(0.0)
-                for ray in range(rays):
-                    total += image[hits[pair, ray], channel]
-                out[pair, channel] = total * share
+    for first in range(0, pairs, TOGETHER):
+        some = out[first : first + TOGETHER]
+        some[:] = np.float32(0.0)
+        for ray in range(0, rays, 4):
+            add_hits(hits[ray : ray + 4, first : first + TOGETHER], image, some)
+        for i in range(len(some)):
+            for channel in range(some.shape[1]):
+                some[i, channel] *= share
 
 
 @compiled
 def scatter(hits, values, out):
-    """Add the adjoint of :func:`gather` of `values` (pairs, channels) to `out` (pixels, channels)."""
-    pairs, rays = hits.shape
-    share = np.float32(1.0 / rays)
-    for pair in range(pairs):
-        if values.shape[1] == 3:
-            red, green, blue = values[pair, 0] * share, values[pair, 1] * share, values[pair, 2] * share
-            for ray in range(rays):
-                pixel = hits[pair, ray]
-                out[pixel, 0] += red
-                out[pixel, 1] += green
-                out[pixel, 2] += blue
-        else:
-            for channel in range(values.shape[1]):
-                value = values[pair, channel] * share
-                for ray in range(rays):
-                    out[hits[pair, ray], channel] += value
+    """Add the adjoint of :func:`gather` of `values` (pairs, channels), times the rays, to `out`."""
+    rays, pairs = hits.shape
+    for first in range(0, pairs, TOGETHER):
+        for ray in range(0, rays, 4):
+            add_to_hits(hits[ray : ray + 4, first : first + TOGETHER], values[first : first + TOGETHER], out)
 
 
 @compiled
-def normal(hits, weights, image, out):
+def normal(hits, weights, image, seen, out):
     """Add the adjoint of :func:`gather` of the weighted :func:`gather` of an image to `out`: one pass.
 
-    `weights` (pairs,), pairs without weight cost nothing; `image` and `out` (pixels, channels).
+    `weights` (pairs,); `image` and `out` (pixels, channels); `seen` (pairs together, channels) is scratch.
+    Where none of the pairs together has weight, they cost nothing.
     """
-    pairs, rays = hits.shape
+    rays, pairs = hits.shape
     share = np.float32(1.0 / rays)
-    for pair in range(pairs):
-        weight = weights[pair] * share * share
-        if weight == 0:
+    for first in range(0, pairs, TOGETHER):
+        most = np.float32(0.0)
+        for weight in weights[first : first + TOGETHER]:
+            most = max(most, weight)
+        if most == 0:
             continue
-        if image.shape[1] == 3:
-            red, green, blue = np.float32(0.0), np.float32(0.0), np.float32(0.0)
-            for ray in range(rays):
-                pixel = hits[pair, ray]
-                red += image[pixel, 0]
-                green += image[pixel, 1]
-                blue += image[pixel, 2]
-            red, green, blue = red * weight, green * weight, blue * weight
-            for ray in range(rays):
-                pixel = hits[pair, ray]
-                out[pixel, 0] += red
-                out[pixel, 1] += green
-                out[pixel, 2] += blue
-        else:
-            for channel in range(image.shape[1]):
-                total = np.float32(0.0)
-                for ray in range(rays):
-                    total += image[hits[pair, ray], channel]
-                total *= weight
-                for ray in range(rays):
-                    out[hits[pair, ray], channel] += total
+        some = seen[: min(TOGETHER, pairs - first)]
+        some[:] = np.float32(0.0)
+        for ray in range(0, rays, 4):
+            add_hits(hits[ray : ray + 4, first : first + TOGETHER], image, some)
+        for i in range(len(some)):
+            weight = weights[first + i] * share * share
+            for channel in range(some.shape[1]):
+                some[i, channel] *= weight
+        for ray in range(0, rays, 4):
+            add_to_hits(hits[ray : ray + 4, first : first + TOGETHER], some, out)
 
 
 @compiled
-def share_in(hits, mask, out):
-    """Share of the rays of each pair that hit a pixel of the mask (pixels,), bool, into `out` (pairs,)."""
-    pairs, rays = hits.shape
+def sees(hits, mask, out):
+    """Whether a ray of each pair hits a pixel of the mask (pixels,), bool, into `out` (pairs,), bool."""
+    rays, pairs = hits.shape
     for pair in range(pairs):
-        count = 0
-        for ray in range(rays):
-            count += mask[hits[pair, ray]]
-        out[pair] = np.float32(count) / np.float32(rays)
+        out[pair] = False
+    for ray in range(rays):
+        row = hits[ray]
+        for pair in range(pairs):
+            out[pair] |= mask[U(row[pair])]
 
 
 @compiled
 def share_behind(hits, stops, labels, out):
     """Share of the rays of each pair that stop nearer than what they hit, into `out` (pairs,)."""
-    pairs, rays = hits.shape
+    rays, pairs = hits.shape
     for pair in range(pairs):
-        count = 0
-        for ray in range(rays):
-            count += labels[hits[pair, ray]] > stops[pair, ray]
-        out[pair] = np.float32(count) / np.float32(rays)
+        out[pair] = np.float32(0.0)
+    for ray in range(rays):
+        row, levels = hits[ray], stops[ray]
+        for pair in range(pairs):
+            out[pair] += np.float32(labels[U(row[pair])] > levels[pair]) / np.float32(rays)

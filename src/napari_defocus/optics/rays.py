@@ -82,9 +82,9 @@ class TracedRays:
     ----------
     planes, pixels : ndarray, (pairs,), int32
         The pairs; pixels are flat indices of the window.
-    hits : ndarray, (pairs, rays), int32
+    hits : ndarray, (rays, pairs), int32
         Pixel that each ray takes.
-    stops : ndarray, (pairs, rays), int16
+    stops : ndarray, (rays, pairs), int16
         Level at which it stops.
     """
 
@@ -102,14 +102,15 @@ class TracedRays:
     def normal(self, image: Floats, weights: Floats) -> Floats:
         """Adjoint of the predictions times `weights` (pairs,), an image (pixels, channels)."""
         out = np.zeros_like(image)
-        ray_kernels.normal(self.hits, weights, image, out)
+        seen = np.empty((ray_kernels.TOGETHER, image.shape[1]), np.float32)
+        ray_kernels.normal(self.hits, weights, image, seen, out)
         return out
 
-    def seeing(self, mask: NDArray[np.bool_]) -> Floats:
-        """Pairs with a ray that hits a pixel of the mask (Y, X): 1, else 0, (pairs,)."""
-        share = np.empty(len(self.pixels), np.float32)
-        ray_kernels.share_in(self.hits, mask.ravel(), share)
-        return np.asarray(share > 0, np.float32)
+    def seeing(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Pairs with a ray that hits a pixel of the mask (Y, X), (pairs,)."""
+        seen = np.empty(len(self.pixels), np.bool_)
+        ray_kernels.sees(self.hits, mask.ravel(), seen)
+        return seen
 
     def behind(self, labels: Ints) -> Floats:
         """Share of the rays of each pair that stop nearer than what they hit: behind an edge, (pairs,)."""
@@ -120,7 +121,7 @@ class TracedRays:
     def adjoint(self, values: Floats, size: int) -> Floats:
         """Adjoint of :meth:`forward`, an image of `size` pixels (size, channels)."""
         out = np.zeros((size, values.shape[1]), np.float32)
-        ray_kernels.scatter(self.hits, values, out)
+        ray_kernels.scatter(self.hits, values / np.float32(len(self.hits)), out)
         return out
 
 
@@ -140,7 +141,7 @@ class ApertureRays:
     reach : ndarray, (planes, levels), float32
         The ``c_f`` of the levels, px.
     points : ndarray, (rays, 2)
-        Points of the aperture (y, x), in units of the disc's radius.
+        Points of the aperture (y, x), in units of the disc's radius; a multiple of four.
     tolerance : int
         Levels that a ray may be behind a surface and still meet it.
     """
@@ -213,7 +214,7 @@ class ApertureRays:
         planes, pixels : ndarray, (pairs,), int32
             The pairs; pixels are flat indices of the window, within its tile.
         """
-        shape = len(pixels), len(self.points)
+        shape = len(self.points), len(pixels)
         hits, stops = np.empty(shape, np.int32), np.empty(shape, np.int16)
         spans = [self.spans(reach) for reach in RANGES]
         nearest = [minimum_filter(labels, 2 * reach + 3, mode="nearest").ravel() for reach in RANGES]
@@ -228,6 +229,7 @@ class ApertureRays:
             pixels,
             np.stack(nearest),
             np.empty((len(RANGES), 2), np.int64),
+            np.empty(ray_kernels.TOGETHER, np.int32),
             hits,
             stops,
         )

@@ -45,7 +45,10 @@ def misfits(
     for tile in tiles:
         part = RayTile.of(rays, observations, None, tile, SEARCH.apart)
         traced = part.trace(np.ascontiguousarray(part.window.cut(labels)), part.pixels)
-        squares = (traced.forward(part.flat(image)) - part.observed(traced)) ** 2
+        rows, columns = np.divmod(traced.pixels, part.window.shape[1])
+        at = traced.planes, slice(None), part.window.rows[rows], part.window.columns[columns]
+        observed = observations.planes[at] * np.float32(observations.scale)  # few of the window's are wanted
+        squares = (traced.forward(part.flat(image)) - observed) ** 2
         size = len(part.window.source)
         total = np.bincount(traced.pixels, squares.mean(axis=1), size)
         count = np.bincount(traced.pixels, minlength=size)

@@ -29,9 +29,6 @@ SPAN = 0.15
 CONTRAST = 18.0
 """Squared difference of two pixels that divides the smoothness between them by e, in units of the misfit."""
 
-RUNS = 24
-"""Pixels of a plane that one ray can cross within what counts, at most."""
-
 
 def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, misfit: float) -> Ints:
     """Levels of a tile's inner pixels after the search.
@@ -58,10 +55,18 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
     before = labels
     channels = whole.shape[1]
     offsets = rays.offsets(width)
-    steps, counts = np.empty((*offsets.shape[:2], RUNS), np.int32), np.empty(offsets.shape[:2], np.int32)
-    enters = np.empty((*offsets.shape[:2], RUNS + 1), np.int32)
-    reroute_kernels.find_runs(offsets, *rays.spans(SHARP), steps, enters, counts)
-    counts[~part.counts.any(axis=(1, 2))] = 0
+    most = offsets.shape[1] * offsets.shape[2]
+    runs = np.empty((len(offsets), 6, most), np.int32)
+    begins, ends = np.empty((2, len(offsets), levels + 1), np.int32)
+    slot_at = np.empty(2 * FARTHEST * (width + 1) + 1, np.int32)
+    spans = zip(*rays.spans(SHARP), strict=True)
+    slots = max(
+        reroute_kernels.find_runs(
+            offsets[plane], *span, labels.size, runs[plane], begins[plane], ends[plane], slot_at
+        )
+        for plane, span in enumerate(spans)
+    )
+    used = np.flatnonzero(part.counts.any(axis=(1, 2)))
     neighbours = np.array(
         [
             step * (dy * width + dx)
@@ -86,9 +91,11 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             traced = part.trace(labels, free)
             pair_of = np.full((len(rays.reach), labels.size), -1, np.int32)
             pair_of[traced.planes, traced.pixels] = np.arange(len(traced.pixels))
+            stop_at = np.full((len(offsets), offsets.shape[1] * labels.size), -1, np.int8)
+            reroute_kernels.find_stops(traced.planes, traced.pixels, traced.stops, stop_at)
         guide = part.mosaic(labels)
         alike = np.ones(len(traced.pixels), np.float32)
-        solved = part.solve_image(traced, whole, guide, free, SEARCH.pull, alike)
+        solved = part.solve_image(traced, whole, guide, free, SEARCH, alike)
         residual = traced.forward(solved) - part.observed(traced)
         labels = labels.copy()
         occlusion_kernels.search(
@@ -97,14 +104,15 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             labels.ravel(),
             window.source,
             offsets,
-            steps,
-            enters,
-            counts,
+            used,
+            runs,
+            begins,
+            ends,
             rays.spans(FARTHEST)[1],
             rays.tolerance,
             pair_of,
             traced.hits,
-            traced.stops,
+            stop_at,
             residual,
             solved,
             part.stack,
@@ -120,11 +128,13 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             np.empty(channels, np.float32),
             np.empty(8, np.int32),
             np.empty(8, np.float32),
-            np.full(len(residual), -1, np.int32),
-            np.empty((steps.size, 7), np.int32),
-            *np.empty((3, steps.size), np.int32),
-            *np.empty((2, channels, steps.size), np.float32),
-            np.empty(steps.size, np.float32),
+            np.empty(len(used) + 1, np.int32),
+            np.empty(len(used) + 1, np.float32),
+            np.empty(2 + channels, np.float64),
+            np.empty((3, len(used) * most), np.int32),
+            *np.empty((2, len(used) * most), np.int32),
+            *np.empty((2, len(used), channels, slots), np.float32),
+            np.empty((len(used), slots), np.float32),
         )
     return np.asarray(labels[_within(block.inner, window.tile)])
 

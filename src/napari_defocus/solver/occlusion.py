@@ -179,6 +179,6 @@ def image_of_tile(part: RayTile, all_labels: Ints, image: Floats) -> Floats:
     weights = seen_weights(traced, labels)
     current = part.flat(image)
     target = np.where(part.dazzled.reshape(-1, 1), current, part.mosaic(labels))
-    solved = part.solve_image(traced, current, target, free, IMAGE.pull, weights)
+    solved = part.solve_image(traced, current, target, free, IMAGE, weights)
     planes = solved.T.reshape(-1, *part.window.shape)
     return np.ascontiguousarray(planes[(..., *part.window.inside)])

@@ -13,6 +13,10 @@ from napari_defocus.solver.reroute_kernels import ONE, ZERO, find_passing, rerou
 DIAGONAL = np.float32(0.7)
 """Weight of a diagonal neighbour in the smoothness."""
 
+GAIN = np.float32(0.5)
+"""Most that a pixel's level is taken to lower the squared residuals of a plane by, as a share of those that
+it touches. With 1 the bound is exact, and some of 1000 changed pixels are others."""
+
 
 @compiled
 def find_candidates(pixel, labels, neighbours, least_step, candidates):
@@ -35,28 +39,35 @@ def find_candidates(pixel, labels, neighbours, least_step, candidates):
 
 
 @compiled
-def best_colour(target, residual, change, share, pull, colour):
-    """Colour of the pixel that fits the pairs and its target best, within [0, 1]."""
-    total = pull
+def add_plane(before, change, share, sums):
+    """Add the slots of a plane to what the sum of squares does, a quadratic in the pixel's colour.
+
+    `sums` (2 + channels,) are its curvature, its value where the colour is kept, and half its slopes there.
+    """
+    curvature = ZERO
     for slot in range(len(share)):
-        total += share[slot] * share[slot]
-    for channel in range(len(colour)):
-        wanted = pull * target[channel]
-        before, by = residual[channel], change[channel]
+        curvature += share[slot] * share[slot]
+    sums[0] += curvature
+    for channel in range(len(change)):
+        was, by = before[channel], change[channel]
+        kept, slope = ZERO, ZERO
         for slot in range(len(share)):
-            wanted -= share[slot] * (before[slot] + by[slot])
-        colour[channel] = min(max(wanted / total, ZERO), ONE)
+            kept += by[slot] * (by[slot] + was[slot] + was[slot])
+            slope += share[slot] * (by[slot] + was[slot])
+        sums[1] += kept
+        sums[2 + channel] += slope
 
 
 @compiled
-def misfit_change(residual, change, share, colour):
-    """What the change does to the sum of squared residuals."""
-    total = ZERO
+def best_colour(sums, now, target, pull, colour):
+    """Colour of the pixel that costs least by that quadratic and the pull, within [0, 1]; the cost."""
+    total = sums[1]
     for channel in range(len(colour)):
-        before, by, own = residual[channel], change[channel], colour[channel]
-        for slot in range(len(share)):
-            step = by[slot] + share[slot] * own
-            total += step * (step + before[slot] + before[slot])
+        away, slope = target[channel] - now[channel], sums[2 + channel]
+        wanted = now[channel] + (pull * away - slope) / (sums[0] + pull)
+        colour[channel] = min(max(np.float32(wanted), ZERO), ONE)
+        step = colour[channel] - now[channel]
+        total += step * (slope + slope + sums[0] * step) + pull * (step - away) ** 2
     return total
 
 
@@ -90,10 +101,65 @@ def roughness_change(old, new, count, near, ties, labels, span):
 
 
 @compiled
+def judge(
+    pixel, nearest, farthest, labels, source, offsets, spans, tolerance, used, runs, passing, bounds, image,
+    target, pull, limit, before, rest, change, share, new_hits, new_stops, sums, colour,
+):  # fmt: skip
+    """Cost of a pixel's new level in residuals and pull, and its best colour; the rays go to `new_hits`.
+
+    Plane by plane, as long as it may be below `limit`: the other planes can hardly gain more than a share
+    `GAIN` of their residuals (`rest`).
+    """
+    sums[:] = 0.0
+    cost = best_colour(sums, image[pixel], target, pull, colour)
+    for place in range(len(used)):
+        if cost - GAIN * rest[place] >= limit:
+            break
+        plane, first, last = used[place], bounds[place], bounds[place + 1]
+        reroute(
+            pixel, nearest, farthest, labels, source, offsets[plane], spans[plane], tolerance, runs[plane],
+            passing[:, first:last], image, change[place], share[place], new_hits[first:last],
+            new_stops[first:last],
+        )  # fmt: skip
+        add_plane(before[place], change[place], share[place], sums)
+        cost = best_colour(sums, image[pixel], target, pull, colour)
+    return cost
+
+
+@compiled
+def take_over(
+    pixel, used, runs, passing, bounds, new_hits, new_stops, change, share, colour, pair_of, hits, stop_at,
+    residual, image,
+):  # fmt: skip
+    """Make what was judged last the pixel's own."""
+    for place in range(len(used)):
+        plane = used[place]
+        for index in range(bounds[place], bounds[place + 1]):
+            run = passing[0, index]
+            ray, slot, pair = (
+                runs[plane, 0, run],
+                runs[plane, 4, run],
+                pair_of[plane, pixel - runs[plane, 1, run]],
+            )
+            if new_hits[index] >= 0:
+                hits[ray, pair], stop_at[plane, pixel + runs[plane, 5, run]] = (
+                    new_hits[index],
+                    new_stops[index],
+                )
+            for channel in range(len(colour)):  # the first ray of a pair brings all that changes
+                step = share[place, slot] * (colour[channel] - image[pixel, channel])
+                residual[pair, channel] += change[place, channel, slot] + step
+                change[place, channel, slot] = ZERO
+            share[place, slot] = ZERO
+    for channel in range(len(colour)):
+        image[pixel, channel] = colour[channel]
+
+
+@compiled
 def search(
-    todo, width, labels, source, offsets, steps, enters, counts, ends, tolerance, pair_of, hits, stops,
-    residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness, spread, pull,
-    candidates, colour, near, ties, slot_of, passing, met, new_hits, new_stops, own_residual, change, share,
+    todo, width, labels, source, offsets, used, runs, begins, ends, spans, tolerance, pair_of, hits,
+    stop_at, residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness, spread, pull,
+    candidates, colour, near, ties, bounds, rest, sums, passing, new_hits, new_stops, before, change, share,
 ):  # fmt: skip
     """Give each pixel of `todo` in turn the level of a neighbour where that lowers the objective.
 
@@ -103,12 +169,19 @@ def search(
         Pixels to visit, in this order.
     width : int
         Columns of the window.
-    labels, source, offsets, ends, tolerance, hits, stops
-        As for :func:`ray_kernels.trace`; labels, hits and stops are changed.
-    steps, enters, counts
-        Pixels that each ray crosses where it is so near that it counts, see :func:`find_runs`.
+    labels, source, offsets, tolerance, hits
+        As for :func:`ray_kernels.trace`; labels and hits are changed.
+    used : ndarray, (used planes,), int64
+        Planes that count.
+    spans : ndarray, (planes,), int32
+        Level up to which the rays of a plane are followed.
+    runs, begins, ends
+        Pixels that the rays of each plane cross where they are so near that they count, each with the planes
+        as first axis, see :func:`find_runs`.
     pair_of : ndarray, (planes, pixels), int32
         Pair of each pixel and plane, -1 for none.
+    stop_at : ndarray, (planes, rays * pixels), int8
+        Level at which each ray stops, -1 where there is no pair; changed.
     residual : ndarray, (pairs, channels), float32
         Prediction less observation; changed.
     image, guide : ndarray, (pixels, channels), float32
@@ -123,11 +196,12 @@ def search(
     smoothness, spread, pull : float32
     candidates, colour, near, ties
         Scratch: levels, (channels,), eight neighbours (twice).
-    slot_of : ndarray, (pairs,), int32
-        Scratch, -1 before and after.
-    passing, met, new_hits, new_stops, own_residual, change, share
-        Scratch as long as many rays can pass over a pixel: (rays, 7) and (rays,) int32, twice (channels,
-        rays) and (rays,) float32.
+    bounds, rest, sums
+        Scratch: (planes + 1,) int32 and float32, (2 + channels,) float64.
+    passing, new_hits, new_stops
+        Scratch as long as there are runs: (3, runs), (runs,), (runs,) int32.
+    before, change, share
+        Scratch: twice (planes, channels, slots), (planes, slots) float32.
 
     Returns
     -------
@@ -145,47 +219,36 @@ def search(
         nearest = old
         for trial in range(count):
             nearest = min(nearest, candidates[trial])
-        ray_count, slots = find_passing(
-            pixel, nearest, farthest, steps, enters, counts, pair_of, hits, stops, slot_of, passing, met
-        )
-        before, by, own = own_residual[:, :slots], change[:, :slots], share[:slots]
-        for slot in range(slots):
-            for channel in range(len(colour)):
-                before[channel, slot] = residual[met[slot], channel]
+        find_passing(
+            pixel, nearest, farthest, used, runs, begins, ends, pair_of, hits, stop_at, residual, passing,
+            bounds, before, rest,
+        )  # fmt: skip
         tie_count = find_ties(pixel, width, source, guide, spread, smoothness, near, ties)
+        gap = ZERO
+        for channel in range(len(colour)):
+            gap += (image[pixel, channel] - stack[sharpest[old], pixel, channel]) ** 2
         best, least = old, ZERO
         for trial in range(count + 1):
             taken = trial == count  # the last time round the best is taken over
             if taken and best == old:
                 break
             new = best if taken else candidates[trial]
+            others = roughness_change(old, new, tie_count, near, ties, labels, span) - pull * gap
             labels[pixel] = new
-            reroute(
-                pixel, min(old, new), farthest, labels, source, offsets, ends, tolerance,
-                passing[:ray_count], image, by, own, new_hits, new_stops,
+            cost = others + judge(
+                pixel, min(old, new), farthest, labels, source, offsets, spans, tolerance, used, runs,
+                passing, bounds, image, stack[sharpest[new], pixel], pull,
+                np.inf if taken else least - others, before, rest, change, share, new_hits, new_stops, sums,
+                colour,
             )  # fmt: skip
-            target = stack[sharpest[new], pixel]
-            best_colour(target, before, by, own, pull, colour)
             if taken:
-                for ray in range(ray_count):
-                    if new_hits[ray] >= 0:
-                        pair = met[passing[ray, 4]]
-                        hits[pair, passing[ray, 1]] = new_hits[ray]
-                        stops[pair, passing[ray, 1]] = new_stops[ray]
-                for channel in range(len(colour)):
-                    for slot in range(slots):
-                        step = by[channel, slot] + own[slot] * colour[channel]
-                        residual[met[slot], channel] += step
-                    image[pixel, channel] = colour[channel]
+                take_over(
+                    pixel, used, runs, passing, bounds, new_hits, new_stops, change, share, colour, pair_of,
+                    hits, stop_at, residual, image,
+                )  # fmt: skip
                 changed += 1
             else:
                 labels[pixel] = old
-                cost = misfit_change(before, by, own, colour)
-                cost += roughness_change(old, new, tie_count, near, ties, labels, span)
-                former = stack[sharpest[old], pixel]
-                for channel in range(len(colour)):
-                    gain = (colour[channel] - target[channel]) ** 2
-                    cost += pull * (gain - (image[pixel, channel] - former[channel]) ** 2)
                 if cost < least:
                     least, best = cost, new
     return changed

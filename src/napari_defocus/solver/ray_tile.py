@@ -1,6 +1,7 @@
 """A tile of the stack as rays see it: which pairs of plane and pixel count, and the image solved for."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -34,9 +35,6 @@ BEHIND = 8
 """Power with which a pair counts less by the share of its rays that pass behind an edge: what they see there
 (the side of a block, or what is behind a bar) is in no pixel."""
 
-ITERATIONS = 6
-"""Iterations of conjugate gradients."""
-
 
 class Sampling(NamedTuple):
     """How rays are used.
@@ -51,6 +49,8 @@ class Sampling(NamedTuple):
         Side of the square around a depth edge that is worked on, px.
     pull : float
         Weight that draws the image to the plane that is sharpest at its depth, where a plane's is 1.
+    iterations : int
+        Iterations of conjugate gradients; with more pull fewer do.
     """
 
     rays: int
@@ -58,12 +58,13 @@ class Sampling(NamedTuple):
     apart: float
     band: int
     pull: float
+    iterations: int
 
 
-SEARCH = Sampling(16, 0.75, 1.0, band=7, pull=0.3)
+SEARCH = Sampling(16, 0.75, 1.0, band=7, pull=0.3, iterations=6)
 """For the search of depth edges."""
 
-IMAGE = Sampling(32, 0.5, 0.5, band=5, pull=1.0)
+IMAGE = Sampling(32, 0.5, 0.5, band=5, pull=1.0, iterations=4)
 """For the image, which more planes free of noise."""
 
 
@@ -75,8 +76,8 @@ class RayTile:
     ----------
     rays : ApertureRays
     window : RayWindow
-    stack : ndarray, (planes, pixels, channels), float32
-        The observations in the window.
+    observations : Observations
+        The whole stack.
     counts : ndarray, (planes, Y, X), bool
         Pairs that count: within the tile, and no glare.
     dazzled : ndarray, (Y, X), bool
@@ -85,7 +86,7 @@ class RayTile:
 
     rays: ApertureRays
     window: RayWindow
-    stack: Floats
+    observations: Observations
     counts: Mask
     dazzled: Mask
 
@@ -95,15 +96,20 @@ class RayTile:
     ) -> "RayTile":
         """Tile of a whole stack, of which planes count that are `apart` px of reach from each other."""
         window = RayWindow.around(tile, observations.shape)
-        planes = window.cut(observations.planes) * np.float32(observations.scale)
-        flat = planes.reshape(*planes.shape[:2], -1)
         counts = np.zeros((observations.count, *window.shape), bool)
         counts[(..., *window.inside)] = True if glare is None else ~glare[(..., *tile.slices)]
         dazzled = np.zeros(window.shape, bool)
         if glare is not None:
             dazzled[window.inside] = in_most_planes(glare[(..., *tile.slices)])
         counts[~spread_planes(rays, apart)] = False
-        return cls(rays, window, np.ascontiguousarray(np.moveaxis(flat, 1, -1), np.float32), counts, dazzled)
+        return cls(rays, window, observations, counts, dazzled)
+
+    @cached_property
+    def stack(self) -> Floats:
+        """The observations in the window, (planes, pixels, channels); only made where it is used."""
+        planes = self.window.cut(self.observations.planes) * np.float32(self.observations.scale)
+        flat = planes.reshape(*planes.shape[:2], -1)
+        return np.ascontiguousarray(np.moveaxis(flat, 1, -1), np.float32)
 
     def free(self, band: Mask) -> Mask:
         """Pixels of the tile for which the image is solved, given the band around edges, (Y, X)."""
@@ -152,7 +158,7 @@ class RayTile:
         image: Floats,
         target: Floats,
         free: Mask,
-        pull: float,
+        sampling: Sampling,
         weights: Floats,
     ) -> Floats:
         """Image that fits the pairs best, drawn to `target`, from `target` on; `free` pixels only.
@@ -160,18 +166,18 @@ class RayTile:
         By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X),
         `weights` (pairs,) of the squared residuals.
         """
-        seen = weights * traced.seeing(free)  # the other pairs see nothing that is free
+        weights = weights * traced.seeing(free)  # the other pairs see nothing that is free
         mask = free.reshape(-1, 1)
         start = np.where(mask, target, image)
-        misfit = seen[:, None] * (self.observed(traced) - traced.forward(start))
+        misfit = weights[:, None] * (self.observed(traced) - traced.forward(start))
         residual: Floats = traced.adjoint(misfit, len(image)) * mask
         step = np.zeros_like(start)
         direction, size = residual, float((residual**2).sum())
-        for _ in range(ITERATIONS):
+        for _ in range(sampling.iterations):
             if size == 0:
                 break
-            spread = traced.normal(direction, seen)
-            spread += np.float32(pull) * direction
+            spread = traced.normal(direction, weights)
+            spread += np.float32(sampling.pull) * direction
             spread *= mask
             length = np.float32(size / float((direction * spread).sum()))
             step += length * direction
