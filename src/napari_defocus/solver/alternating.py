@@ -127,7 +127,8 @@ def alternating_minimization(
     SolverState
         After the initialization, and again if that is revised (with losses of its own), after each depth step
         and each AIF step, and at the end after the bilateral filter of the depth, the occlusion step, the
-        denoising of the image and the weighted median of the depth, where the settings ask for them.
+        denoising of the image, and the weighted median and the local regression of the depth, where the
+        settings ask for them.
     """
     settings = settings or SolverSettings()
     edges = applies(optics, settings)
@@ -172,6 +173,9 @@ def alternating_minimization(
     if settings.weighted_median:
         run.take_median(report.stage("depth of what looks alike", EVENING))
         yield run.state(epoch, "median")
+    if settings.regression:
+        run.fit_planes(report.stage("planes of the depth", EVENING))
+        yield run.state(epoch, "regression")
     report.end()
 
 

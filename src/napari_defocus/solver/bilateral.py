@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_defocus.optics.tiles import Tile, map_tiles, split
+from napari_defocus.optics.tiles import Tile
+from napari_defocus.solver.bands import in_bands
 from napari_defocus.solver.bilateral_kernels import bilateral_rows
 
 Floats = NDArray[np.float32]
@@ -18,9 +19,6 @@ DEVIATION = 6.0
 
 BIWEIGHT = 7.0
 """Squared half-width of Tukey's biweight over its variance."""
-
-ROWS = 16
-"""About how many rows are filtered at once."""
 
 
 def bilateral(
@@ -55,7 +53,4 @@ def bilateral(
         bilateral_rows(values, tile.y0, fall, steepness, total, mass, out)
         return out
 
-    new = np.empty_like(values)
-    for band, found in map_tiles(rows, split(values.shape, (ROWS, width)), threads, progress):
-        new[band.slices] = found
-    return new
+    return in_bands(rows, values.shape, threads, progress)

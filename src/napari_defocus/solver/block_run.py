@@ -13,7 +13,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile
-from napari_defocus.solver import bilateral, block_start, block_tasks, denoising, weighted_median
+from napari_defocus.solver import bilateral, block_start, block_tasks, denoising, regression, weighted_median
 from napari_defocus.solver.block_arrays import Target
 from napari_defocus.solver.block_passes import EDGES, EPOCH, REVISION, BlockPasses
 from napari_defocus.solver.block_store import MARK, BlockStore
@@ -123,6 +123,7 @@ class BlockRun(BlockPasses):
         state = self._resolve_edges(stack, state)
         state = self._denoise(state)
         state = self._median(state)
+        state = self._fit_planes(state)
         return self._finish(stack, state, operator, halo, tuple(losses))
 
     def _find_white(self, stack: Any) -> None:
@@ -221,6 +222,13 @@ class BlockRun(BlockPasses):
             return state
         blocks, message = grid(self.frame, self.side, weighted_median.RADIUS), "depth of what looks alike"
         return self.advance(block_tasks.median_block, blocks, [state], message, "median")
+
+    def _fit_planes(self, state: Any) -> Any:
+        """The state after the local regression of the depth, where wanted."""
+        if not self.settings.regression:
+            return state
+        blocks, message = grid(self.frame, self.side, regression.RADIUS), "planes of the depth"
+        return self.advance(block_tasks.regression_block, blocks, [state], message, "planes")
 
     def _scales(self, stack: Any, start: Any, reach: int) -> PriorScales:
         """What the weights of the priors are in units of."""

@@ -28,6 +28,7 @@ from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
 from napari_defocus.solver.prior_scales import PriorScales, departure_of, px_per_coordinate
+from napari_defocus.solver.regression import regression
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior
 from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, start_coordinates
@@ -214,6 +215,14 @@ def median_block(job: Job, block: Block, state: Floats, *, progress: Share) -> t
     new, image = state.copy(), np.ascontiguousarray(state[IMAGE:])
     coordinates = np.ascontiguousarray(state[COORDINATES])
     new[COORDINATES] = median_of_run(coordinates, image, job.optics, job.settings, progress)
+    return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
+
+
+def regression_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:
+    """State of the inner pixels after the local regression of the depth."""
+    new, spread = state.copy(), job.settings.regression / px_per_coordinate(job.optics)
+    coordinates = np.ascontiguousarray(state[COORDINATES])
+    new[COORDINATES] = regression(coordinates, spread, job.settings.threads, progress)
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 

@@ -13,20 +13,20 @@ from napari_defocus.solver.ray_tile import NEAR, SEARCH, SHARP, RayTile, edge_ba
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-ROUNDS = 2
+ROUNDS = 3
 DISTANCES = 1, 2, 4
 """Distances of the neighbours whose depths are tried, px."""
 
 CANDIDATES = 4
 """Most depths that are tried at a pixel."""
 
-SMOOTHNESS = 20.0
+SMOOTHNESS = 6.0
 """Cost of an edge between two pixels, in units of the misfit."""
 
-SPAN = 0.15
+SPAN = 0.1
 """Step of depth from which on the smoothness costs no more, as a share of the range of depth."""
 
-CONTRAST = 18.0
+CONTRAST = 60.0
 """Squared difference of two pixels that divides the smoothness between them by e, in units of the misfit."""
 
 

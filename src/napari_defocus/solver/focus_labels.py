@@ -45,6 +45,10 @@ FARTHEST_PEAK = 1.2
 LEAST_BLUR = 0.7
 """Standard deviation of the blur that a focus measure itself amounts to, px."""
 
+LEAST_LEVEL = 0.4
+"""Focus measure that counts as none, once that of the noise is taken off (squared: the two are independent),
+in units of that of the noise."""
+
 LEAST_BEND = 1e-3
 """Least curvature of the logarithm of the focus measure at a peak."""
 
@@ -172,8 +176,8 @@ def peak_coordinates(
     if last < 2:
         return centers[labels].astype(np.float32)
     measures = focus_measures(window, PEAK_SIGMA, PEAK_WINDOW, unusable)[np.argsort(optics.centers)]
-    floor = np.float32(0.5 * noise * noise_response(PEAK_SIGMA))
-    level = np.log(np.maximum(measures, 0) + floor)
+    floor = noise * noise_response(PEAK_SIGMA)
+    level = 0.5 * np.log(np.maximum(measures**2 - floor**2, 0) + (LEAST_LEVEL * floor) ** 2)
 
     def around(middle: Labels) -> list[Floats]:
         return [np.take_along_axis(level, (middle + step)[None], 0)[0] for step in (-1, 0, 1)]

@@ -66,7 +66,7 @@ class RunProgress(PassProgress):
         total = 4 * PREPARATION + sum(DEPTH + self.image_weight(epoch) for epoch in epochs)
         total += (
             REVISION * revises
-            + EVENING * sum(map(bool, (settings.bilateral, settings.denoising, settings.weighted_median)))
+            + EVENING * sum(getattr(settings, name) > 0 for name in EVENINGS)
             + EDGES * edges
         )
         super().__init__(progress, total)
@@ -86,6 +86,9 @@ class RunProgress(PassProgress):
 
 PREPARATION = 3.0
 """Weight of each of: reading, estimate of the blur, sharpest planes, first residual."""
+
+EVENINGS = "bilateral", "denoising", "weighted_median", "regression"
+"""Settings of the steps that even out depth or image, each with this weight where it is not 0."""
 
 EVENING = 1.0
 DEPTH = 6.0

@@ -15,7 +15,9 @@ from napari_defocus.solver.settings import SolverSettings
 MEANING = {"defocus": "within half a pixel of blur", "focus": "within one step between planes"}
 """How near the truth a depth must be to count as right, by method."""
 
-Step = Literal["initialization", "depth", "aif", "bilateral", "occlusion", "denoising", "median"]
+Step = Literal[
+    "initialization", "depth", "aif", "bilateral", "occlusion", "denoising", "median", "regression"
+]
 
 Progress = Callable[[float, str], None]
 """``progress(fraction, message)``, called several times a second from the computing thread with the share of
@@ -30,7 +32,7 @@ class SolverState:
     ----------
     epoch : int
         Round, from 1; 0 is the initialization.
-    step : {"initialization", "depth", "aif", "bilateral", "occlusion", "denoising", "median"}
+    step : {"initialization", "depth", "aif", "bilateral", "occlusion", "denoising", "median", "regression"}
         The half-step that was done last.
     loss : float
         The objective over the number of samples (planes, pixels and channels), intensities in [0, 1]: the

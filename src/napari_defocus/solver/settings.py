@@ -44,6 +44,7 @@ _NOT_NEGATIVE = (
     "bilateral",
     "denoising",
     "weighted_median",
+    "regression",
 )
 
 
@@ -142,6 +143,9 @@ class SolverSettings(CheckedFields):
         At the very end, a pixel near an edge of the depth takes the depth that most of the pixels around it
         have that look alike: differences of the all-in-focus image up to about this much do, in units of
         white. 0 is none, as in the paper.
+    regression : float
+        Then a plane is fitted around each pixel to the depths that are within about this much blur of it, px;
+        0 is none, as in the paper.
     noise : float, optional
         Root mean square of what the blur model cannot explain (noise, occlusion, a lens that is not
         ideal), in units of white; it scales `smoothness` and `focus_prior`. None: the residual, at the start
@@ -265,6 +269,12 @@ class SolverSettings(CheckedFields):
         0.035,
         "Near depth edges, take the depth of pixels that look alike up to this difference; 0 is none.",
         unit="white",
+    )
+    regression: float = _setting(
+        0.12,
+        "Distance from a plane fitted around each pixel, as blur, that is noise of the depth; 0 is none.",
+        unit="px",
+        source="Cleveland 1979",
     )
     noise: float | None = _setting(
         None, "What the blur model cannot explain; empty: the residual of each epoch.", unit="white"
