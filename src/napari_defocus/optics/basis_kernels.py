@@ -26,11 +26,11 @@ def basis_row(coordinate, slope, center, law, basis):
     width = len(coordinate)
     order = (len(basis) - 2) // 2
     position_row(coordinate, slope, center, law, law[9], law[10], basis[order + 1], basis[1])
-    polynomial_rows(law[9], basis[order + 1], basis, 0, order)
+    polynomial_rows(law[9], basis[order + 1], basis, order)
     if len(law) > 11:
         second = order + 2
         position_row(coordinate, slope, center, law, law[11], law[12], basis[order + 1], basis[second + 1])
-        polynomial_rows(law[11], basis[order + 1], basis, second, order)
+        polynomial_rows(law[11], basis[order + 1], basis[second:], order)
         for k in range(1, order):
             one, two = basis[k], basis[second + k]
             for x in range(width):
@@ -62,10 +62,10 @@ def position_row(coordinate, slope, center, law, weight, width2, position, first
 
 
 @compiled
-def polynomial_rows(weight, position, basis, start, order):
-    """Weighted Chebyshev polynomials from 2 on, by their recurrence, into the rows from `start` on."""
+def polynomial_rows(weight, position, basis, order):
+    """Weighted Chebyshev polynomials from 2 on, by their recurrence, into rows of `basis`."""
     for k in range(2, order):
-        one, two, target = basis[start + k - 1], basis[start + k - 2], basis[start + k]
+        one, two, target = basis[k - 1], basis[k - 2], basis[k]
         if k == 2:
             for x in range(len(position)):
                 target[x] = TWO * position[x] * one[x] - weight

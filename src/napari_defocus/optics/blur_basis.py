@@ -139,7 +139,7 @@ class BlurBasis:
             weight * chebvander(self.position(np.sqrt(width2) * radius), self.order - 1)
             for weight, width2 in self.terms.astype(np.float64)
         )
-        return np.asarray(values, np.float32)
+        return np.ascontiguousarray(values, np.float32)
 
 
 def _nodes(order: int) -> NDArray[np.float64]:

@@ -194,20 +194,12 @@ def gather(hits, image, out):
 
 
 @compiled
-def scatter(hits, values, out):
-    """Add the adjoint of :func:`gather` of `values` (pairs, channels), times the rays, to `out`."""
-    rays, pairs = hits.shape
-    for first in range(0, pairs, TOGETHER):
-        for ray in range(0, rays, 4):
-            add_to_hits(hits[ray : ray + 4, first : first + TOGETHER], values[first : first + TOGETHER], out)
+def gradient(hits, weights, image, observed, seen, out):
+    """Add the adjoint of :func:`gather` of weighted residuals to `out`: one pass, no residual is stored.
 
-
-@compiled
-def normal(hits, weights, image, seen, out):
-    """Add the adjoint of :func:`gather` of the weighted :func:`gather` of an image to `out`: one pass.
-
-    `weights` (pairs,); `image` and `out` (pixels, channels); `seen` (pairs together, channels) is scratch.
-    Where none of the pairs together has weight, they cost nothing.
+    `weights` (pairs,); `image` and `out` (pixels, channels); `observed` (pairs, channels), or (0, channels)
+    where nothing is taken away; `seen` (pairs together, channels) is scratch. Where none of the pairs
+    together has weight, they cost nothing.
     """
     rays, pairs = hits.shape
     share = np.float32(1.0 / rays)
@@ -222,9 +214,10 @@ def normal(hits, weights, image, seen, out):
         for ray in range(0, rays, 4):
             add_hits(hits[ray : ray + 4, first : first + TOGETHER], image, some)
         for i in range(len(some)):
-            weight = weights[first + i] * share * share
+            weight = weights[first + i] * share
             for channel in range(some.shape[1]):
-                some[i, channel] *= weight
+                away = observed[first + i, channel] if len(observed) > 0 else np.float32(0.0)
+                some[i, channel] = weight * (share * some[i, channel] - away)
         for ray in range(0, rays, 4):
             add_to_hits(hits[ray : ray + 4, first : first + TOGETHER], some, out)
 

@@ -99,11 +99,17 @@ class TracedRays:
         ray_kernels.gather(self.hits, image, out)
         return out
 
-    def normal(self, image: Floats, weights: Floats) -> Floats:
-        """Adjoint of the predictions times `weights` (pairs,), an image (pixels, channels)."""
+    def gradient(self, image: Floats, weights: Floats, observed: Floats | None = None) -> Floats:
+        """Adjoint of :meth:`forward` of weighted residuals: half the gradient of their sum of squares.
+
+        `image` (pixels, channels), `weights` (pairs,) and `observed` (pairs, channels); None: the normal
+        matrix times the image. Returns an image (pixels, channels).
+        """
+        channels = image.shape[1]
+        less = np.empty((0, channels), np.float32) if observed is None else observed
+        seen = np.empty((ray_kernels.TOGETHER, channels), np.float32)
         out = np.zeros_like(image)
-        seen = np.empty((ray_kernels.TOGETHER, image.shape[1]), np.float32)
-        ray_kernels.normal(self.hits, weights, image, seen, out)
+        ray_kernels.gradient(self.hits, weights, image, less, seen, out)
         return out
 
     def seeing(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -117,12 +123,6 @@ class TracedRays:
         share = np.empty(len(self.pixels), np.float32)
         ray_kernels.share_behind(self.hits, self.stops, labels.ravel(), share)
         return share
-
-    def adjoint(self, values: Floats, size: int) -> Floats:
-        """Adjoint of :meth:`forward`, an image of `size` pixels (size, channels)."""
-        out = np.zeros((size, values.shape[1]), np.float32)
-        ray_kernels.scatter(self.hits, values / np.float32(len(self.hits)), out)
-        return out
 
 
 @dataclass(frozen=True, eq=False)

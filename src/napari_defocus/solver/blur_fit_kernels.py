@@ -4,8 +4,8 @@ from napari_defocus.optics.compiling import compiled
 
 
 @compiled
-def ring_weights(transfer, slope, weights, start):
-    """Weights of a ring's products in what the model explains, from `start` on; returns where they end.
+def ring_weights(transfer, slope, weights):
+    """Weights of a ring's products in what the model explains, and how many there are.
 
     `transfer` and `slope` (planes,) are the transfer functions and their derivatives by the frequency.
     """
@@ -18,7 +18,7 @@ def ring_weights(transfer, slope, weights, start):
     share = both / total
     bent = (steep - both * share) / total
     pairs = planes * (planes + 1) // 2
-    place = start
+    place = 0
     for f in range(planes):
         for g in range(f, planes):
             straight = transfer[f] * transfer[g] / total
@@ -54,7 +54,8 @@ def most_explained(transfer, slope, products, weights, most):
         for depth in range(depths):
             place = 0
             for ring in range(rings):
-                place = ring_weights(transfer[scale, depth, ring], slope[scale, depth, ring], weights, place)
+                at = scale, depth, ring
+                place += ring_weights(transfer[at], slope[at], weights[place:])
             for patch in range(len(products)):
                 own, total = products[patch], 0.0
                 for k in range(len(own)):

@@ -44,6 +44,9 @@ TEXTURED = 0.8
 """Mean trust in the peaks of the focus measure around a pixel from which on they stand: beside steep edges,
 where occlusion misleads the model, it would win the vote against good peaks."""
 
+LEAST_DOUBT = 2 * VOTE_WINDOW**2
+"""Pixels in doubt for which it is tried both ways, at least: as many as two windows, px."""
+
 
 def revises(optics: Optics, settings: SolverSettings) -> bool:
     """Whether the start is revised: where the depth is drawn to the peaks, which may be wrong."""
@@ -61,14 +64,17 @@ def model_settings(settings: SolverSettings) -> SolverSettings:
 
 
 def in_doubt(observations: Observations, start: Start) -> NDArray[np.bool_]:
-    """Pixels where there is too little texture for the peaks of a start to stand untried, (Y, X)."""
+    """Pixels where there is too little texture for the peaks of a start to stand untried, (Y, X).
+
+    None at all where there are but a few of them: the runs would cost more than they bring.
+    """
     assert start.noise is not None
     glare = start.glare
     costs = focus_costs(observations, float(np.sqrt(start.noise)), None if glare is None else glare.hiding)
     plain = uniform_filter(trust_of(costs), VOTE_WINDOW, mode="nearest") < TEXTURED
     if glare is not None:
         plain &= ~glare.dazzled  # no run explains them
-    return np.asarray(plain)
+    return np.asarray(plain) if plain.sum() >= LEAST_DOUBT else np.zeros_like(plain)
 
 
 def revised(

@@ -169,14 +169,13 @@ class RayTile:
         weights = weights * traced.seeing(free)  # the other pairs see nothing that is free
         mask = free.reshape(-1, 1)
         start = np.where(mask, target, image)
-        misfit = weights[:, None] * (self.observed(traced) - traced.forward(start))
-        residual: Floats = traced.adjoint(misfit, len(image)) * mask
+        residual = np.where(mask, -traced.gradient(start, weights, self.observed(traced)), np.float32(0))
         step = np.zeros_like(start)
         direction, size = residual, float((residual**2).sum())
         for _ in range(sampling.iterations):
             if size == 0:
                 break
-            spread = traced.normal(direction, weights)
+            spread = traced.gradient(direction, weights)
             spread += np.float32(sampling.pull) * direction
             spread *= mask
             length = np.float32(size / float((direction * spread).sum()))
