@@ -6,7 +6,15 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from napari_defocus import InputError, SolverSettings
 from napari_defocus.solver.bilateral import BIWEIGHT, DEVIATION, bilateral
-from napari_defocus.solver.regression import PASSES, RADIUS, STRIDE, regression
+from napari_defocus.solver.regression import (
+    NARROWEST,
+    PASSES,
+    QUIET,
+    RADIUS,
+    SCATTER,
+    STRIDE,
+    regression,
+)
 from napari_defocus.solver.regression_kernels import ROUND
 
 SPREAD = 0.1
@@ -22,26 +30,27 @@ def noise(shape, size, seed=0):
 
 
 def fitted(values, row, column):
-    """The plane at one pixel by weighted least squares, pass by pass."""
+    """What one pixel gets, by weighted least squares, pass by pass."""
     rows, columns = (np.arange(at - RADIUS, at + RADIUS + 1, STRIDE) for at in (row, column))
     y, x = np.meshgrid(rows[(rows >= 0) & (rows < values.shape[0])], columns, indexing="ij")
     inside = (x >= 0) & (x < values.shape[1])
     y, x = y[inside], x[inside]
     z, dy, dx = values[y, x].astype(float), y - row, x - column
-    plane = np.array([values[row, column], 0.0, 0.0])
+    plane, width = np.array([values[row, column], 0.0, 0.0]), SPREAD
     for _ in range(PASSES):
         apart = z - plane[0] - plane[1] * dx - plane[2] * dy
         weight = np.exp(-0.5 * (dx**2 + dy**2) / DEVIATION**2)
-        weight *= np.maximum(1 - apart**2 / (BIWEIGHT * SPREAD**2), 0) ** 2
-        design = np.stack([np.ones_like(z), dx, dy], axis=1)
-        normal = design.T @ (weight[:, None] * design)
-        mean = normal[0] / normal[0, 0]
-        ridge = np.diag([0, ROUND, ROUND]) * normal[0, 0]  # on the slopes, about the mean place
-        centred = design - np.r_[0, mean[1:]]
-        normal = centred.T @ (weight[:, None] * centred) + ridge
-        found = np.linalg.solve(normal, centred.T @ (weight * z))
-        plane = np.array([found[0] - found[1:] @ mean[1:], *found[1:]])
-    return plane[0]
+        weight *= np.maximum(1 - apart**2 / (BIWEIGHT * width**2), 0) ** 2
+        middle = [np.average(value, weights=weight) for value in (z, dx, dy)]
+        centred = np.stack([dx - middle[1], dy - middle[2]])
+        spread = np.cov(centred, aweights=weight, ddof=0)
+        rise = np.average(centred * (z - middle[0]), axis=1, weights=weight)
+        slopes = np.linalg.solve(spread + ROUND * np.eye(2), rise)
+        plane = np.array([middle[0] - slopes @ middle[1:], *slopes])
+        variance = np.average((z - middle[0]) ** 2, weights=weight) - slopes @ rise
+        width = np.clip(SCATTER * np.sqrt(variance), NARROWEST * SPREAD, SPREAD)
+    noisy = variance / (variance + (QUIET * SPREAD) ** 2)
+    return values[row, column] + noisy * (plane[0] - values[row, column])
 
 
 @pytest.mark.parametrize("place", [(20, 25), (0, 0), (39, 3), (12, 49)])
@@ -54,6 +63,13 @@ def test_each_pixel_is_a_weighted_least_squares_fit(place):
 def test_a_plane_stays_as_it_is_up_to_the_frame():
     assert_allclose(regression(slope(), SPREAD), slope(), atol=3e-3)
     assert_allclose(regression(np.full((30, 30), 2, np.float32), SPREAD), 2, atol=1e-6)
+
+
+def test_a_smooth_bend_without_noise_stays():
+    y, x = np.mgrid[:40, :50]
+    bent = (1 + 0.0002 * ((x - 25) ** 2 + (y - 20) ** 2)).astype(np.float32)
+    bend = np.abs(bilateral(bent, SPREAD) - bent)[10:-10, 10:-10].max()
+    assert np.abs(regression(bent, SPREAD) - bent).max() < 0.3 * bend
 
 
 def test_noise_on_a_slope_is_taken_out_better_than_by_a_bilateral_filter():

@@ -21,6 +21,16 @@ STRIDE = 2
 PASSES = 3
 """How often each plane is fitted."""
 
+SCATTER = 2.0
+"""Width of the biweight in later passes, in standard deviations of the values around the plane."""
+
+NARROWEST = 1 / 6
+"""Least width of it, as a share of the first."""
+
+QUIET = 0.1
+"""Standard deviation around the plane, as a share of the width, at which a value goes half the way to it: what
+scatters less is bent and not noisy."""
+
 
 def regression(
     values: Floats,
@@ -30,9 +40,10 @@ def regression(
 ) -> Floats:
     """Value at each pixel of a plane fitted around it to the values that are near that plane.
 
-    Robust locally weighted regression (Cleveland 1979) with Tukey's biweight of a fixed width, which is 0
-    beyond 2.6 times `spread`, so that other surfaces do not count. A bilateral filter takes slopes for noise,
-    and bends them where they end; a plane does not.
+    Robust locally weighted regression (Cleveland 1979) with Tukey's biweight, which is 0 beyond 2.6 times
+    `spread`, or less where the values scatter less, so that other surfaces do not count. A bilateral filter
+    takes slopes for noise, and bends them where they end; a plane does not. Where the values hardly scatter
+    they stay as they are.
 
     Parameters
     ----------
@@ -48,12 +59,16 @@ def regression(
     steps = np.arange(-RADIUS, RADIUS + 1)
     fall = np.exp(-0.5 * (steps / DEVIATION) ** 2).astype(np.float32)
     steepness = np.float32(1 / (BIWEIGHT * spread**2))
+    steepest, scatter = steepness * np.float32(NARROWEST**-2), np.float32(1 / (BIWEIGHT * SCATTER**2))
+    quiet = np.float32((QUIET * spread) ** 2)
     width = values.shape[1]
 
     def rows(band: Tile) -> Floats:
         out = np.empty((band.height, width), np.float32)
-        sums, plane = np.empty((9, width), np.float32), np.empty((3, width), np.float32)
-        regression_rows(values, band.y0, fall, STRIDE, steepness, PASSES, sums, plane, out)
+        sums, plane = np.empty((10, width), np.float32), np.empty((5, width), np.float32)
+        regression_rows(
+            values, band.y0, fall, STRIDE, steepness, steepest, scatter, quiet, PASSES, sums, plane, out
+        )
         return out
 
     return in_bands(rows, values.shape, threads, progress)

@@ -10,8 +10,14 @@ ROUND = np.float32(0.1)
 """Added to the variances of the places, so that no plane is tilted across places in a line, px squared."""
 
 
+LEAST = np.float32(1e-12)
+"""Variance that is none."""
+
+
 @compiled
-def regression_rows(values, first, fall, stride, steepness, passes, sums, plane, out):
+def regression_rows(
+    values, first, fall, stride, steepness, steepest, scatter, quiet, passes, sums, plane, out
+):
     """Values at some rows of the planes fitted around their pixels; the window is cut at the frame.
 
     Parameters
@@ -24,11 +30,16 @@ def regression_rows(values, first, fall, stride, steepness, passes, sums, plane,
         Weight of a row or column of the window.
     stride : int
         Of its rows and columns every so many count, from the middle on.
-    steepness : float
-        Weight ``max(0, 1 - steepness * d2) ** 2`` at a squared distance `d2` from the plane.
+    steepness, steepest : float
+        Weight ``max(0, 1 - steepness * d2) ** 2`` at a squared distance `d2` from the plane, in the first
+        pass; later as much steeper as the values scatter less, up to `steepest`.
+    scatter : float
+        Steepness times the variance around the plane, in later passes.
+    quiet : float
+        Variance around the plane at which a value goes half the way to it.
     passes : int
         How often each plane is fitted, to what the last one leaves weight; the first is level.
-    sums, plane : (9, X), (3, X)
+    sums, plane : (10, X), (5, X)
         Scratch.
     out : (y, X)
         Gets the values.
@@ -36,12 +47,13 @@ def regression_rows(values, first, fall, stride, steepness, passes, sums, plane,
     height, width = values.shape
     radius = len(fall) // 2
     reach = radius // stride * stride
-    level, right, down = plane[0], plane[1], plane[2]
+    level, right, down, steep, noisy = plane[0], plane[1], plane[2], plane[3], plane[4]
     mass, at_x, at_y, at_z = sums[0], sums[1], sums[2], sums[3]
-    xx, xy, yy, xz, yz = sums[4], sums[5], sums[6], sums[7], sums[8]
+    xx, xy, yy, xz, yz, zz = sums[4], sums[5], sums[6], sums[7], sums[8], sums[9]
     for i in range(len(out)):
         y = first + i
         plane[:] = ZERO
+        steep[:] = steepness
         for _ in range(passes):
             sums[:] = ZERO
             for dy in range(-reach, reach + 1, stride):
@@ -54,7 +66,7 @@ def regression_rows(values, first, fall, stride, steepness, passes, sums, plane,
                     for x in range(max(-dx, 0), min(width - dx, width)):
                         value = values[v, x + dx] - values[y, x]
                         apart = value - level[x] - right[x] * step_x - down[x] * step_y
-                        alike = max(ONE - steepness * apart * apart, ZERO)
+                        alike = max(ONE - steep[x] * apart * apart, ZERO)
                         weight = near * alike * alike
                         weight_x, weight_y = weight * step_x, weight * step_y
                         mass[x] += weight
@@ -66,6 +78,7 @@ def regression_rows(values, first, fall, stride, steepness, passes, sums, plane,
                         yy[x] += weight_y * step_y
                         xz[x] += weight_x * value
                         yz[x] += weight_y * value
+                        zz[x] += weight * value * value
             for x in range(width):
                 share = ONE / max(mass[x], np.float32(1e-6))
                 mean_x, mean_y, mean_z = at_x[x] * share, at_y[x] * share, at_z[x] * share
@@ -76,6 +89,10 @@ def regression_rows(values, first, fall, stride, steepness, passes, sums, plane,
                 area = spread_x * spread_y - both * both
                 right[x] = (spread_y * rise_x - both * rise_y) / area
                 down[x] = (spread_x * rise_y - both * rise_x) / area
+                varies = zz[x] * share - mean_z * mean_z - right[x] * rise_x - down[x] * rise_y
+                varies = max(varies, LEAST)
+                steep[x] = min(max(scatter / varies, steepness), steepest)
                 level[x] = mean_z - right[x] * mean_x - down[x] * mean_y
+                noisy[x] = varies / (varies + quiet)
         for x in range(width):
-            out[i, x] = values[y, x] + level[x]
+            out[i, x] = values[y, x] + noisy[x] * level[x]
