@@ -28,7 +28,7 @@ NARROWEST = 1 / 6
 """Least width of it, as a share of the first."""
 
 QUIET = 0.1
-"""Standard deviation around the plane, as a share of the width, at which a value goes half the way to it: what
+"""Standard deviation around the plane, as a share of the width, at which a value goes half way to it: what
 scatters less is bent and not noisy."""
 
 
