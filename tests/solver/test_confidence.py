@@ -7,7 +7,14 @@ import pytest
 from numpy.testing import assert_array_equal
 from stacks import model_stack, ramp, texture
 
-from napari_defocus import Microscope, SolverSettings, ThinLens, UncalibratedFocus, alternating_minimization
+from napari_defocus import (
+    Microscope,
+    SolverSettings,
+    ThinLens,
+    UncalibratedFocus,
+    alternating_minimization,
+    solve,
+)
 from napari_defocus.simulation import render_focal_stack
 from napari_defocus.simulation.scenes import etched_surface
 from napari_defocus.simulation.sensor import Sensor
@@ -151,3 +158,9 @@ def test_evidence_adds_up_to_odds():
     np.testing.assert_allclose(confidence, 1 / (1 + np.exp(-(0.5 + 2 * one - other))), rtol=1e-5)
     assert confidence.dtype == np.float32
     assert Calibration.from_dict(calibration.to_dict()) == calibration
+
+
+def test_where_nothing_is_seen_nothing_is_known():
+    optics = UncalibratedFocus(planes=4, blur_per_plane=1.0)
+    flat = solve(np.full((4, 40, 40), 0.4, np.float32), optics, SolverSettings(epochs=1, white=1.0))
+    assert (flat.confidence == 0).all()

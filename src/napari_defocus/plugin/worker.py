@@ -8,8 +8,6 @@ from contextlib import suppress
 from threading import Event, Lock, Thread
 from typing import Any
 
-import numpy as np
-from napari.layers import Labels
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from superqt.utils import WorkerBase
 from superqt.utils._qthreading import WorkerBaseSignals
@@ -153,9 +151,8 @@ class SolverWorker(WorkerBase["Outcome | None"]):
 
     def _solve(self) -> None:
         try:
-            # what the first of them loads and computes: better here than in the window's thread
+            # a labels layer needs it: better here than a third of a second in the window's thread
             importlib.import_module("pandas")
-            Labels(np.zeros((2, 2), np.uint8))
             self.work()
         except CancelledError:
             pass  # the request has been answered

@@ -101,7 +101,17 @@ class Estimate:
         scenes like those, not for each scene by itself. `progress` gets the share of the cost curves that
         are done; it may raise to stop.
         """
-        return Calibration.of("defocus").probability(self.evidence(progress))
+        plain = np.zeros(self.observations.shape, np.bool_)
+
+        def seen() -> Iterator[tuple[str, Floats]]:
+            for name, values in self.evidence(progress):
+                if name == "texture":
+                    plain[values < np.log(1.001 * LEAST_TEXTURE)] = True
+                yield name, values
+
+        confidence = Calibration.of("defocus").probability(seen())
+        confidence[plain] = 0  # no plane shows anything there, nor around it
+        return confidence
 
     def evidence(self, progress: Callable[[float], None] | None = None) -> Iterator[tuple[str, Floats]]:
         """Yield each kind of evidence for and against the depth by its name, (Y, X).
