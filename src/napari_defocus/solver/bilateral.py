@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_defocus.optics.tiles import Tile
-from napari_defocus.solver.bands import in_bands
+from napari_defocus.solver.bands import fall_off, in_bands
 from napari_defocus.solver.bilateral_kernels import bilateral_rows
 
 Floats = NDArray[np.float32]
@@ -42,8 +42,7 @@ def bilateral(
     progress : callable, optional
         Gets the share that is done; may raise to stop.
     """
-    steps = np.arange(-RADIUS, RADIUS + 1)
-    fall = np.exp(-0.5 * (steps / DEVIATION) ** 2).astype(np.float32)
+    fall = fall_off(RADIUS, DEVIATION)
     steepness = np.float32(1 / (BIWEIGHT * spread**2))
     width = values.shape[1]
 

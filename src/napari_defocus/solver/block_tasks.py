@@ -162,9 +162,14 @@ def advance(
 def smooth_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels with small differences of the depth evened out."""
     spread = job.settings.bilateral / px_per_coordinate(job.optics)
-    new = state.copy()
     coordinates = np.ascontiguousarray(state[COORDINATES])
-    new[COORDINATES] = bilateral(coordinates, spread, job.settings.threads, progress)
+    return with_depth(block, state, bilateral(coordinates, spread, job.settings.threads, progress))
+
+
+def with_depth(block: Block, state: Floats, coordinates: Floats) -> tuple[None, tuple[Floats]]:
+    """State of the inner pixels with other blur coordinates of the depth, (Y, X)."""
+    new = state.copy()
+    new[COORDINATES] = coordinates
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
@@ -212,18 +217,15 @@ def denoise_block(
 
 def median_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels after the weighted median of the depth."""
-    new, image = state.copy(), np.ascontiguousarray(state[IMAGE:])
-    coordinates = np.ascontiguousarray(state[COORDINATES])
-    new[COORDINATES] = median_of_run(coordinates, image, job.optics, job.settings, progress)
-    return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
+    image, coordinates = np.ascontiguousarray(state[IMAGE:]), np.ascontiguousarray(state[COORDINATES])
+    return with_depth(block, state, median_of_run(coordinates, image, job.optics, job.settings, progress))
 
 
 def regression_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels after the local regression of the depth."""
-    new, spread = state.copy(), job.settings.regression / px_per_coordinate(job.optics)
+    spread = job.settings.regression / px_per_coordinate(job.optics)
     coordinates = np.ascontiguousarray(state[COORDINATES])
-    new[COORDINATES] = regression(coordinates, spread, job.settings.threads, progress)
-    return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
+    return with_depth(block, state, regression(coordinates, spread, job.settings.threads, progress))
 
 
 def finished(

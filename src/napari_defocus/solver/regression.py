@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_defocus.optics.tiles import Tile
-from napari_defocus.solver.bands import in_bands
+from napari_defocus.solver.bands import fall_off, in_bands
 from napari_defocus.solver.bilateral import BIWEIGHT, DEVIATION
 from napari_defocus.solver.regression_kernels import regression_rows
 
@@ -56,8 +56,7 @@ def regression(
     progress : callable, optional
         Gets the share that is done; may raise to stop.
     """
-    steps = np.arange(-RADIUS, RADIUS + 1)
-    fall = np.exp(-0.5 * (steps / DEVIATION) ** 2).astype(np.float32)
+    fall = fall_off(RADIUS, DEVIATION)
     steepness = np.float32(1 / (BIWEIGHT * spread**2))
     steepest, scatter = steepness * np.float32(NARROWEST**-2), np.float32(1 / (BIWEIGHT * SCATTER**2))
     quiet = np.float32((QUIET * spread) ** 2)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from napari_defocus.optics import Optics, UncalibratedFocus
-from napari_defocus.optics.tiles import Tile, map_tiles, split
+from napari_defocus.optics.tiles import Tile, map_tiles
+from napari_defocus.solver.bands import bands_of, fall_off, in_bands
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.weighted_median_kernels import agreement_rows, median_rows
 
@@ -38,9 +39,6 @@ TO_NEAR = 1.65
 
 POWERS = np.float32(0.5), np.float32(0.8)
 """How much counts in it that pixels at the new depth look more like this one, and that many look alike."""
-
-ROWS = 16
-"""About how many rows are filtered at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,14 +77,8 @@ class Votes:
         levels = np.clip(np.rint((coordinates - low) / step), 0, LEVELS - 1).astype(np.int32)
         side = 2 * RADIUS + 1
         wanted = maximum_filter(levels, side) - minimum_filter(levels, side) > TOLERANCE
-        distances = np.arange(-RADIUS, RADIUS + 1)
-        fall = np.exp(-0.5 * (distances / DEVIATION) ** 2).astype(np.float32)
+        fall = fall_off(RADIUS, DEVIATION)
         return cls(levels, image, wanted, fall, np.float32(1 / (2 * len(image) * alike**2)), low, step)
-
-    def bands(self) -> list[Tile]:
-        """The image in bands of about `ROWS` rows."""
-        height, width = self.levels.shape
-        return split((height, width), (ROWS, width))
 
     def medians(self, band: Tile, to_near: float) -> NDArray[np.int32]:
         """Levels of a band after the vote; a nearer (higher) one needs the support `to_near`."""
@@ -142,7 +134,7 @@ def weighted_median(
     """
     votes, new = Votes.of(coordinates, image, span, alike), coordinates.copy()
     medians = partial(votes.medians, to_near=to_near)
-    for band, found in map_tiles(medians, votes.bands(), threads, progress):
+    for band, found in map_tiles(medians, bands_of(coordinates.shape), threads, progress):
         changed = found != votes.levels[band.slices]
         new[band.slices][changed] = (votes.low + votes.step * found[changed]).astype(np.float32)
     return new
@@ -172,10 +164,8 @@ def agreement(
     coordinates: Floats, image: Floats, span: tuple[float, float], threads: int | None = None
 ) -> Floats:
     """Share of the pixels around each pixel, weighted as for the median, that are at its depth, (Y, X)."""
-    votes, found = Votes.of(coordinates, image, span, ALIKE), np.empty_like(coordinates)
-    for band, part in map_tiles(votes.agreement, votes.bands(), threads):
-        found[band.slices] = part
-    return found
+    votes = Votes.of(coordinates, image, span, ALIKE)
+    return in_bands(votes.agreement, coordinates.shape, threads)
 
 
 def to_near_of(optics: Optics) -> float:
