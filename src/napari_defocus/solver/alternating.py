@@ -126,9 +126,9 @@ def alternating_minimization(
     ------
     SolverState
         After the initialization, and again if that is revised (with losses of its own), after each depth step
-        and each AIF step, and at the end after the bilateral filter of the depth, the occlusion step, the
-        denoising of the image, and the weighted median and the local regression of the depth, where the
-        settings ask for them.
+        and each AIF step, and at the end after the bilateral filter of the depth, the weighted median before
+        the occlusion step and that step, the denoising of the image, and the weighted median and the local
+        regression of the depth, where the settings ask for them.
     """
     settings = settings or SolverSettings()
     edges = applies(optics, settings)
@@ -165,6 +165,11 @@ def alternating_minimization(
         run.smooth_depth(report.stage("evening out the depth", EVENING))
         yield run.state(epoch, "bilateral")
     if edges:
+        if (
+            settings.weighted_median
+        ):  # a patch that is wrong as a whole keeps the search from moving its pixels
+            run.take_median(report.stage("depth of what looks alike", EVENING))
+            yield run.state(epoch, "median")
         run.resolve_edges(report.stage("depth edges", EDGES))
         yield run.state(epoch, "occlusion")
     if settings.denoising:

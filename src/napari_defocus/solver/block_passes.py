@@ -31,7 +31,7 @@ EDGES = 20.0
 REVISION = 60.0
 """Rough share of the revision of the start in the whole run."""
 
-OTHER_PASSES = 14
+OTHER_PASSES = 15
 
 
 class BlockPasses:

@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 LEAST_MISFIT = (0.5 / 255) ** 2
 """Least mean squared residual that the smoothness is scaled with."""
 
-SAMPLE, SAMPLES = 16, 64
+SAMPLE, SAMPLES = 16, 24
 """Side of the squares in which the misfit is measured, px, and about how many there are."""
 
 

@@ -13,7 +13,7 @@ from napari_defocus.solver.ray_tile import NEAR, SEARCH, SHARP, RayTile, edge_ba
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-ROUNDS = 3
+ROUNDS = 2
 DISTANCES = 1, 2, 4
 """Distances of the neighbours whose depths are tried, px."""
 
@@ -23,10 +23,10 @@ CANDIDATES = 4
 SMOOTHNESS = 6.0
 """Cost of an edge between two pixels, in units of the misfit."""
 
-SPAN = 0.1
+SPAN = 0.14
 """Step of depth from which on the smoothness costs no more, as a share of the range of depth."""
 
-CONTRAST = 60.0
+CONTRAST = 100.0
 """Squared difference of two pixels that divides the smoothness between them by e, in units of the misfit."""
 
 
@@ -94,8 +94,8 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             stop_at = np.full((len(offsets), offsets.shape[1] * labels.size), -1, np.int8)
             reroute_kernels.find_stops(traced.planes, traced.pixels, traced.stops, stop_at)
         guide = part.mosaic(labels)
-        alike = np.ones(len(traced.pixels), np.float32)
-        solved = part.solve_image(traced, whole, guide, free, SEARCH, alike)
+        alike, clear = np.ones(len(traced.pixels), np.float32), np.ones(labels.size, np.float32)
+        solved = part.solve_image(traced, whole, guide, free, SEARCH, alike, clear)
         residual = traced.forward(solved) - part.observed(traced)
         labels = labels.copy()
         occlusion_kernels.search(

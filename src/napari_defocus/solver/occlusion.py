@@ -14,7 +14,16 @@ from napari_defocus.solver.edge_search import search_tile
 from napari_defocus.solver.glare import FARTHEST_LIGHT, Glare
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import hides_focus
-from napari_defocus.solver.ray_tile import IMAGE, SEARCH, SHARP, RayTile, edge_band, rays_of, seen_weights
+from napari_defocus.solver.ray_tile import (
+    IMAGE,
+    SEARCH,
+    SHARP,
+    RayTile,
+    clear_weights,
+    edge_band,
+    rays_of,
+    seen_weights,
+)
 from napari_defocus.solver.settings import SolverSettings
 
 Floats = NDArray[np.float32]
@@ -179,6 +188,7 @@ def image_of_tile(part: RayTile, all_labels: Ints, image: Floats) -> Floats:
     weights = seen_weights(traced, labels)
     current = part.flat(image)
     target = np.where(part.dazzled.reshape(-1, 1), current, part.mosaic(labels))
-    solved = part.solve_image(traced, current, target, free, IMAGE, weights)
+    clear = clear_weights(part, traced, labels)
+    solved = part.solve_image(traced, current, target, free, IMAGE, weights, clear)
     planes = solved.T.reshape(-1, *part.window.shape)
     return np.ascontiguousarray(planes[(..., *part.window.inside)])

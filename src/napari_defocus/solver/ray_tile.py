@@ -36,6 +36,13 @@ BEHIND = 8
 (the side of a block, or what is behind a bar) is in no pixel."""
 
 
+CLEAR = 2
+"""Power with which the image is drawn less to a plane by the share of rays that something nearer stops."""
+
+LEAST_CLEAR = 0.1
+"""Least share of the pull that is left."""
+
+
 class Sampling(NamedTuple):
     """How rays are used.
 
@@ -48,7 +55,8 @@ class Sampling(NamedTuple):
     band : int
         Side of the square around a depth edge that is worked on, px.
     pull : float
-        Weight that draws the image to the plane that is sharpest at its depth, where a plane's is 1.
+        Weight that draws the image to the plane that is sharpest at its depth, where a plane's is 1; less
+        where something nearer is seen in it (:func:`clear_weights`).
     iterations : int
         Iterations of conjugate gradients; with more pull fewer do.
     """
@@ -61,10 +69,10 @@ class Sampling(NamedTuple):
     iterations: int
 
 
-SEARCH = Sampling(16, 0.75, 1.0, band=7, pull=0.3, iterations=6)
+SEARCH = Sampling(16, 0.75, 1.0, band=7, pull=0.15, iterations=4)
 """For the search of depth edges."""
 
-IMAGE = Sampling(32, 0.5, 0.5, band=5, pull=1.0, iterations=4)
+IMAGE = Sampling(32, 0.75, 0.5, band=5, pull=1.0, iterations=3)
 """For the image, which more planes free of noise."""
 
 
@@ -160,14 +168,16 @@ class RayTile:
         free: Mask,
         sampling: Sampling,
         weights: Floats,
+        clear: Floats,
     ) -> Floats:
         """Image that fits the pairs best, drawn to `target`, from `target` on; `free` pixels only.
 
         By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X),
-        `weights` (pairs,) of the squared residuals.
+        `weights` (pairs,) of the squared residuals, `clear` (pixels,) of the pull.
         """
         weights = weights * traced.seeing(free)  # the other pairs see nothing that is free
         mask = free.reshape(-1, 1)
+        pull = np.float32(sampling.pull) * clear[:, None]
         start = np.where(mask, target, image)
         residual = np.where(mask, -traced.gradient(start, weights, self.observed(traced)), np.float32(0))
         step = np.zeros_like(start)
@@ -176,7 +186,7 @@ class RayTile:
             if size == 0:
                 break
             spread = traced.gradient(direction, weights)
-            spread += np.float32(sampling.pull) * direction
+            spread += pull * direction
             spread *= mask
             length = np.float32(size / float((direction * spread).sum()))
             step += length * direction
@@ -189,6 +199,23 @@ class RayTile:
 def seen_weights(traced: TracedRays, labels: Ints) -> Floats:
     """Weights of pairs by the share of their rays that pass behind no edge, (pairs,)."""
     return np.asarray((1 - traced.behind(labels)) ** BEHIND, np.float32)
+
+
+def clear_weights(part: RayTile, traced: TracedRays, labels: Ints) -> Floats:
+    """Weights of the pull to the sharpest plane: less where something nearer covers part of it, (pixels,).
+
+    By the share of a pixel's rays in that plane which are not stopped before its own level. What is not
+    traced counts as clear.
+    """
+    used = np.flatnonzero(part.counts.any(axis=(1, 2)))
+    sharpest = used[np.abs(part.rays.reach[used]).argmin(axis=0)]
+    flat = labels.ravel()
+    own = np.flatnonzero(traced.planes == sharpest[flat[traced.pixels]])
+    pixels = traced.pixels[own]
+    share = (flat[traced.hits[:, own]] >= flat[pixels] - part.rays.tolerance).mean(axis=0)
+    weights = np.ones(labels.size, np.float32)
+    weights[pixels] = np.maximum(share**CLEAR, LEAST_CLEAR)
+    return weights
 
 
 def rays_of(optics: Optics, settings: SolverSettings, sampling: Sampling) -> ApertureRays:

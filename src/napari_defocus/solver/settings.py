@@ -140,9 +140,9 @@ class SolverSettings(CheckedFields):
         Then noise is taken out of the all-in-focus image by non-local means: patches that differ by up to
         about this much look alike, in units of the noise; 0 is none, as in the paper.
     weighted_median : float
-        At the very end, a pixel near an edge of the depth takes the depth that most of the pixels around it
-        have that look alike: differences of the all-in-focus image up to about this much do, in units of
-        white. 0 is none, as in the paper.
+        Before depth edges are searched for and at the very end, a pixel near an edge of the depth takes the
+        depth that most of the pixels around it have that look alike: differences of the all-in-focus image
+        up to about this much do, in units of white. 0 is none, as in the paper.
     regression : float
         Then a plane is fitted around each pixel to the depths that are within about this much blur of it, px;
         0 is none, as in the paper.
@@ -287,7 +287,7 @@ class SolverSettings(CheckedFields):
         "Flag low confidence; or wildly varying depth, flat image, or both, as in the paper; or none.",
         source=PAPER,
     )
-    outlier_confidence: float = _setting(0.3, "Confidence below which a pixel is flagged.")
+    outlier_confidence: float = _setting(0.15, "Confidence below which a pixel is flagged.")
     outlier_threshold: float = _setting(
         0.15,
         "Local total variation of the depth above which a pixel is flagged, per pixel.",
