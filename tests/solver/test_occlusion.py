@@ -22,7 +22,7 @@ from napari_defocus.solver.block_run import BlockRun
 from napari_defocus.solver.cluster import Local
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.occlusion import applies, resolve_edges, solve_band
-from napari_defocus.solver.ray_tile import IMAGE, RayTile, rays_of
+from napari_defocus.solver.ray_tile import CLEAR, IMAGE, RayTile, clear_weights, rays_of
 from napari_defocus.solver.unknowns import blur_operator
 
 SHAPE = (150, 160)
@@ -153,6 +153,19 @@ def test_the_step_ends_a_run_and_leaves_its_loss(strip):
     edge = strip.from_edge < 6
     before, after = (np.abs(state.depth - strip.truth)[edge].mean() for state in (plain, last))
     assert after < before
+
+
+def test_the_image_is_drawn_less_to_a_plane_in_which_something_nearer_is_seen(strip):
+    rays = rays_of(LENS, SETTINGS, IMAGE)
+    part = RayTile.of(rays, strip.observations, None, Tile(0, 0, *SHAPE), 0.0)
+    labels = np.ascontiguousarray(part.window.cut(rays.labels(strip.coordinates)))
+    traced = part.trace(labels, part.pixels)
+    weights = clear_weights(part, traced, labels).reshape(part.window.shape)[part.window.inside]
+    wall, beside = strip.truth > 0.5 * (NEAR + FAR), strip.from_edge < 3
+    assert weights[wall & beside].mean() < 0.5
+    assert 0.5**CLEAR < weights.min() < 0.6**CLEAR  # at a straight edge half of the rays are stopped
+    assert (weights[~wall] == 1).all()  # nothing is nearer
+    assert (weights[wall & (strip.from_edge > 16)] == 1).all()
 
 
 def test_what_lights_dazzle_keeps_its_image(strip):

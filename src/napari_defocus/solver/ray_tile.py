@@ -207,13 +207,15 @@ def clear_weights(part: RayTile, traced: TracedRays, labels: Ints) -> Floats:
     By the share of a pixel's rays in that plane which are not stopped before its own level. What is not
     traced counts as clear.
     """
+    weights = np.ones(labels.size, np.float32)
     used = np.flatnonzero(part.counts.any(axis=(1, 2)))
+    if len(used) == 0:
+        return weights
     sharpest = used[np.abs(part.rays.reach[used]).argmin(axis=0)]
     flat = labels.ravel()
     own = np.flatnonzero(traced.planes == sharpest[flat[traced.pixels]])
     pixels = traced.pixels[own]
     share = (flat[traced.hits[:, own]] >= flat[pixels] - part.rays.tolerance).mean(axis=0)
-    weights = np.ones(labels.size, np.float32)
     weights[pixels] = np.maximum(share**CLEAR, LEAST_CLEAR)
     return weights
 
