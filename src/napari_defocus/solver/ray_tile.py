@@ -69,10 +69,10 @@ class Sampling(NamedTuple):
     iterations: int
 
 
-SEARCH = Sampling(16, 0.75, 1.0, band=7, pull=0.15, iterations=4)
+SEARCH = Sampling(16, 0.75, 1.0, band=7, pull=0.2, iterations=4)
 """For the search of depth edges."""
 
-IMAGE = Sampling(32, 0.75, 0.5, band=5, pull=1.0, iterations=3)
+IMAGE = Sampling(32, 0.75, 0.5, band=5, pull=1.0, iterations=4)
 """For the image, which more planes free of noise."""
 
 
