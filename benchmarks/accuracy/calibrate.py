@@ -20,12 +20,10 @@ from benchmarks.accuracy.fitting import Pixels, defocus_pixels, fit, focus_pixel
 from benchmarks.accuracy.measures import DROPPED
 from benchmarks.accuracy.rendering import Case, default_cache, load_case
 from benchmarks.accuracy.report import table
-from benchmarks.accuracy.scenes import SCENES
+from benchmarks.accuracy.scenes import SCENES, TUNING_NAMES
 from napari_defocus import SolverSettings
 
 PATH = Path(calibration_module.__file__).parent / calibration_module.TABLE
-
-TUNING = [name for name, scene in SCENES.items() if scene.subset == "tuning"]
 
 RUNS: dict[str, dict[str, Callable[[Case], Pixels]]] = {
     "defocus": {
@@ -41,7 +39,7 @@ RUNS: dict[str, dict[str, Callable[[Case], Pixels]]] = {
 
 def gather(method: str, cache: Path) -> dict[tuple[str, str], Pixels]:
     """Pixels of all runs by scene and settings."""
-    cases = {name: load_case(SCENES[name], cache) for name in TUNING}
+    cases = {name: load_case(SCENES[name], cache) for name in TUNING_NAMES}
     return {(name, row): run(case) for name, case in cases.items() for row, run in RUNS[method].items()}
 
 
@@ -69,7 +67,7 @@ def entry(method: str, runs: dict[tuple[str, str], Pixels]) -> dict[str, Any]:
     }
     return {
         **fitted,
-        "fitted_on": {"scenes": TUNING, "runs": list(RUNS[method])},
+        "fitted_on": {"scenes": TUNING_NAMES, "runs": list(RUNS[method])},
         "scenes_left_out": {"mean": mean, "bins": [[n, round(c, 3), round(r, 3)] for n, c, r in bins]},
     }
 

@@ -87,7 +87,7 @@ def _solved(case: Case, settings: SolverSettings, *, align: bool = False) -> Out
     def run(images: NDArray) -> DefocusResult:
         return solve(align_focal_stack(images).images if align else images, case.told, settings)
 
-    result, seconds = _timed(run, case)
+    result, seconds = timed(run, case)
     return Outcome(result.all_in_focus, seconds, result=result)
 
 
@@ -98,7 +98,7 @@ def _focus_outcomes(case: Case) -> list[Outcome]:
         def run(images: NDArray, window: int = window) -> DefocusResult:
             return depth_from_focus(images, case.told.focus_positions_array, window=window)
 
-        result, seconds = _timed(run, case)
+        result, seconds = timed(run, case)
         outcomes.append(Outcome(result.all_in_focus, seconds, f"window {window}", result))
     return outcomes
 
@@ -111,11 +111,12 @@ def _plain_mosaic(case: Case) -> Outcome:
         labels = start_of(observations, case.told, settings).labels
         return observations.to_image(mosaic(observations, labels))
 
-    image, seconds = _timed(run, case)
+    image, seconds = timed(run, case)
     return Outcome(image, seconds, "graph-cut labels")
 
 
-def _timed(run: Callable[[NDArray], Made], case: Case) -> tuple[Made, float]:
+def timed(run: Callable[[NDArray], Made], case: Case) -> tuple[Made, float]:
+    """What a run makes of the stack of a case, and its CPU seconds, all threads, compiling left out."""
     run(case.images[:, :WARM_UP_SIDE, :WARM_UP_SIDE])
     start = time.process_time()
     value = run(case.images)

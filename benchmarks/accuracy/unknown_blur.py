@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.rendering import default_cache, load_case
-from benchmarks.accuracy.scenes import SCENES
+from benchmarks.accuracy.scenes import SCENES, TUNING_NAMES
 from benchmarks.accuracy.truth import positive_depth
 from napari_defocus import BlurEstimate, Optics, SolverSettings, estimate_blur, read_focal_stack, solve
 from napari_defocus.io.samples import load_truth, sample_names, sample_path
@@ -110,8 +110,7 @@ agree), with its standard error. The settings are the defaults, without an estim
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    tuning = [name for name, scene in SCENES.items() if scene.subset == "tuning"]
-    names = [*tuning, *sample_names()]
+    names = [*TUNING_NAMES, *sample_names()]
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.accuracy.unknown_blur",
         description=__doc__,

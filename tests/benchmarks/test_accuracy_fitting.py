@@ -79,5 +79,5 @@ def test_the_table_is_written_and_read_again(monkeypatch, tmp_path, capsys):
 
 
 def test_the_final_scenes_are_never_fitted():
-    assert {SCENES[name].subset for name in calibrate.TUNING} == {"tuning"}
+    assert {SCENES[name].subset for name in calibrate.TUNING_NAMES} == {"tuning"}
     assert told(fit("defocus", [made_up(0)]), made_up(1)).shape == (4000,)

@@ -165,9 +165,8 @@ def alternating_minimization(
         run.smooth_depth(report.stage("evening out the depth", EVENING))
         yield run.state(epoch, "bilateral")
     if edges:
-        if (
-            settings.weighted_median
-        ):  # a patch that is wrong as a whole keeps the search from moving its pixels
+        # a patch that is wrong as a whole keeps the search from moving its pixels
+        if settings.weighted_median:
             run.take_median(report.stage("depth of what looks alike", EVENING))
             yield run.state(epoch, "median")
         run.resolve_edges(report.stage("depth edges", EDGES))

@@ -66,7 +66,7 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
         )
         for plane, span in enumerate(spans)
     )
-    used = np.flatnonzero(part.counts.any(axis=(1, 2)))
+    used = part.used
     neighbours = np.array(
         [
             step * (dy * width + dx)

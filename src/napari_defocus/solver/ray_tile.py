@@ -119,6 +119,11 @@ class RayTile:
         flat = planes.reshape(*planes.shape[:2], -1)
         return np.ascontiguousarray(np.moveaxis(flat, 1, -1), np.float32)
 
+    @property
+    def used(self) -> NDArray[np.int64]:
+        """Planes of which any pair counts."""
+        return np.flatnonzero(self.counts.any(axis=(1, 2)))
+
     def free(self, band: Mask) -> Mask:
         """Pixels of the tile for which the image is solved, given the band around edges, (Y, X)."""
         return np.asarray(maximum_filter(band, SOFT) & self.pixels)
@@ -208,7 +213,7 @@ def clear_weights(part: RayTile, traced: TracedRays, labels: Ints) -> Floats:
     traced counts as clear.
     """
     weights = np.ones(labels.size, np.float32)
-    used = np.flatnonzero(part.counts.any(axis=(1, 2)))
+    used = part.used
     if len(used) == 0:
         return weights
     sharpest = used[np.abs(part.rays.reach[used]).argmin(axis=0)]
