@@ -20,6 +20,7 @@ PLAIN = SolverSettings(
     estimate_blur=False,
     revise_start=False,
     bilateral=0.0,
+    sharpening=0.0,
     occlusion=False,
     denoising=0.0,
     weighted_median=0.0,

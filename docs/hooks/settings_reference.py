@@ -25,7 +25,7 @@ GROUPS = {
         "boundary",
         "blur_tolerance",
     ),
-    "The end": ("bilateral", "occlusion", "denoising", "weighted_median", "regression"),
+    "The end": ("bilateral", "sharpening", "occlusion", "denoising", "weighted_median", "regression"),
     "Intensities": ("white",),
     "Outliers": (
         *("outlier_method", "outlier_confidence", "outlier_threshold", "outlier_relative"),

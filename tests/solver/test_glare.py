@@ -109,6 +109,13 @@ def test_labels_avoid_glare_beside_lights_only():
     np.testing.assert_array_equal(Glare(pairs, pairs, beside).avoided(labels), [[1, 0], [2, 2]])
 
 
+def test_the_image_is_kept_in_glare_and_beside_lights():
+    pairs = np.zeros((3, 2, 2), bool)
+    pairs[:2, 0, 0] = pairs[0, 0, 1] = True
+    beside = np.array([[-1, -1], [2, -1]], np.int32)
+    np.testing.assert_array_equal(Glare(pairs, pairs, beside).held, [[True, False], [True, False]])
+
+
 def test_around_a_light_the_start_shows_the_plane_in_which_it_is_sharp(wide):
     settings = SolverSettings(depth_range=(0.9, 3.5))
     labels, distance = start_of(wide, LENS, settings).labels, distances()

@@ -12,7 +12,7 @@ from napari_defocus import SolverSettings, ThinLens
 from napari_defocus.solver.focus_labels import LEAST_BLUR, PEAK_SIGMA, between_planes
 from napari_defocus.solver.glare import Glare
 from napari_defocus.solver.initialization import Start
-from napari_defocus.solver.model_start import in_doubt, revised, revises
+from napari_defocus.solver.model_start import TRIAL_EPOCHS, in_doubt, revised, revises
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.unknowns import Unknowns, blur_operator, start_coordinates
 
@@ -79,6 +79,19 @@ def test_wrong_peaks_give_way_to_the_model_on_plain_ground_only(image, changes):
         assert shares[-1] == 1
     else:
         assert new is wrong
+
+
+def test_a_model_that_explains_no_more_is_given_up_after_the_trial(monkeypatch):
+    calls = []
+    improve = Unknowns.improve_depth
+    monkeypatch.setattr(
+        Unknowns, "improve_depth", lambda run, share: (calls.append(run), improve(run, share))
+    )
+    monkeypatch.setattr("napari_defocus.solver.model_start.FAR_LESS", 1e-9)
+    stack = model_stack(LENS, np.full(SHAPE, 1.25, np.float32), marked(SHAPE)[None], RANGE, kernel="disc")
+    wrong = start_at(np.where(maximum_filter(marked(SHAPE) < 0.5, 7), 1.25, 2.0))
+    assert revise(stack, wrong) is wrong
+    assert 2 < len(calls) <= 1 + TRIAL_EPOCHS
 
 
 def test_where_lights_dazzle_the_start_stands():

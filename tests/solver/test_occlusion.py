@@ -143,7 +143,7 @@ def test_cancelling_works_between_tiles(strip, monkeypatch):
 
 def test_the_step_ends_a_run_and_leaves_its_loss(strip):
     settings = SETTINGS.replace(
-        epochs=1, initialization="focus", denoising=0, weighted_median=0, regression=0
+        epochs=1, initialization="focus", sharpening=0, denoising=0, weighted_median=0, regression=0
     )
     *_, plain, last = alternating_minimization(strip.stack, LENS, settings)
     assert (plain.step, last.step) == ("bilateral", "occlusion")
@@ -177,7 +177,9 @@ def test_what_lights_dazzle_keeps_its_image(strip):
 
 
 def test_without_a_known_near_end_it_is_left_out(strip):
-    settings = SolverSettings(epochs=1, initialization="focus", denoising=0, weighted_median=0, regression=0)
+    settings = SolverSettings(
+        epochs=1, initialization="focus", sharpening=0, denoising=0, weighted_median=0, regression=0
+    )
     free = UncalibratedFocus(planes=LENS.planes, blur_per_plane=2.0)
     assert not applies(free, settings)
     assert not applies(LENS, settings.replace(occlusion=False))

@@ -18,7 +18,9 @@ from napari_defocus.solver.prior_scales import (
     PriorScales,
     departure_of,
     hides_focus,
+    least_trusted_blur,
     peak_variance,
+    sharpens,
 )
 from napari_defocus.solver.unknowns import Unknowns
 
@@ -142,14 +144,17 @@ def test_a_plane_that_is_sharp_but_for_diffraction_is_trusted():
     diffracted = LENS.replace(min_blur=1.0)
     run = run_of(0.001, diffracted)
     assert run.peak_tie > 0
-    assert run.operator.trusted_blur > 1.0 > run.settings.trusted_blur
+    assert run_of(0.001, diffracted, trusted_blur=0.7).operator.trusted_blur > 1.0
     assert run_of(0.001).operator.trusted_blur == run.settings.trusted_blur
+    assert least_trusted_blur(diffracted) > 1.0 > SolverSettings().sharpening
+    assert sharpens(diffracted, run.settings)
 
 
 def test_where_even_a_sharp_plane_is_blurred_its_peak_does_not_count():
     blurred = LENS.replace(min_blur=2.0)
     run = run_of(0.001, blurred)
     assert hides_focus(blurred, run.settings)
+    assert not sharpens(blurred, run.settings)
     assert run.peak_tie == 0
     assert run.operator.trusted_blur is None
     sharp = run_of(0.001)
@@ -179,7 +184,7 @@ def test_scales_beside_lights_are_those_of_the_whole_image():
     whole = Unknowns(
         observations, block_scene.LENS, settings, start_of(observations, block_scene.LENS, settings)
     )
-    assert whole.dazzled is not None
+    assert whole.held is not None
     run = BlockRun(stack, block_scene.LENS, settings, Local(), None, 64, None)
     found = run._scales(run.stack(), run._start(run.stack()), whole.operator.halo)
     assert found.departure == pytest.approx(whole.scales.departure, rel=0.01)

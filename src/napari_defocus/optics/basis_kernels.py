@@ -78,8 +78,8 @@ def polynomial_rows(weight, position, basis, order):
 def trust_rows(coordinate, slopes, centers, law, trust):
     """Weights of the planes in the squared residual of a row of pixels, into `trust` (planes + 1, w).
 
-    Each is ``1 / (1 + variance / trusted variance)``, brought to a mean of 1 over the planes of a pixel; all
-    are 1 where ``law[8]``, one over the trusted variance, is 0.
+    Each is ``1 / (1 + law[8] * variance)**2`` (:func:`blur_operator.trust_slope`), brought to a mean of 1
+    over the planes of a pixel; all are 1 where ``law[8]`` is 0.
     """
     planes = len(slopes)
     width = len(coordinate)
@@ -96,7 +96,8 @@ def trust_rows(coordinate, slopes, centers, law, trust):
         for x in range(width):
             radius = slope * (coordinate[x] - center)
             variance = min(max(blur_scale2 * radius * radius + in_focus2, low), high)
-            row[x] = ONE / (ONE + per_variance * variance)
+            falling = ONE + per_variance * variance
+            row[x] = ONE / (falling * falling)
             total[x] += row[x]
     if per_variance > 0:
         for f in range(planes):

@@ -41,8 +41,9 @@ class BlurOperator:
         Threads to compute with. None: all cores.
     trusted_blur : float, optional
         Standard deviation of the blur at which a plane has half the weight in the squared residual of a pixel
-        that it has when sharp, px: where blur is large the model errs most and tells least. Weights have a
-        mean of 1 over the planes of each pixel. None: all planes alike.
+        that it has when sharp, px: where blur is large the model errs most and tells least. Far beyond it
+        falls with the fourth power of the blur. Weights have a mean of 1 over the planes of each pixel. None:
+        all planes alike.
     """
 
     optics: Optics
@@ -223,11 +224,11 @@ class BlurOperator:
     def plane_arguments(self) -> tuple[Floats, Floats, Floats]:
         """Slopes and centres of the planes, and the law of blurs, as the kernels take them.
 
-        The law is the basis' `position_law`, one over the trusted variance (0 for none), and for each term of
-        the kernel its weight and relative variance.
+        The law is the basis' `position_law`, the slope of the trust (:func:`trust_slope`; 0 for none), and
+        for each term of the kernel its weight and relative variance.
         """
         optics, basis = self.optics, self.basis
-        trust = 0.0 if self.trusted_blur is None else self.trusted_blur**-2
+        trust = 0.0 if self.trusted_blur is None else trust_slope(self.trusted_blur)
         law = np.concatenate([basis.position_law, [trust], basis.terms.ravel()])
         return optics.slopes.astype(np.float32), optics.centers.astype(np.float32), law.astype(np.float32)
 
@@ -239,7 +240,7 @@ class BlurOperator:
             return np.ones(radius.shape)
         blur_scale2, in_focus2, low2, high2 = self.basis.position_law[:4].astype(np.float64)
         variance = np.clip(blur_scale2 * radius**2 + in_focus2, low2, high2)
-        weight = 1 / (1 + variance / self.trusted_blur**2)
+        weight = (1 + variance * trust_slope(self.trusted_blur)) ** -2
         return np.asarray(weight / weight.mean(axis=0))
 
     def basis_arguments(self) -> tuple[Floats, NDArray[np.int64], Floats]:
@@ -278,3 +279,8 @@ def _fold_axis(padded: Floats, axis: int, halo: int) -> Floats:
         np.add.at(out, position[:halo], moved[:halo])
         np.add.at(out, position[halo + length :], moved[halo + length :])
     return np.ascontiguousarray(np.moveaxis(out, 0, axis))
+
+
+def trust_slope(trusted_blur: float) -> float:
+    """Growth of the root of one over a plane's weight with the variance of its blur, 1 / px^2."""
+    return (2**0.5 - 1) / trusted_blur**2

@@ -14,6 +14,7 @@ from napari_defocus.solver.model_start import in_doubt, revised, revises
 from napari_defocus.solver.observations import as_stack, check_stack, load_stack
 from napari_defocus.solver.occlusion import applies
 from napari_defocus.solver.outliers import remove_outliers
+from napari_defocus.solver.prior_scales import sharpens
 from napari_defocus.solver.progress import (
     DEPTH,
     EDGES,
@@ -125,10 +126,10 @@ def alternating_minimization(
     Yields
     ------
     SolverState
-        After the initialization, and again if that is revised (with losses of its own), after each depth step
-        and each AIF step, and at the end after the bilateral filter of the depth, the weighted median before
-        the occlusion step and that step, the denoising of the image, and the weighted median and the local
-        regression of the depth, where the settings ask for them.
+        After the initialization, and again if that is revised (with losses of its own), after each depth
+        step and each AIF step. At the end, where the settings ask for them: after the bilateral filter of the
+        depth, the sharpening of the image, a first weighted median of the depth, the occlusion step, the
+        denoising of the image, and the weighted median and the local regression of the depth.
     """
     settings = settings or SolverSettings()
     edges = applies(optics, settings)
@@ -164,6 +165,9 @@ def alternating_minimization(
     if settings.bilateral:
         run.smooth_depth(report.stage("evening out the depth", EVENING))
         yield run.state(epoch, "bilateral")
+    if sharpens(optics, settings):
+        run.sharpen_image(report.stage("image from the sharper planes", EVENING))
+        yield run.state(epoch, "sharpening")
     if edges:
         # a patch that is wrong as a whole keeps the search from moving its pixels
         if settings.weighted_median:

@@ -38,7 +38,7 @@ from napari_defocus.solver.observations import not_finite, stored_type, white_le
 from napari_defocus.solver.occlusion import BLOCK_HALO, applies
 from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
 from napari_defocus.solver.patch_spectra import PatchSpectra
-from napari_defocus.solver.prior_scales import PriorScales, cost_window_of, draws_to_peaks
+from napari_defocus.solver.prior_scales import PriorScales, cost_window_of, draws_to_peaks, sharpens
 from napari_defocus.solver.reduction import reduction
 from napari_defocus.solver.result import DefocusResult, Progress
 from napari_defocus.solver.settings import SolverSettings
@@ -97,8 +97,12 @@ class BlockRun(BlockPasses):
         blocks = grid(self.frame, self.side, halo, CELL if window > 1 else 1)
         shape = self.state_shape
         losses: list[float] = []
+        residual = departure = 0.0
         state = None
         for epoch in range(1, self.settings.epochs + 1):
+            if epoch > 1 and self.settings.noise is None:
+                scales = scales.at(residual / self.samples, departure / float(np.prod(self.frame)))
+                self.job = replace(self.job, scales=scales)
             message = f"epoch {epoch} of {self.settings.epochs}"
             if losses:
                 message += f", loss {losses[-1]:.3e}"
@@ -111,15 +115,14 @@ class BlockRun(BlockPasses):
             )
             *found, residual, departure = np.sum(sums, axis=0).tolist()
             losses += [loss / self.samples for loss in found]
-            if self.settings.noise is None and self.job.scales is not None:
-                pixels = float(np.prod(self.frame))
-                scales = self.job.scales.at(residual / self.samples, departure / pixels)
-                self.job = replace(self.job, scales=scales)
             self.drop(self.held)
             self.held = name
             if self.settings.settled(losses):
                 break
         state = self._smooth(state)
+        if sharpens(self.job.optics, self.settings):
+            message, arrays = "image from the sharper planes", [stack, start, state]
+            state = self.advance(block_tasks.sharpen_block, blocks, arrays, message, "sharpened")
         state = self._resolve_edges(stack, state)
         state = self._denoise(state)
         state = self._median(state, "median")

@@ -99,7 +99,7 @@ def start(
     operator = blur_operator(job.optics, job.settings, job.frame)
     coordinates = start_coordinates(operator, begin, job.settings)
     image = mosaic(observations, begin.labels)
-    held = None if begin.glare is None else begin.glare.dazzled
+    held = None if begin.glare is None else begin.glare.held
     lost = departure_of(image, begin.labels, coordinates, job.optics, held)[block.inside]
     residual = residual_inside(operator, observations, image, coordinates, block)
     return residual, float(lost.sum(dtype=np.float64))
@@ -140,23 +140,40 @@ def advance(
     states : (ndarray,), (4 + channels, y, x), float32
         The unknowns of the inner pixels.
     """
+    run = unknowns_of(job, images, kept, state, part_of(progress, 0, 0.1))
+    losses = [objective_inside(run, block)] if state is None else []
+    run.improve_depth(part_of(progress, 0.1, 0.5))
+    losses.append(objective_inside(run, block))
+    run.improve_image(job.settings.image_iterations(epoch), part_of(progress, 0.5, 1))
+    losses.append(objective_inside(run, block))
+    losses.append(residual_inside(run.operator, run.observations, run.image, run.coordinates, block))
+    losses.append(float(run.departure[block.inside].sum(dtype=np.float64)))
+    dual = np.zeros((2, *run.smooth.shape), np.float32) if run.dual is None else run.dual
+    new = np.stack([run.coordinates, run.smooth, *dual, *run.image])
+    return losses, (np.ascontiguousarray(new[(..., *block.inside)]),)
+
+
+def unknowns_of(
+    job: Job, images: NDArray[Any], kept: Floats, state: Floats | None, progress: Share
+) -> Unknowns:
+    """The unknowns of a window, as :func:`advance` has them."""
     observations = load_stack(images, job.settings.white)
     part = Part(job.frame, job.scales)
     if state is not None:
         dual = state[DUAL:IMAGE]
         part = Part(job.frame, job.scales, state[COORDINATES], state[SMOOTH], dual, state[IMAGE:])
     begin = as_start(kept, glare_for_image(observations, job.optics, job.settings))
-    run = Unknowns(observations, job.optics, job.settings, begin, part_of(progress, 0, 0.1), part=part)
-    losses = [objective_inside(run, block)] if state is None else []
-    run.improve_depth(part_of(progress, 0.1, 0.5))
-    losses.append(objective_inside(run, block))
-    run.improve_image(job.settings.image_iterations(epoch), part_of(progress, 0.5, 1))
-    losses.append(objective_inside(run, block))
-    losses.append(residual_inside(run.operator, observations, run.image, run.coordinates, block))
-    losses.append(float(run.departure[block.inside].sum(dtype=np.float64)))
-    dual = np.zeros((2, *run.smooth.shape), np.float32) if run.dual is None else run.dual
-    new = np.stack([run.coordinates, run.smooth, *dual, *run.image])
-    return losses, (np.ascontiguousarray(new[(..., *block.inside)]),)
+    return Unknowns(observations, job.optics, job.settings, begin, progress, part=part)
+
+
+def sharpen_block(
+    job: Job, block: Block, images: NDArray[Any], kept: Floats, state: Floats, *, progress: Share
+) -> tuple[None, tuple[Floats]]:
+    """State of the inner pixels with the image solved for once more from the sharper planes."""
+    run = unknowns_of(job, images, kept, state, part_of(progress, 0, 0.2))
+    run.sharpen_image(part_of(progress, 0.2, 1))
+    new = np.concatenate([state[:IMAGE], run.image])
+    return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
 def smooth_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:

@@ -8,12 +8,18 @@ from napari_defocus.optics.rays import FARTHEST
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import occlusion_kernels, reroute_kernels
 from napari_defocus.solver.blocks import Block
-from napari_defocus.solver.ray_tile import NEAR, SEARCH, SHARP, RayTile, edge_band, least_step
+from napari_defocus.solver.ray_tile import SEARCH, SHARP, RayTile, edge_band, least_step
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-ROUNDS = 2
+VISITED = 5, 3, 3
+"""Side of the square around a depth edge whose pixels are visited, in each round, px: nine of ten pixels that
+get another depth are next to an edge, and they take the edge with them."""
+
+AGAIN = 5
+"""Side of the square around a pixel that has changed that is visited again, px."""
+
 DISTANCES = 1, 2, 4
 """Distances of the neighbours whose depths are tried, px."""
 
@@ -77,11 +83,11 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
         ],
         np.int32,
     )
-    for count in range(ROUNDS):
+    for count, side in enumerate(VISITED):
         band = edge_band(labels, levels, SEARCH.band)
-        wanted = band & searched
+        wanted = edge_band(labels, levels, side) & searched
         if count:
-            wanted &= maximum_filter(labels != before, NEAR)
+            wanted &= maximum_filter(labels != before, AGAIN)
         todo = np.flatnonzero(wanted).astype(np.int32)[:: -1 if count % 2 else 1].copy()
         if len(todo) == 0:
             break

@@ -98,6 +98,15 @@ class Glare:
         """Pixels in glare in most planes, (Y, X): of them no image can be solved for."""
         return in_most_planes(self.pairs)
 
+    @property
+    def held(self) -> NDArray[np.bool_]:
+        """Pixels that keep the image of their sharpest plane: in glare, or beside a light, (Y, X).
+
+        Beside a light a little of its blur, of which the model knows only what is below white, is more than
+        all that solving for the image can mend.
+        """
+        return self.dazzled | (self.planes >= 0)
+
     def avoided(self, labels: Labels) -> Labels:
         """Labels (Y, X), but beside a light whose glare they would show the plane in which it is in focus.
 

@@ -25,8 +25,14 @@ from napari_defocus.solver.unknowns import Part, Unknowns
 Floats = NDArray[np.float32]
 Share = Callable[[float], None] | None
 
-MODEL_EPOCHS = 6
+MODEL_EPOCHS = 10
 """Epochs of the run by the model alone; that by the sharpest planes has one: its depth is there already."""
+
+SLOW_EPOCHS = 2
+"""Epochs after which its pace is looked at: at first the depth only begins to spread over plain ground."""
+
+TRIAL_EPOCHS = 6
+"""Epochs by which it must explain the stack far better somewhere; the others make its depth there better."""
 
 MODEL_SMOOTHNESS = 20.0
 """Smoothness of the depth in the run by the model alone, in units of the noise."""
@@ -120,8 +126,8 @@ def revised(
         less = np.log((residuals(model) + np.float32(start.noise)) / before)
         vote = uniform_filter(less, VOTE_WINDOW, mode="nearest")
         least.append(float(vote[doubt].min()))
-        ahead = (MODEL_EPOCHS - 1 - epoch) * min(least[-1] - least[-2], 0)
-        if epoch and least[-1] + ahead >= np.log(FAR_LESS):  # at this pace it will nowhere be far less
+        ahead = max(TRIAL_EPOCHS - 1 - epoch, 0) * min(least[-1] - least[-2], 0)
+        if epoch >= SLOW_EPOCHS and least[-1] + ahead >= np.log(FAR_LESS):  # at this pace it never will be
             return start
     taken = doubt & (vote < np.log(FAR_LESS))
     near = np.abs(optics.centers[:, None, None] - model.coordinates).argmin(axis=0)

@@ -21,8 +21,8 @@ LEAST_MISFIT = (0.1 / 255) ** 2
 SLIGHT_BLUR = 1.0
 """Standard deviation of blur up to which an image differs from its blur by its Laplacian alone, px."""
 
-HIDING = 2.0
-"""Blur of a sharp plane, in units of the trusted blur, from which on sharpness tells little of depth."""
+HIDING = 1.4
+"""Blur of a sharp plane from which on sharpness tells little of depth, px."""
 
 MARGIN = 1.1
 """Least trusted blur, in units of the blur of a sharp plane (of a microscope: diffraction)."""
@@ -79,16 +79,25 @@ def peak_variance(optics: Optics) -> float:
 
 
 def hides_focus(optics: Optics, settings: SolverSettings) -> bool:
-    """Whether even a sharp plane is blurred far more than is trusted: sharpness tells little of depth."""
-    least = float(optics.sigma_of_radius(0.0))
-    return settings.trusted_blur is not None and least >= HIDING * settings.trusted_blur
+    """Whether even a sharp plane is much blurred, so that sharpness tells little of depth."""
+    return settings.trusted_blur is not None and float(optics.sigma_of_radius(0.0)) >= HIDING
 
 
 def trusted_blur_of(optics: Optics, settings: SolverSettings) -> float | None:
     """Blur up to which a plane is trusted, px; never less than that of a sharp plane. None: all alike."""
     if settings.trusted_blur is None or hides_focus(optics, settings):
         return None
-    return max(settings.trusted_blur, MARGIN * float(optics.sigma_of_radius(0.0)))
+    return max(settings.trusted_blur, least_trusted_blur(optics))
+
+
+def least_trusted_blur(optics: Optics) -> float:
+    """Least trusted blur, px: a sharp plane of a microscope is itself blurred."""
+    return MARGIN * float(optics.sigma_of_radius(0.0))
+
+
+def sharpens(optics: Optics, settings: SolverSettings) -> bool:
+    """Whether the image is solved for once more from the sharper planes."""
+    return settings.sharpening > 0 and not hides_focus(optics, settings)
 
 
 def cost_window_of(optics: Optics, settings: SolverSettings) -> int:

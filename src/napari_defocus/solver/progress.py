@@ -87,7 +87,7 @@ class RunProgress(PassProgress):
 PREPARATION = 3.0
 """Weight of each of: reading, estimate of the blur, sharpest planes, first residual."""
 
-EVENINGS = "bilateral", "denoising", "weighted_median", "regression"
+EVENINGS = "bilateral", "sharpening", "denoising", "weighted_median", "regression"
 """Settings of the steps that even out depth or image, each with this weight where it is not 0."""
 
 EVENING = 1.0

@@ -16,7 +16,15 @@ MEANING = {"defocus": "within half a pixel of blur", "focus": "within one step b
 """How near the truth a depth must be to count as right, by method."""
 
 Step = Literal[
-    "initialization", "depth", "aif", "bilateral", "occlusion", "denoising", "median", "regression"
+    "initialization",
+    "depth",
+    "aif",
+    "bilateral",
+    "sharpening",
+    "occlusion",
+    "denoising",
+    "median",
+    "regression",
 ]
 
 Progress = Callable[[float, str], None]
@@ -32,7 +40,8 @@ class SolverState:
     ----------
     epoch : int
         Round, from 1; 0 is the initialization.
-    step : {"initialization", "depth", "aif", "bilateral", "occlusion", "denoising", "median", "regression"}
+    step : {"initialization", "depth", "aif", "bilateral", "sharpening", "occlusion", "denoising", "median", \
+"regression"}
         The half-step that was done last.
     loss : float
         The objective over the number of samples (planes, pixels and channels), intensities in [0, 1]: the

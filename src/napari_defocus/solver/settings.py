@@ -42,6 +42,7 @@ _NOT_NEGATIVE = (
     "focus_prior",
     "least_gain",
     "bilateral",
+    "sharpening",
     "denoising",
     "weighted_median",
     "regression",
@@ -133,8 +134,11 @@ class SolverSettings(CheckedFields):
     bilateral : float
         After the last epoch, differences of the depth between near pixels up to about this much blur are
         evened out by a bilateral filter, px; 0 is none, as in the paper.
+    sharpening : float
+        Then the image is solved for once more with this instead of `trusted_blur`, px: planes of more blur
+        help to tell the depth, but bring the model's errors into the image. 0 is none, as in the paper.
     occlusion : bool
-        At the end, put the edges of the depth where the rays through the aperture say, and solve for the
+        Then put the edges of the depth where the rays through the aperture say, and solve for the
         image around them. Not done where it is not known which end of the stack is near.
     denoising : float
         Then noise is taken out of the all-in-focus image by non-local means: patches that differ by up to
@@ -235,7 +239,7 @@ class SolverSettings(CheckedFields):
         True, "Estimate the blur scale from the stack; what is given stays where the stack does not tell it."
     )
     trusted_blur: float | None = _setting(
-        0.7, "Blur at which a plane counts half as much as when sharp; empty: all count alike.", unit="px"
+        2.5, "Blur at which a plane counts half as much as when sharp; empty: all count alike.", unit="px"
     )
     kernel_size: int | Literal["proportional"] | None = _setting(
         None, "Window to which blur kernels are cut; empty: full support.", unit="px", source=PAPER
@@ -255,6 +259,11 @@ class SolverSettings(CheckedFields):
     )
     bilateral: float = _setting(
         0.12, "Differences of depth, as blur, that are evened out at the end; 0 is none.", unit="px"
+    )
+    sharpening: float = _setting(
+        0.7,
+        "Blur at which a plane counts half as much when the image is solved for at the end; 0: it is not.",
+        unit="px",
     )
     occlusion: bool = _setting(
         True, "Put depth edges right with a model of occlusion, after the last epoch; needs known optics."

@@ -1,7 +1,7 @@
 """The unknowns of a run, depth and all-in-focus image, and the half-steps that improve them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from napari_defocus.solver.prior_scales import (
     cost_window_of,
     departure_of,
     draws_to_peaks,
+    least_trusted_blur,
     peak_variance,
     px_per_coordinate,
     trusted_blur_of,
@@ -43,6 +44,9 @@ MAX_BLUR = 48.0
 
 TIE = 0.05
 """Tie of the depth to its smooth companion, as a share of the smoothness, for each px of blur."""
+
+SHARPENING_ITERATIONS = 2
+"""Iterations in which the image is solved for once more at the end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +110,7 @@ class Unknowns:
         if part.image is not None:
             self.image = part.image
         self.glare = start.glare
-        self.dazzled = start.glare.dazzled if start.glare and settings.image_prior > 0 else None
+        self.held = start.glare.held if start.glare and settings.image_prior > 0 else None
         self.eigenvector: Floats | None = None
         self.losses: list[float] = []
         self.blur_per_coordinate = px_per_coordinate(optics)
@@ -184,13 +188,32 @@ class Unknowns:
             eigenvector=self.eigenvector,
             target=self.mosaic,
             pull=self.pull,
-            held=self.dazzled,
+            held=self.held,
             progress=progress,
         )
         before, last = self.loss, (self.image, self.data)
         self.image, self.data, self.eigenvector = step.image, step.residual, step.eigenvector
         if self.loss > before:
             self.image, self.data = last
+
+    def sharpen_image(self, progress: Callable[[float], None]) -> None:
+        """Solve for the image once more, from the sharper planes; not by this objective.
+
+        Planes of more blur tell of the depth, but bring their errors into the image.
+        """
+        trusted = max(self.settings.sharpening, least_trusted_blur(self.operator.optics))
+        self.image = aif_step(
+            replace(self.operator, trusted_blur=trusted),
+            self.observations,
+            self.coordinates,
+            self.image,
+            iterations=SHARPENING_ITERATIONS,
+            solver=self.settings.aif_solver,
+            target=self.mosaic,
+            pull=self.pull,
+            held=self.held,
+            progress=progress,
+        ).image
 
     def smooth_depth(self, progress: Callable[[float], None]) -> None:
         """Even out small differences of the depth; not by this objective."""
@@ -270,7 +293,7 @@ class Unknowns:
         misfit = self.data / self.observations.planes.size
         if self.settings.noise is not None:
             misfit = self.settings.noise**2
-        lost = departure_of(self.mosaic, start.labels, self.coordinates, self.operator.optics, self.dazzled)
+        lost = departure_of(self.mosaic, start.labels, self.coordinates, self.operator.optics, self.held)
         return PriorScales(misfit, float(lost.mean(dtype=np.float64)), start.noise)
 
     def _weigh(self) -> None:
