@@ -12,7 +12,8 @@ from napari.layers import Image, Labels, Layer
 
 from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.depth_status import show_depth_in_status
-from napari_defocus.plugin.legend import keep_one_legend, show_colorbar, show_name
+from napari_defocus.plugin.legend import keep_one_legend, prepare, show_colorbar, show_name
+from napari_defocus.plugin.painting_tools import TOOLS, without_tools
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
 from napari_defocus.solver.result import DefocusResult
@@ -46,7 +47,7 @@ def next_run(names: Iterable[str]) -> int:
 class ResultLayers:
     """The layers of one run.
 
-    napari takes about a tenth of a second for each new layer, and as long to draw an image, a colour bar or
+    napari takes some twentieth of a second for each new layer, and as long to draw an image, a colour bar or
     a name for the first time. So all this comes in steps, each for a turn of the event loop of its own.
 
     Parameters
@@ -69,24 +70,30 @@ class ResultLayers:
         self._chosen_before = {ref(layer) for layer in viewer.layers.selection}  # none is to be kept alive
         self._number: int | None = None
         self._layers: dict[str, Layer] = {}
+        self._new: dict[str, Layer] = {}  # made, but not yet added
         self._shown: dict[str, DefocusResult] = {}
-        self._bare: set[Layer] = set()  # made, but not yet visible or without name and colour bar
+        self._give_tool: Step | None = None
+        self._bare: set[Layer] = set()  # added, but not yet visible or without name and colour bar
 
     def steps(self, result: DefocusResult) -> Iterator[Step]:
         """Yield the steps that show a result on the way; a layer that the user has deleted stays deleted."""
         for kind in KINDS:
+            yield partial(self._make, kind, result)
             yield partial(self._show, kind, result)
             if kind == "depth":
-                yield self._choose_new
+                yield from (self._choose_new, self._prepare_colorbar, self._prepare_name)
+            elif kind == "outliers":
+                yield from [self._make_tool] * TOOLS
             if kind in SEEN:
                 yield partial(self._reveal, kind)
 
     def layers(self, result: DefocusResult) -> list[Layer]:
         """Return the layers of a result without adding them, the depth map last."""
-        made = [self._new_layer(kind, result) for kind in reversed(KINDS)]
-        for layer in made[-len(SEEN) :]:
-            layer.visible = True
-        return made
+        made = {kind: self._new_layer(kind, result) for kind in reversed(KINDS)}
+        for kind, layer in made.items():
+            self._name(kind, layer, result)
+            layer.visible = kind in SEEN
+        return list(made.values())
 
     def legend_steps(self) -> Iterator[Step]:
         """Yield the steps that give a new depth layer its colour bar and name in the canvas."""
@@ -128,11 +135,17 @@ class ResultLayers:
     def _forget_deleted(self) -> None:
         self._layers = {kind: layer for kind, layer in self._layers.items() if layer in self._viewer.layers}
 
+    def _make(self, kind: str, result: DefocusResult) -> None:
+        """Make a layer that is not there yet; it is added in another turn."""
+        if kind not in self._layers:
+            self._new[kind] = self._new_layer(kind, result)
+
     def _show(self, kind: str, result: DefocusResult) -> None:
-        """Bring a layer up to date, or make it."""
-        layer = self._layers.get(kind)
-        if layer is None:
-            self._layers[kind] = layer = self._new_layer(kind, result)
+        """Bring a layer up to date, or add the one that has been made."""
+        new = self._new.pop(kind, None)
+        layer = self._layers.setdefault(kind, new)
+        if layer is new:
+            self._name(kind, layer, result)
             self._add(kind, layer)
         elif layer in self._viewer.layers and self._shown[kind] is not result:
             layer.data = self.data(kind, result)
@@ -141,12 +154,7 @@ class ResultLayers:
 
     def _new_layer(self, kind: str, result: DefocusResult) -> Layer:
         """Make a layer, invisible at first: its pixels are drawn in another turn."""
-        options = {
-            "name": f"{self._stack.title} {self.title(kind)} [{self._run}]",
-            "metadata": self._metadata(kind, result),
-            "visible": False,
-            **self.placement,
-        }
+        options: dict[str, Any] = {"visible": False, **self.placement}
         data = self.data(kind, result)
         if kind == "outliers":
             return Labels(data, opacity=0.6, **options)
@@ -160,8 +168,14 @@ class ResultLayers:
             options["contrast_limits"] = self._stack.image_limits(result.parameters)
         return Image(data, **options)
 
+    def _name(self, kind: str, layer: Layer, result: DefocusResult) -> None:
+        layer.name = f"{self._stack.title} {self.title(kind)} [{self._run}]"
+        layer.metadata = self._metadata(kind, result)
+
     def _add(self, kind: str, layer: Layer) -> None:
         """Add a layer; the depth map stays the topmost of its run, the user's choice stays chosen."""
+        if isinstance(layer, Labels):
+            self._give_tool = without_tools(layer)
         layers = self._viewer.layers
         depth = self._layers.get("depth")
         place = layers.index(depth) if depth in layers else len(layers)
@@ -179,6 +193,18 @@ class ResultLayers:
         for depth in self._fresh("depth"):
             if self._may_choose():
                 self._viewer.layers.selection.active = depth
+
+    def _make_tool(self) -> None:
+        if self._give_tool is not None:
+            self._give_tool()
+
+    def _prepare_colorbar(self) -> None:
+        for depth in self._fresh("depth"):
+            prepare(depth, depth.colorbar)
+
+    def _prepare_name(self) -> None:
+        for depth in self._fresh("depth"):
+            prepare(depth, depth.name_overlay)
 
     def _reveal(self, kind: str) -> None:
         for layer in self._fresh(kind):

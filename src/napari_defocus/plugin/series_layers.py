@@ -47,6 +47,7 @@ class SeriesLayers(ResultLayers):
         yield from super().steps(result)
         if isinstance(result, SeriesResult):
             for name in result.images:
+                yield partial(self._make, name, result)
                 yield partial(self._show, name, result)
 
     def title(self, kind: str) -> str:

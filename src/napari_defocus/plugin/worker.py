@@ -1,6 +1,5 @@
 """Runs a solver in another thread, with progress, results on the way, and a Cancel that loses nothing."""
 
-import importlib
 import time
 from abc import abstractmethod
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from napari_defocus import solver
 from napari_defocus.alignment.result import AlignmentResult
 from napari_defocus.errors import CancelledError
 from napari_defocus.optics import Optics
+from napari_defocus.plugin.painting_tools import load_for_labels
 from napari_defocus.plugin.preparation import FIRST_USE, Preparation
 from napari_defocus.solver.result import DefocusResult, Progress, SolverState
 from napari_defocus.solver.settings import SolverSettings
@@ -151,8 +151,7 @@ class SolverWorker(WorkerBase["Outcome | None"]):
 
     def _solve(self) -> None:
         try:
-            # a labels layer needs it: better here than a third of a second in the window's thread
-            importlib.import_module("pandas")
+            load_for_labels()  # better here than a third of a second in the window's thread
             self.work()
         except CancelledError:
             pass  # the request has been answered
