@@ -184,6 +184,25 @@ def test_what_is_shown_already_is_not_shown_again(viewer, layers):
     assert log == []
 
 
+def test_hidden_layers_have_thumbnails_of_the_last_result(viewer, layers):
+    do(layers.steps(result(np.full_like(DEPTH, 2))))
+    outliers = viewer.layers["stone outliers [1]"]
+    assert viewer.layers["stone confidence [1]"].thumbnail[..., :3].any()
+    assert not outliers.thumbnail[..., :3].any()  # there are none yet
+    do(layers.last_steps(result()))
+    hidden = outliers.thumbnail[..., :3]
+    assert hidden.any()
+    outliers.visible = True
+    np.testing.assert_array_equal(outliers.thumbnail[..., :3], hidden)
+
+
+def test_status_tells_the_depth_before_the_mouse_is_moved(viewer, layers):
+    viewer.mouse_over_canvas = True
+    viewer.cursor.position = (0, 0, 0)
+    do(layers.last_steps(result()))
+    assert "depth 1 m" in viewer.status["value"]
+
+
 def test_arrays_are_handed_on_as_they_are(viewer, layers):
     shown = result()
     do(layers.steps(shown))

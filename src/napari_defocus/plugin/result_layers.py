@@ -72,6 +72,7 @@ class ResultLayers:
         self._layers: dict[str, Layer] = {}
         self._new: dict[str, Layer] = {}  # made, but not yet added
         self._shown: dict[str, DefocusResult] = {}
+        self._pictured: dict[str, DefocusResult] = {}  # what their thumbnails show while they are hidden
         self._give_tool: Step | None = None
         self._bare: set[Layer] = set()  # added, but not yet visible or without name and colour bar
 
@@ -104,12 +105,18 @@ class ResultLayers:
         """Yield the steps that show the result of the run; deleted layers are made again."""
         yield self._forget_deleted
         yield from self.steps(result)
+        for kind in self.hidden_kinds(result):
+            yield partial(self._draw_thumbnail, kind, result)
         yield partial(self._conclude, result)
 
     @property
     def placement(self) -> dict[str, Any]:
         """Keyword arguments that put the layers where they belong."""
         return self._stack.placement
+
+    def hidden_kinds(self, result: DefocusResult) -> list[str]:
+        """Return the kinds of layers that are invisible until the user wants them."""
+        return [kind for kind in KINDS if kind not in SEEN]
 
     def title(self, kind: str) -> str:
         """Return what to call a layer between the stack's name and the number of the run."""
@@ -139,6 +146,7 @@ class ResultLayers:
         """Make a layer that is not there yet; it is added in another turn."""
         if kind not in self._layers:
             self._new[kind] = self._new_layer(kind, result)
+            self._pictured[kind] = result
 
     def _show(self, kind: str, result: DefocusResult) -> None:
         """Bring a layer up to date, or add the one that has been made."""
@@ -153,12 +161,18 @@ class ResultLayers:
         self._shown[kind] = result
 
     def _new_layer(self, kind: str, result: DefocusResult) -> Layer:
-        """Make a layer, invisible at first: its pixels are drawn in another turn."""
-        options: dict[str, Any] = {"visible": False, **self.placement}
+        """Make a layer with its thumbnail, invisible at first: its pixels are drawn in another turn."""
         data = self.data(kind, result)
         if kind == "outliers":
-            return Labels(data, opacity=0.6, **options)
-        options |= {"rgb": data.ndim > result.depth.ndim, "contrast_limits": (0.0, 1.0)}
+            layer: Layer = Labels(data, opacity=0.6, **self.placement)
+        else:
+            layer = Image(data, **self.placement, **self._look(kind, result, data))
+        layer.visible = False  # only now: napari draws no thumbnail of a layer that is invisible
+        return layer
+
+    def _look(self, kind: str, result: DefocusResult, data: Any) -> dict[str, Any]:
+        """How the values of an image layer are shown."""
+        options: dict[str, Any] = {"rgb": data.ndim > result.depth.ndim, "contrast_limits": (0.0, 1.0)}
         if kind == "depth":
             self._settled = robust_limits(result.depth, self._limits)
             options |= {"contrast_limits": self._settled, "colormap": DEPTH_COLORMAP}
@@ -166,7 +180,7 @@ class ResultLayers:
             options["colormap"] = "magma"
         else:  # 12 bits in 16 would be black in limits of 0 and 1
             options["contrast_limits"] = self._stack.image_limits(result.parameters)
-        return Image(data, **options)
+        return options
 
     def _name(self, kind: str, layer: Layer, result: DefocusResult) -> None:
         layer.name = f"{self._stack.title} {self.title(kind)} [{self._run}]"
@@ -227,6 +241,14 @@ class ResultLayers:
         layer = self._layers.get(kind)
         return [layer] if layer in self._bare and layer in self._viewer.layers else []
 
+    def _draw_thumbnail(self, kind: str, result: DefocusResult) -> None:
+        """Give a hidden layer the thumbnail of the result; napari draws one when a layer becomes visible."""
+        layer = self._layers[kind]
+        if not layer.visible and self._pictured[kind] is not result:
+            picture = self._new_layer(kind, result).thumbnail
+            layer.thumbnail = np.concatenate([picture[..., :3], np.full_like(picture[..., 3:], 255)], axis=2)
+            self._pictured[kind] = result
+
     def _conclude(self, result: DefocusResult) -> None:
         depth = self._layers.get("depth")
         if depth is not None and depth in self._viewer.layers:
@@ -234,6 +256,7 @@ class ResultLayers:
             if self._may_choose():
                 self._viewer.layers.selection.active = depth
         show_depth_in_status(self._viewer)
+        self._viewer.update_status_from_cursor()  # else it would tell nothing until the mouse is moved
 
     def _may_choose(self) -> bool:
         """Whether the depth may be chosen: not if another run's result or what is being drawn is, since."""
