@@ -11,6 +11,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
 from napari_defocus.plugin.depth_layers import entry_of
+from napari_defocus.plugin.depth_limits import limits_suit, robust_limits
 from napari_defocus.plugin.depth_status import show_depth_in_status
 from napari_defocus.plugin.legend import keep_one_legend, prepare, show_colorbar, show_name
 from napari_defocus.plugin.painting_tools import TOOLS, without_tools
@@ -18,7 +19,7 @@ from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
 from napari_defocus.solver.result import DefocusResult
 
-__all__ = ["ResultLayers", "newest_depth_layer", "next_run", "robust_limits", "sibling"]
+__all__ = ["ResultLayers", "newest_depth_layer", "next_run", "sibling"]
 
 DEPTH_COLORMAP = "viridis"
 
@@ -27,15 +28,6 @@ KINDS = ("depth", "all-in-focus", "confidence", "outliers")
 
 SEEN = ("depth", "all-in-focus")
 """Those that are visible."""
-
-LARGEST_SAMPLE = 512
-"""Rows and columns of a depth map that are looked at for its contrast limits."""
-
-MOST_CLIPPED = 0.05
-"""Share of the depths beyond the contrast limits up to which these are kept."""
-
-LEAST_SPAN = 0.5
-"""Part of the contrast limits that the depths span at least if these are kept."""
 
 
 def next_run(names: Iterable[str]) -> int:
@@ -305,29 +297,3 @@ def sibling(viewer: ViewerModel, layer: Layer, kind: str) -> Layer | None:
     run = entry_of(layer)["run"]
     matches = (other for other in viewer.layers if entry_of(other).get("kind") == kind)
     return next((other for other in matches if entry_of(other)["run"] == run), None)
-
-
-def robust_limits(depth: Any, otherwise: tuple[float, float]) -> tuple[float, float]:
-    """Return limits that leave out a few wild values, from a sample of large maps."""
-    finite = _sample(depth)
-    if not finite.size:
-        return otherwise
-    low, high = (float(value) for value in np.percentile(finite, (0.5, 99.5)))
-    return (low, high) if high > low else otherwise
-
-
-def limits_suit(depth: Any, limits: tuple[float, float]) -> bool:
-    """Whether a map can be read in given limits: little is clipped, and it spans a good part of them."""
-    finite = _sample(depth)
-    if not finite.size:
-        return True
-    low, high = limits
-    clipped = np.count_nonzero((finite < low) | (finite > high)) / finite.size
-    least, greatest = (float(value) for value in np.percentile(finite, (0.5, 99.5)))
-    return bool(clipped <= MOST_CLIPPED and greatest - least >= LEAST_SPAN * (high - low))
-
-
-def _sample(depth: Any) -> Any:
-    """The finite depths of every so-manyth pixel of a large map."""
-    sample = depth[tuple(slice(None, None, -(-length // LARGEST_SAMPLE)) for length in depth.shape)]
-    return sample[np.isfinite(sample)]
