@@ -1,6 +1,6 @@
 """The first minute after an install: how long until the window shows a depth map, with nothing compiled.
 
-    python -m benchmarks.first_minute [--reading 10] [--preview] [--not-ahead]
+    python -m benchmarks.first_minute [--reading 10] [--preview] [--not-ahead] [--cancel 8]
 
 It needs a display with OpenGL, for instance Xvfb with ``+extension GLX``.
 
@@ -8,7 +8,7 @@ In a process of its own, with an empty cache of compiled kernels, a napari windo
 the photographic sample; somebody reads for so many seconds and then presses Run. Told are the seconds from
 then on until the first depth layer is seen, with its colour bar, and until the result is there, the CPU
 seconds of window and compiler, and how long the window did not answer. ``--not-ahead`` leaves the compiling
-to the run.
+to the run. With ``--cancel`` the run is cancelled after so many seconds, and told is how long that took.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from benchmarks.harness import run_fresh
 from benchmarks.window_heartbeat import Heartbeat, opened, settle, wait
 
 
-def measure(reading: float, *, preview: bool, ahead: bool) -> dict[str, Any]:
+def measure(reading: float, *, preview: bool, ahead: bool, cancel: float | None) -> dict[str, Any]:
     heart = Heartbeat()
     viewer, _ = opened(heart)
     _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from defocus")
@@ -45,6 +45,9 @@ def measure(reading: float, *, preview: bool, ahead: bool) -> dict[str, Any]:
         return holds
 
     def done() -> bool:
+        if cancel is not None and "cancelled_s" not in found and time.perf_counter() - began >= cancel:
+            widget.panel.cancel_button.click()
+            note("cancelled_s", True)
         depth = depth_of(viewer)
         note("first_depth_s", depth is not None and depth.visible)
         note("colour_bar_s", depth is not None and depth.colorbar.visible)
@@ -78,12 +81,19 @@ def main() -> None:
     parser.add_argument("--reading", type=float, default=10.0, help="seconds between the sample and Run")
     parser.add_argument("--preview", action="store_true", help="press Preview instead")
     parser.add_argument("--not-ahead", action="store_true", help="let the run compile")
+    parser.add_argument("--cancel", type=float, help="seconds from Run to Cancel")
     parser.add_argument("--here", action="store_true", help="in this process, with its cache")
     arguments = parser.parse_args()
     if arguments.here:
-        found = measure(arguments.reading, preview=arguments.preview, ahead=not arguments.not_ahead)
+        found = measure(
+            arguments.reading,
+            preview=arguments.preview,
+            ahead=not arguments.not_ahead,
+            cancel=arguments.cancel,
+        )
     else:
         options = [*(["--preview"] * arguments.preview), *(["--not-ahead"] * arguments.not_ahead)]
+        options += [] if arguments.cancel is None else ["--cancel", str(arguments.cancel)]
         with TemporaryDirectory(prefix="napari-defocus-benchmark-") as folder:
             found = run_fresh(
                 "benchmarks.first_minute",

@@ -55,6 +55,7 @@ class Heartbeat:
         self._collecting = 0.0
 
     def start(self) -> None:
+        self._spent.clear()
         self._last, self._busy, self._waited = time.perf_counter(), time.thread_time(), waited()
         self._timer.start(BEAT)
         gc.callbacks.append(self._on_collection)

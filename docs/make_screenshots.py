@@ -193,6 +193,7 @@ def saving(folder: Path) -> None:
             settle(100)
         (result,) = Path(place).iterdir()
         widget.parameters_button.load(result)
+    settle()
     area = widget.parameters_button.parentWidget().parentWidget().parentWidget()
     area.ensureWidgetVisible(widget.parameters_button)
     for notice in viewer.window._qt_window.findChildren(NapariQtNotification):

@@ -90,3 +90,11 @@ def test_region_drawn_with_the_mouse(window, qtbot, patient_solver):
     low, high = shapes.extent.world
     assert np.all(np.abs(depth.data_to_world((-0.5, -0.5)) - low) <= 1)
     assert np.all(np.abs(depth.data_to_world((rows - 0.5, columns - 0.5)) - high) <= 1)
+
+
+def test_the_last_button_is_whole_when_the_sample_is_open(window, qtbot):
+    viewer, widget = window
+    viewer.window.resize(1400, 900)
+    viewer.open_sample("napari-defocus", "photograph")
+    button = widget.parameters_button
+    qtbot.waitUntil(lambda: button.visibleRegion().boundingRect() == button.rect())

@@ -5,7 +5,7 @@ from qtpy.QtCore import QObject
 from tiny_stacks import add_stack
 
 from napari_defocus.plugin.defocus_widget import DefocusWidget
-from napari_defocus.plugin.letters import FIGURES, KEY, LettersAhead
+from napari_defocus.plugin.letters import FIGURES, KEY, WORDS, LettersAhead
 
 
 @pytest.fixture
@@ -27,12 +27,12 @@ def test_each_letter_is_drawn_once_unseen_and_nothing_is_left(viewer, drawn, qap
     viewer.canvas.overlays.text.text = "the user's"
     owner = QObject()
     letters = LettersAhead(viewer, owner)
-    letters.want("stone depth (m)")
+    letters.want("Stone")
     qtbot.waitUntil(lambda: bool(drawn) and KEY not in viewer.canvas.overlays)
-    assert sorted("".join(drawn)) == sorted({*"stone depth (m)", *FIGURES})
+    assert sorted("".join(drawn)) == sorted({*"Stone", *FIGURES, *WORDS})
     drawn.clear()
-    letters.want("stone depths")
-    letters.want("stones")
+    letters.want("Stone depths (m)")
+    letters.want("Stones")
     assert not letters._timer.isActive()
     assert not drawn
     assert set(viewer.canvas.overlays) == before

@@ -16,7 +16,7 @@ from napari_defocus.plugin import preparation
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 from napari_defocus.plugin.preparation import FIRST_USE, Preparation
 from napari_defocus.plugin.tiny_run import FINISH, kind_of_run, prepared, tiny_run, tiny_stack
-from napari_defocus.plugin.worker import DefocusWorker
+from napari_defocus.plugin.worker import UNFINISHED, DefocusWorker
 
 SETTINGS = SolverSettings()
 COMPILER = '''"""Stands for the process: tells a step at once, the last one when the file is there."""
@@ -231,6 +231,27 @@ def test_widget_says_that_it_prepares_and_a_run_says_it_itself(viewer, qtbot, pl
     (place / "go").touch()
     qtbot.waitUntil(lambda: not widget.panel.running, timeout=120_000)
     assert not widget.preparing.isVisible()
+
+
+def test_cancel_does_not_wait_for_the_compiler(viewer, qtbot, place, monkeypatch):
+    monkeypatch.setattr("napari_defocus.plugin.defocus_widget.kind_of_run", lambda *_: {"name": "done"})
+    monkeypatch.setattr(solver, "finish", lambda state: pytest.fail("that would be compiled now"))
+    widget = DefocusWidget(viewer)
+    qtbot.addWidget(widget)
+    add_stack(viewer)
+    widget.run()
+    qtbot.waitUntil(lambda: any("depth" in layer.name for layer in viewer.layers))
+    qtbot.waitUntil(lambda: "first use" in widget.panel.status.text())
+    widget.panel.cancel()
+    qtbot.waitUntil(lambda: not widget.panel.running)
+    assert widget.preparation.busy  # the next run will need it
+    told = widget.panel.status.text()
+    assert UNFINISHED in told
+    assert "outliers\n" not in told
+    assert "expected right" not in told  # none is known
+    depth = next(layer for layer in viewer.layers if "depth" in layer.name)
+    assert UNFINISHED in depth.metadata["napari_defocus"]["notes"]
+    widget.abandon()
 
 
 def test_closing_the_dock_ends_the_process(viewer, qtbot, place, monkeypatch):

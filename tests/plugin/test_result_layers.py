@@ -2,11 +2,12 @@ from itertools import chain
 
 import numpy as np
 import pytest
-from napari.layers import Image
+from napari.layers import Image, Labels
 from tiny_stacks import LENS, add_stack
 
 from napari_defocus.plugin.depth_layers import derived_depth_layer
-from napari_defocus.plugin.legend import show_in_place
+from napari_defocus.plugin.legend import prepare, show_in_place
+from napari_defocus.plugin.painting_tools import TOOLS
 from napari_defocus.plugin.result_layers import ResultLayers, newest_depth_layer, next_run, sibling
 from napari_defocus.plugin.stack_source import stack_from_layer
 from napari_defocus.solver.result import DefocusResult
@@ -139,13 +140,37 @@ def keep_log(viewer):
 
 def test_a_step_does_one_thing(viewer, layers):
     log = keep_log(viewer)
-    for shown, count in ((result(), 8), (result(DEPTH + 1), 4)):
-        log.clear()
+    for shown, count in ((result(), 10), (result(DEPTH + 1), 4)):
+        things = []
         for step in chain(layers.steps(shown), layers.legend_steps()):
-            before = len(log)
+            log.clear()
             step()
-            assert len(log) <= before + 1
-        assert len(log) == count
+            assert len(set(log)) <= 1
+            things += set(log)
+        assert len(things) == count
+
+
+def test_the_legend_is_made_while_its_layer_is_hidden_and_shown_with_it(viewer, layers):
+    log = keep_log(viewer)
+    do(layers.steps(result()))
+    depth = viewer.layers["stone depth (m) [1]"]
+    twice = ["colour bar"] * 2 + ["name"] * 2
+    assert log[: 1 + len(twice) + 1] == ["new", *twice, "visible"]
+    assert not depth.colorbar.visible
+    assert not depth.name_overlay.visible
+    prepare(depth, depth.colorbar)  # it would be seen to come and go
+    assert log.count("colour bar") == 2
+
+
+def test_outliers_can_be_painted_on_as_any_labels_layer(viewer, layers):
+    do(layers.steps(result()))
+    ours, ordinary = viewer.layers["stone outliers [1]"], Labels(DEPTH.astype(int))
+    assert tools_of(ours) == tools_of(ordinary)
+    assert len(tools_of(ours)) == TOOLS
+
+
+def tools_of(layer):
+    return [name for name, overlay in layer._overlays.items() if overlay.visible]
 
 
 def test_what_is_shown_already_is_not_shown_again(viewer, layers):
@@ -157,6 +182,25 @@ def test_what_is_shown_already_is_not_shown_again(viewer, layers):
     do(layers.last_steps(last))
     do(layers.legend_steps())
     assert log == []
+
+
+def test_hidden_layers_have_thumbnails_of_the_last_result(viewer, layers):
+    do(layers.steps(result(np.full_like(DEPTH, 2))))
+    outliers = viewer.layers["stone outliers [1]"]
+    assert viewer.layers["stone confidence [1]"].thumbnail[..., :3].any()
+    assert not outliers.thumbnail[..., :3].any()  # there are none yet
+    do(layers.last_steps(result()))
+    hidden = outliers.thumbnail[..., :3]
+    assert hidden.any()
+    outliers.visible = True
+    np.testing.assert_array_equal(outliers.thumbnail[..., :3], hidden)
+
+
+def test_status_tells_the_depth_before_the_mouse_is_moved(viewer, layers):
+    viewer.mouse_over_canvas = True
+    viewer.cursor.position = (0, 0, 0)
+    do(layers.last_steps(result()))
+    assert "depth 1 m" in viewer.status["value"]
 
 
 def test_arrays_are_handed_on_as_they_are(viewer, layers):
@@ -186,8 +230,8 @@ def test_contrast_limits_look_at_a_sample(viewer, layers, monkeypatch):
 
 def test_what_the_user_has_chosen_stays_chosen_until_the_result(viewer, layers):
     steps = layers.steps(result())
-    next(steps)()
-    next(steps)()
+    for _ in ("made", "added", "chosen"):
+        next(steps)()
     depth = viewer.layers["stone depth (m) [1]"]
     assert viewer.layers.selection.active is depth
     viewer.layers.selection.active = viewer.layers["stone"]
@@ -240,7 +284,7 @@ def test_deleted_live_layer_stays_deleted_until_the_result(viewer, layers, name)
     assert sorted(names(viewer)) == sorted(NAMES)
 
 
-@pytest.mark.parametrize("taken", range(1, 8))
+@pytest.mark.parametrize("taken", range(2, 17))
 def test_layers_deleted_while_they_are_being_made(viewer, layers, taken):
     steps = chain(layers.steps(result()), layers.legend_steps())
     for _ in range(taken):

@@ -64,6 +64,13 @@ def test_pixels_of_the_preview_are_means(lazy, dtype):
     np.testing.assert_allclose(small.compute(), means, atol=0.5 if dtype.startswith("u") else 1e-6)
 
 
+def test_the_window_copies_no_stack_for_a_preview():
+    data = make_stack(side=40)
+    small = preview_of(stack_at(data), 4).images
+    data[:] = 7
+    assert (small.compute() == 7).all()
+
+
 def test_preview_of_a_region():
     part = preview_of(region_of(stack_at(), (slice(8, 40), slice(0, 32))), 2)
     assert part.title == "stone region preview"

@@ -92,6 +92,9 @@ class Fold(QCollapsible):
         self._title = title
         self.setDuration(0)
         self.addWidget(content)
+        layout = self.layout()
+        assert layout is not None  # made by the base class, with room all around that is needed below
+        layout.setContentsMargins(0, 0, 0, 0)
         self.toggled.connect(self._show_title)
         self._show_title(False)
 

@@ -4,14 +4,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from napari.components import ViewerModel
+from napari.components.overlays import Overlay
 from napari.layers import Image, Layer
 
 from napari_defocus.plugin.depth_layers import entry_of
 
-__all__ = ["keep_one_legend", "show_colorbar", "show_in_place", "show_name"]
+__all__ = ["keep_one_legend", "prepare", "show_colorbar", "show_in_place", "show_name"]
 
 MAPS = ("depth", "error")
 """Kinds of layers that get a colour bar."""
+
+
+def prepare(layer: Image, overlay: Overlay) -> None:
+    """Let napari make an overlay of a layer that is not visible yet; to draw it is as much again."""
+    if not layer.visible:
+        overlay.visible = True
+        overlay.visible = False
 
 
 def show_colorbar(layers: Iterable[Layer], layer: Image) -> None:

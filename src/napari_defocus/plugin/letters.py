@@ -4,6 +4,8 @@ napari takes some 5 ms for each letter that a canvas has not shown yet. The figu
 the name beside it come to more than a tenth of a second, in the middle of a run.
 """
 
+import string
+
 from napari.components import ViewerModel
 from napari.components.overlays import TextOverlay
 from qtpy.QtCore import QObject, QTimer
@@ -12,6 +14,9 @@ __all__ = ["LettersAhead"]
 
 KEY = "napari-defocus letters"
 FIGURES = "0123456789.-+e[]() "
+WORDS = string.ascii_lowercase + "µ"
+"""Letters of the part, the kind and the unit in the name of a layer that is not made yet."""
+
 AT_ONCE = 4
 """Letters that are new to the canvas each time it is drawn."""
 
@@ -40,8 +45,8 @@ class LettersAhead(QObject):
         self._timer.timeout.connect(self._draw_some)
 
     def want(self, text: str) -> None:
-        """Have the letters of a text drawn, and all that figures are written with."""
-        self._waiting = sorted({*self._waiting, *text, *FIGURES} - self._known)
+        """Have the letters of a text drawn, and all that figures, kinds and units are written with."""
+        self._waiting = sorted({*self._waiting, *text, *FIGURES, *WORDS} - self._known)
         if self._waiting and not self._timer.isActive():
             self._timer.start()
 

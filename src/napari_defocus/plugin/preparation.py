@@ -68,6 +68,12 @@ class Preparation(QObject):
         """Whether something is being compiled."""
         return self._file is not None
 
+    @property
+    def compiling(self) -> bool:
+        """The same, for other threads."""
+        with self._told:
+            return self._steps is not None
+
     def want(self, kind: dict[str, Any]) -> None:
         """Have compiled what a run of a kind needs, unless it is in the cache; in place of another kind.
 

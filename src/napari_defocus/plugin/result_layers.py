@@ -11,13 +11,15 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
 from napari_defocus.plugin.depth_layers import entry_of
+from napari_defocus.plugin.depth_limits import limits_suit, robust_limits
 from napari_defocus.plugin.depth_status import show_depth_in_status
-from napari_defocus.plugin.legend import keep_one_legend, show_colorbar, show_name
+from napari_defocus.plugin.legend import keep_one_legend, prepare, show_colorbar, show_name
+from napari_defocus.plugin.painting_tools import TOOLS, without_tools
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
 from napari_defocus.solver.result import DefocusResult
 
-__all__ = ["ResultLayers", "newest_depth_layer", "next_run", "robust_limits", "sibling"]
+__all__ = ["ResultLayers", "newest_depth_layer", "next_run", "sibling"]
 
 DEPTH_COLORMAP = "viridis"
 
@@ -26,15 +28,6 @@ KINDS = ("depth", "all-in-focus", "confidence", "outliers")
 
 SEEN = ("depth", "all-in-focus")
 """Those that are visible."""
-
-LARGEST_SAMPLE = 512
-"""Rows and columns of a depth map that are looked at for its contrast limits."""
-
-MOST_CLIPPED = 0.05
-"""Share of the depths beyond the contrast limits up to which these are kept."""
-
-LEAST_SPAN = 0.5
-"""Part of the contrast limits that the depths span at least if these are kept."""
 
 
 def next_run(names: Iterable[str]) -> int:
@@ -46,7 +39,7 @@ def next_run(names: Iterable[str]) -> int:
 class ResultLayers:
     """The layers of one run.
 
-    napari takes about a tenth of a second for each new layer, and as long to draw an image, a colour bar or
+    napari takes some twentieth of a second for each new layer, and as long to draw an image, a colour bar or
     a name for the first time. So all this comes in steps, each for a turn of the event loop of its own.
 
     Parameters
@@ -69,24 +62,31 @@ class ResultLayers:
         self._chosen_before = {ref(layer) for layer in viewer.layers.selection}  # none is to be kept alive
         self._number: int | None = None
         self._layers: dict[str, Layer] = {}
+        self._new: dict[str, Layer] = {}  # made, but not yet added
         self._shown: dict[str, DefocusResult] = {}
-        self._bare: set[Layer] = set()  # made, but not yet visible or without name and colour bar
+        self._pictured: dict[str, DefocusResult] = {}  # what their thumbnails show while they are hidden
+        self._give_tool: Step | None = None
+        self._bare: set[Layer] = set()  # added, but not yet visible or without name and colour bar
 
     def steps(self, result: DefocusResult) -> Iterator[Step]:
         """Yield the steps that show a result on the way; a layer that the user has deleted stays deleted."""
         for kind in KINDS:
+            yield partial(self._make, kind, result)
             yield partial(self._show, kind, result)
             if kind == "depth":
-                yield self._choose_new
+                yield from (self._choose_new, self._prepare_colorbar, self._prepare_name)
+            elif kind == "outliers":
+                yield from [self._make_tool] * TOOLS
             if kind in SEEN:
                 yield partial(self._reveal, kind)
 
     def layers(self, result: DefocusResult) -> list[Layer]:
         """Return the layers of a result without adding them, the depth map last."""
-        made = [self._new_layer(kind, result) for kind in reversed(KINDS)]
-        for layer in made[-len(SEEN) :]:
-            layer.visible = True
-        return made
+        made = {kind: self._new_layer(kind, result) for kind in reversed(KINDS)}
+        for kind, layer in made.items():
+            self._name(kind, layer, result)
+            layer.visible = kind in SEEN
+        return list(made.values())
 
     def legend_steps(self) -> Iterator[Step]:
         """Yield the steps that give a new depth layer its colour bar and name in the canvas."""
@@ -97,12 +97,18 @@ class ResultLayers:
         """Yield the steps that show the result of the run; deleted layers are made again."""
         yield self._forget_deleted
         yield from self.steps(result)
+        for kind in self.hidden_kinds(result):
+            yield partial(self._draw_thumbnail, kind, result)
         yield partial(self._conclude, result)
 
     @property
     def placement(self) -> dict[str, Any]:
         """Keyword arguments that put the layers where they belong."""
         return self._stack.placement
+
+    def hidden_kinds(self, result: DefocusResult) -> list[str]:
+        """Return the kinds of layers that are invisible until the user wants them."""
+        return [kind for kind in KINDS if kind not in SEEN]
 
     def title(self, kind: str) -> str:
         """Return what to call a layer between the stack's name and the number of the run."""
@@ -128,11 +134,18 @@ class ResultLayers:
     def _forget_deleted(self) -> None:
         self._layers = {kind: layer for kind, layer in self._layers.items() if layer in self._viewer.layers}
 
+    def _make(self, kind: str, result: DefocusResult) -> None:
+        """Make a layer that is not there yet; it is added in another turn."""
+        if kind not in self._layers:
+            self._new[kind] = self._new_layer(kind, result)
+            self._pictured[kind] = result
+
     def _show(self, kind: str, result: DefocusResult) -> None:
-        """Bring a layer up to date, or make it."""
-        layer = self._layers.get(kind)
-        if layer is None:
-            self._layers[kind] = layer = self._new_layer(kind, result)
+        """Bring a layer up to date, or add the one that has been made."""
+        new = self._new.pop(kind, None)
+        layer = self._layers.setdefault(kind, new)
+        if layer is new:
+            self._name(kind, layer, result)
             self._add(kind, layer)
         elif layer in self._viewer.layers and self._shown[kind] is not result:
             layer.data = self.data(kind, result)
@@ -140,17 +153,18 @@ class ResultLayers:
         self._shown[kind] = result
 
     def _new_layer(self, kind: str, result: DefocusResult) -> Layer:
-        """Make a layer, invisible at first: its pixels are drawn in another turn."""
-        options = {
-            "name": f"{self._stack.title} {self.title(kind)} [{self._run}]",
-            "metadata": self._metadata(kind, result),
-            "visible": False,
-            **self.placement,
-        }
+        """Make a layer with its thumbnail, invisible at first: its pixels are drawn in another turn."""
         data = self.data(kind, result)
         if kind == "outliers":
-            return Labels(data, opacity=0.6, **options)
-        options |= {"rgb": data.ndim > result.depth.ndim, "contrast_limits": (0.0, 1.0)}
+            layer: Layer = Labels(data, opacity=0.6, **self.placement)
+        else:
+            layer = Image(data, **self.placement, **self._look(kind, result, data))
+        layer.visible = False  # only now: napari draws no thumbnail of a layer that is invisible
+        return layer
+
+    def _look(self, kind: str, result: DefocusResult, data: Any) -> dict[str, Any]:
+        """How the values of an image layer are shown."""
+        options: dict[str, Any] = {"rgb": data.ndim > result.depth.ndim, "contrast_limits": (0.0, 1.0)}
         if kind == "depth":
             self._settled = robust_limits(result.depth, self._limits)
             options |= {"contrast_limits": self._settled, "colormap": DEPTH_COLORMAP}
@@ -158,10 +172,16 @@ class ResultLayers:
             options["colormap"] = "magma"
         else:  # 12 bits in 16 would be black in limits of 0 and 1
             options["contrast_limits"] = self._stack.image_limits(result.parameters)
-        return Image(data, **options)
+        return options
+
+    def _name(self, kind: str, layer: Layer, result: DefocusResult) -> None:
+        layer.name = f"{self._stack.title} {self.title(kind)} [{self._run}]"
+        layer.metadata = self._metadata(kind, result)
 
     def _add(self, kind: str, layer: Layer) -> None:
         """Add a layer; the depth map stays the topmost of its run, the user's choice stays chosen."""
+        if isinstance(layer, Labels):
+            self._give_tool = without_tools(layer)
         layers = self._viewer.layers
         depth = self._layers.get("depth")
         place = layers.index(depth) if depth in layers else len(layers)
@@ -179,6 +199,18 @@ class ResultLayers:
         for depth in self._fresh("depth"):
             if self._may_choose():
                 self._viewer.layers.selection.active = depth
+
+    def _make_tool(self) -> None:
+        if self._give_tool is not None:
+            self._give_tool()
+
+    def _prepare_colorbar(self) -> None:
+        for depth in self._fresh("depth"):
+            prepare(depth, depth.colorbar)
+
+    def _prepare_name(self) -> None:
+        for depth in self._fresh("depth"):
+            prepare(depth, depth.name_overlay)
 
     def _reveal(self, kind: str) -> None:
         for layer in self._fresh(kind):
@@ -201,6 +233,14 @@ class ResultLayers:
         layer = self._layers.get(kind)
         return [layer] if layer in self._bare and layer in self._viewer.layers else []
 
+    def _draw_thumbnail(self, kind: str, result: DefocusResult) -> None:
+        """Give a hidden layer the thumbnail of the result; napari draws one when a layer becomes visible."""
+        layer = self._layers[kind]
+        if not layer.visible and self._pictured[kind] is not result:
+            picture = self._new_layer(kind, result).thumbnail
+            layer.thumbnail = np.concatenate([picture[..., :3], np.full_like(picture[..., 3:], 255)], axis=2)
+            self._pictured[kind] = result
+
     def _conclude(self, result: DefocusResult) -> None:
         depth = self._layers.get("depth")
         if depth is not None and depth in self._viewer.layers:
@@ -208,6 +248,7 @@ class ResultLayers:
             if self._may_choose():
                 self._viewer.layers.selection.active = depth
         show_depth_in_status(self._viewer)
+        self._viewer.update_status_from_cursor()  # else it would tell nothing until the mouse is moved
 
     def _may_choose(self) -> bool:
         """Whether the depth may be chosen: not if another run's result or what is being drawn is, since."""
@@ -256,29 +297,3 @@ def sibling(viewer: ViewerModel, layer: Layer, kind: str) -> Layer | None:
     run = entry_of(layer)["run"]
     matches = (other for other in viewer.layers if entry_of(other).get("kind") == kind)
     return next((other for other in matches if entry_of(other)["run"] == run), None)
-
-
-def robust_limits(depth: Any, otherwise: tuple[float, float]) -> tuple[float, float]:
-    """Return limits that leave out a few wild values, from a sample of large maps."""
-    finite = _sample(depth)
-    if not finite.size:
-        return otherwise
-    low, high = (float(value) for value in np.percentile(finite, (0.5, 99.5)))
-    return (low, high) if high > low else otherwise
-
-
-def limits_suit(depth: Any, limits: tuple[float, float]) -> bool:
-    """Whether a map can be read in given limits: little is clipped, and it spans a good part of them."""
-    finite = _sample(depth)
-    if not finite.size:
-        return True
-    low, high = limits
-    clipped = np.count_nonzero((finite < low) | (finite > high)) / finite.size
-    least, greatest = (float(value) for value in np.percentile(finite, (0.5, 99.5)))
-    return bool(clipped <= MOST_CLIPPED and greatest - least >= LEAST_SPAN * (high - low))
-
-
-def _sample(depth: Any) -> Any:
-    """The finite depths of every so-manyth pixel of a large map."""
-    sample = depth[tuple(slice(None, None, -(-length // LARGEST_SAMPLE)) for length in depth.shape)]
-    return sample[np.isfinite(sample)]

@@ -13,7 +13,7 @@ from napari_defocus.errors import InputError, SolverError
 from napari_defocus.plugin.collecting import without_full_collections
 from napari_defocus.plugin.series_result import SeriesResult
 from napari_defocus.plugin.turns import Turns
-from napari_defocus.plugin.worker import Outcome, SolverWorker
+from napari_defocus.plugin.worker import UNFINISHED, Outcome, SolverWorker
 from napari_defocus.solver.blur_estimation import FOUND
 from napari_defocus.solver.result import DefocusResult
 
@@ -219,9 +219,10 @@ class RunPanel(QWidget):
             parts += [result.told] if result.told else []
         elif isinstance(result, DefocusResult):
             parts += _figures(result)
-            lines.append(
-                f"{result.confidence.mean():.0%} of depths expected right {result.confidence_meaning}"
-            )
+            if UNFINISHED not in notes:
+                lines.append(
+                    f"{result.confidence.mean():.0%} of depths expected right {result.confidence_meaning}"
+                )
         remarks = [self.remark] if self.remark else []
         self.status.setText("\n".join([" · ".join(parts), *lines, *notes, *remarks]))
         for note in notes:
@@ -238,7 +239,7 @@ class RunPanel(QWidget):
 
 def _figures(result: DefocusResult) -> list[str]:
     figures = [f"loss {result.losses[-1]:.3g}"] if result.losses else []
-    if result.method == "defocus":
+    if result.method == "defocus" and UNFINISHED not in result.notes:
         figures.append(f"{np.count_nonzero(result.outliers) / result.outliers.size:.1%} outliers")
     return figures
 

@@ -47,7 +47,12 @@ class SeriesLayers(ResultLayers):
         yield from super().steps(result)
         if isinstance(result, SeriesResult):
             for name in result.images:
+                yield partial(self._make, name, result)
                 yield partial(self._show, name, result)
+
+    def hidden_kinds(self, result: DefocusResult) -> list[str]:
+        images = list(result.images) if isinstance(result, SeriesResult) else []
+        return [*super().hidden_kinds(result), *images]
 
     def title(self, kind: str) -> str:
         """Return what to call a layer between the stack's name and the number of the run."""

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from napari.layers import Shapes
@@ -159,11 +160,22 @@ def _joined(images: Any, factor: int) -> Any:
 
     rows, columns = (length - length % factor for length in images.shape[1:3])
     if isinstance(images, np.ndarray):
-        images = da.from_array(images, chunks=(1, *images.shape[1:]), name=False)
+        images = _as_dask(images)
     means = da.coarsen(np.mean, images[:, :rows, :columns], {1: factor, 2: factor})
     if np.issubdtype(images.dtype, np.integer):
         means = da.rint(means)
     return means.astype(images.dtype)
+
+
+def _as_dask(images: NDArray[Any]) -> Any:
+    """Planes as dask without a copy; its own ``from_array`` makes one of all of them at once."""
+    import dask.array as da
+
+    name = f"planes-{uuid4()}"
+    rest = (0,) * (images.ndim - 1)
+    planes = {(name, plane, *rest): images[plane : plane + 1] for plane in range(len(images))}
+    chunks = ((1,) * len(images), *((length,) for length in images.shape[1:]))
+    return da.Array(planes, name, chunks, dtype=images.dtype)
 
 
 def moved(

@@ -72,7 +72,7 @@ class StackWidget(RunWidget):
         super()._on_stack()
         layer = self.picker.layer.value
         if layer is not None:
-            self._letters.want(f"{layer.name} depth")
+            self._letters.want(layer.name)
 
     def _on_running(self, running: bool) -> None:
         super()._on_running(running)

@@ -17,13 +17,13 @@ from napari_defocus.plugin.depth_layers import (
     pixel_size_of,
     unit_of,
 )
+from napari_defocus.plugin.depth_limits import robust_limits
 from napari_defocus.plugin.drawn_shapes import region_of
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.latest import Latest
 from napari_defocus.plugin.legend import show_in_place
 from napari_defocus.plugin.lengths import length_in
 from napari_defocus.plugin.region_panel import RegionPanel
-from napari_defocus.plugin.result_layers import robust_limits
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.shown_depth import ShownDepth
 from napari_defocus.plugin.surface_button import SurfaceButton

@@ -1,10 +1,10 @@
 """Runs a solver in another thread, with progress, results on the way, and a Cancel that loses nothing."""
 
-import importlib
 import time
 from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from threading import Event, Lock, Thread
 from typing import Any
 
@@ -16,11 +16,12 @@ from napari_defocus import solver
 from napari_defocus.alignment.result import AlignmentResult
 from napari_defocus.errors import CancelledError
 from napari_defocus.optics import Optics
+from napari_defocus.plugin.painting_tools import load_for_labels
 from napari_defocus.plugin.preparation import FIRST_USE, Preparation
 from napari_defocus.solver.result import DefocusResult, Progress, SolverState
 from napari_defocus.solver.settings import SolverSettings
 
-__all__ = ["DefocusWorker", "DepthWorker", "FocusWorker", "SolverWorker"]
+__all__ = ["UNFINISHED", "DefocusWorker", "DepthWorker", "FocusWorker", "SolverWorker"]
 
 Outcome = DefocusResult | AlignmentResult
 """What a run may end with."""
@@ -30,6 +31,13 @@ LEAST_INTERVAL = 0.2
 
 LONGEST_PAUSE = 3.0
 """Seconds that the solver waits at most for the window to show a result."""
+
+
+UNFINISHED = (
+    "Cancelled while the solver was being prepared: depth and image are kept, confidence and outliers "
+    "were not computed."
+)
+"""Note of a result that is only depth and image."""
 
 
 class SolverSignals(WorkerBaseSignals):
@@ -151,8 +159,7 @@ class SolverWorker(WorkerBase["Outcome | None"]):
 
     def _solve(self) -> None:
         try:
-            # a labels layer needs it: better here than a third of a second in the window's thread
-            importlib.import_module("pandas")
+            load_for_labels()  # better here than a third of a second in the window's thread
             self.work()
         except CancelledError:
             pass  # the request has been answered
@@ -238,11 +245,18 @@ class DefocusWorker(DepthWorker):
             wait()
 
     def best(self) -> DefocusResult | None:
-        """Return the result of the last state."""
+        """Return the result of the last state; on a request to stop, without waiting for the compiler."""
         with self._lock:
             if self._result is None and self._state is not None:
-                self._result = solver.finish(self._state)
+                self._result = self._unfinished(self._state) or solver.finish(self._state)
             return self._result
+
+    def _unfinished(self, state: SolverState) -> DefocusResult | None:
+        """What there is of a cancelled run whose last kernels, of some seconds, are not compiled yet."""
+        if not self.abort_requested or self._preparation is None or not self._preparation.compiling:
+            return None
+        result = solver.so_far(state)
+        return replace(result, notes=(*result.notes, UNFINISHED))
 
     def _take(self, state: SolverState, *, show: bool) -> bool:
         """Keep a state, and give its result to the window if that is due and it has shown the one before."""
