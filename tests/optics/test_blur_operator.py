@@ -185,7 +185,8 @@ def test_trust_has_a_mean_of_one_and_falls_with_the_blur():
     trust = op.trust(op.coordinates(depth))
     assert_allclose(trust.mean(axis=0), 1, rtol=1e-6)
     sigma = LENS.blur_sigma(depth)
-    assert_allclose(trust[0] / trust[2], (1 + sigma[2] ** 2) / (1 + sigma[0] ** 2), rtol=1e-4)
+    falling = 1 + (2**0.5 - 1) * sigma**2  # half the weight at a blur of 1 px
+    assert_allclose(trust[0] / trust[2], (falling[2] / falling[0]) ** 2, rtol=1e-4)
 
 
 def test_gradient_weighs_the_planes_with_the_trust():

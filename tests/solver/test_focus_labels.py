@@ -135,7 +135,7 @@ def test_unsorted_planes_give_the_same_depth_map(step):
     there, back = solve(stack, LENS, settings), solve(stack[ORDER], mixed, settings)
     difference = np.abs(there.depth - back.depth)
     assert (difference < 1e-3 * (RANGE[1] - RANGE[0])).mean() > 0.98  # the search judges plane by plane
-    assert np.abs(there.all_in_focus - back.all_in_focus).mean() < 1e-4
+    assert np.abs(there.all_in_focus - back.all_in_focus).mean() < 3e-4
     assert back.losses == pytest.approx(there.losses, rel=1e-3)
 
 
