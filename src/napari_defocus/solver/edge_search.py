@@ -17,7 +17,7 @@ VISITED = 5, 3, 3
 """Side of the square around a depth edge whose pixels are visited, in each round, px: nine of ten pixels that
 get another depth are next to an edge, and they take the edge with them."""
 
-AGAIN = 5
+AGAIN = 3
 """Side of the square around a pixel that has changed that is visited again, px."""
 
 DISTANCES = 1, 2, 4
