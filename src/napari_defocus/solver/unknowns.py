@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_basis import BlurBasis
 from napari_defocus.optics.blur_operator import BlurOperator
-from napari_defocus.solver.aif_step import aif_step
+from napari_defocus.solver.aif_step import AifStep, aif_step
 from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.confidence import Estimate
@@ -177,19 +177,12 @@ class Unknowns:
 
     def improve_image(self, iterations: int, progress: Callable[[float], None]) -> None:
         """AIF step."""
-        step = aif_step(
+        step = self._image_step(
             self.operator,
-            self.observations,
-            self.coordinates,
-            self.image,
-            iterations=iterations,
-            solver=self.settings.aif_solver,
+            iterations,
+            progress,
             warm_start=self.settings.warm_start,
             eigenvector=self.eigenvector,
-            target=self.mosaic,
-            pull=self.pull,
-            held=self.held,
-            progress=progress,
         )
         before, last = self.loss, (self.image, self.data)
         self.image, self.data, self.eigenvector = step.image, step.residual, step.eigenvector
@@ -202,18 +195,8 @@ class Unknowns:
         Planes of more blur tell of the depth, but bring their errors into the image.
         """
         trusted = max(self.settings.sharpening, least_trusted_blur(self.operator.optics))
-        self.image = aif_step(
-            replace(self.operator, trusted_blur=trusted),
-            self.observations,
-            self.coordinates,
-            self.image,
-            iterations=SHARPENING_ITERATIONS,
-            solver=self.settings.aif_solver,
-            target=self.mosaic,
-            pull=self.pull,
-            held=self.held,
-            progress=progress,
-        ).image
+        sharper = replace(self.operator, trusted_blur=trusted)
+        self.image = self._image_step(sharper, SHARPENING_ITERATIONS, progress).image
 
     def smooth_depth(self, progress: Callable[[float], None]) -> None:
         """Even out small differences of the depth; not by this objective."""
@@ -279,6 +262,30 @@ class Unknowns:
             self.coordinates,
             self.settings.depth_range,
             self.scales.noise,
+        )
+
+    def _image_step(
+        self,
+        operator: BlurOperator,
+        iterations: int,
+        progress: Callable[[float], None],
+        *,
+        warm_start: bool = True,
+        eigenvector: Floats | None = None,
+    ) -> AifStep:
+        return aif_step(
+            operator,
+            self.observations,
+            self.coordinates,
+            self.image,
+            iterations=iterations,
+            solver=self.settings.aif_solver,
+            warm_start=warm_start,
+            eigenvector=eigenvector,
+            target=self.mosaic,
+            pull=self.pull,
+            held=self.held,
+            progress=progress,
         )
 
     def _in_blur(self, coordinates: Floats) -> Floats:
