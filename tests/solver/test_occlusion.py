@@ -28,6 +28,7 @@ from napari_defocus.solver.unknowns import blur_operator
 SHAPE = (150, 160)
 NEAR, FAR = 1.0, 1.6
 LENS = ThinLens.from_camera(50, 2.8, 30, [NEAR, 1.12, 1.3, FAR], blur_scale=0.5)
+ALL = IMAGE._replace(apart=0.0)
 SETTINGS = SolverSettings(depth_range=(0.9, 1.9), threads=2)
 
 
@@ -71,7 +72,7 @@ def resolved(strip):
 
 def test_at_true_edges_rays_explain_the_stack_where_the_plain_operator_fails(strip):
     rays = rays_of(LENS, SETTINGS, IMAGE)
-    part = RayTile.of(rays, strip.observations, None, Tile(0, 0, *SHAPE), 0.0)
+    part = RayTile.of(rays, strip.observations, None, Tile(0, 0, *SHAPE), ALL)
     labels = np.ascontiguousarray(part.window.cut(rays.labels(strip.coordinates)))
     traced = part.trace(labels, part.window.cut(strip.from_edge < 3))
     image = strip.image[None].astype(np.float32)
@@ -157,7 +158,7 @@ def test_the_step_ends_a_run_and_leaves_its_loss(strip):
 
 def test_the_image_is_drawn_less_to_a_plane_in_which_something_nearer_is_seen(strip):
     rays = rays_of(LENS, SETTINGS, IMAGE)
-    part = RayTile.of(rays, strip.observations, None, Tile(0, 0, *SHAPE), 0.0)
+    part = RayTile.of(rays, strip.observations, None, Tile(0, 0, *SHAPE), ALL)
     labels = np.ascontiguousarray(part.window.cut(rays.labels(strip.coordinates)))
     traced = part.trace(labels, part.pixels)
     weights = clear_weights(part, traced, labels).reshape(part.window.shape)[part.window.inside]

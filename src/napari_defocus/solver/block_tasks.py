@@ -23,7 +23,7 @@ from napari_defocus.solver.edge_misfit import misfits, sample_tiles
 from napari_defocus.solver.glare import Glare, find_glare, glare_for_image
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
-from napari_defocus.solver.occlusion import resolve_edges
+from napari_defocus.solver.occlusion import first_edges, last_edges
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
@@ -202,22 +202,24 @@ def edge_misfits(job: Job, block: Block, images: NDArray[Any], state: Floats, *,
     return misfits(observations, job.optics, job.settings, state[COORDINATES], state[IMAGE:], tiles)
 
 
-def resolve_block(
+def first_edges_block(
     job: Job, block: Block, images: NDArray[Any], state: Floats, *, misfit: float, progress: Share
 ) -> tuple[None, tuple[Floats]]:
-    """State of the inner pixels with the depth edges put right."""
-    observations, settings = load_stack(images, job.settings.white), job.settings
-    coordinates, image = state[COORDINATES], np.ascontiguousarray(state[IMAGE:])
-    coordinates, image = resolve_edges(
-        observations,
-        job.optics,
-        settings,
-        coordinates,
-        image,
-        progress,
-        glare=find_glare(observations, job.optics),
-        misfit=misfit,
-    )
+    """State of the inner pixels after a first search for depth edges and a weighted median."""
+    observations, image = load_stack(images, job.settings.white), np.ascontiguousarray(state[IMAGE:])
+    glare = find_glare(observations, job.optics)
+    given = observations, job.optics, job.settings, state[COORDINATES], image
+    return with_depth(block, state, first_edges(*given, progress, glare=glare, misfit=misfit))
+
+
+def last_edges_block(
+    job: Job, block: Block, images: NDArray[Any], state: Floats, *, misfit: float, progress: Share
+) -> tuple[None, tuple[Floats]]:
+    """State of the inner pixels after the last search for depth edges, with the image around them."""
+    observations, image = load_stack(images, job.settings.white), np.ascontiguousarray(state[IMAGE:])
+    glare = find_glare(observations, job.optics)
+    given = observations, job.optics, job.settings, state[COORDINATES], image
+    coordinates, image = last_edges(*given, progress, glare=glare, misfit=misfit)
     new = np.concatenate([coordinates[None], state[SMOOTH:IMAGE], image])
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 

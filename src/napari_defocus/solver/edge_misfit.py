@@ -43,7 +43,7 @@ def misfits(
     labels = rays.labels(coordinates)
     found = []
     for tile in tiles:
-        part = RayTile.of(rays, observations, None, tile, SEARCH.apart)
+        part = RayTile.of(rays, observations, None, tile, SEARCH)
         traced = part.trace(np.ascontiguousarray(part.window.cut(labels)), part.pixels)
         rows, columns = np.divmod(traced.pixels, part.window.shape[1])
         at = traced.planes, slice(None), part.window.rows[rows], part.window.columns[columns]

@@ -13,7 +13,7 @@ from napari_defocus.solver.ray_tile import SEARCH, SHARP, RayTile, edge_band, le
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-VISITED = 5, 3, 3
+VISITED = 5, 3
 """Side of the square around a depth edge whose pixels are visited, in each round, px: nine of ten pixels that
 get another depth are next to an edge, and they take the edge with them."""
 
@@ -36,8 +36,13 @@ CONTRAST = 100.0
 """Squared difference of two pixels that divides the smoothness between them by e, in units of the misfit."""
 
 
-def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, misfit: float) -> Ints:
-    """Levels of a tile's inner pixels after the search.
+def search_tile(
+    part: RayTile, block: Block, all_labels: Ints, image: Floats, misfit: float
+) -> tuple[Ints, Floats]:
+    """Levels of a tile's inner pixels after the search, and the image that goes with them.
+
+    The image is solved for once, around all edges that there are at first; then the search keeps it up to
+    date, as it does what the rays see.
 
     Parameters
     ----------
@@ -51,6 +56,12 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
         All-in-focus image, whole.
     misfit : float
         Typical squared residual, which scales the smoothness.
+
+    Returns
+    -------
+    labels : ndarray, (y, x), int32
+    image : ndarray, (channels, y, x), float32
+        With more noise than :func:`occlusion.solve_band` leaves.
     """
     window, rays = part.window, part.rays
     width, levels = window.shape[1], len(rays.levels)
@@ -58,7 +69,6 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
     whole = part.flat(image)
     searched = np.zeros(window.shape, bool)
     searched[_within(block.outer, window.tile)] = True
-    before = labels
     channels = whole.shape[1]
     offsets = rays.offsets(width)
     most = offsets.shape[1] * offsets.shape[2]
@@ -83,27 +93,25 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
         ],
         np.int32,
     )
+    free, guide = part.free(edge_band(labels, levels, SEARCH.band)), part.mosaic(labels)
+    traced = part.trace(labels, free)
+    alike, clear = np.ones(len(traced.pixels), np.float32), np.ones(labels.size, np.float32)
+    solved = part.solve_image(traced, whole, guide, free, SEARCH, alike, clear)
+    residual = traced.forward(solved) - part.observed(traced)
+    pair_of = np.full((len(rays.reach), labels.size), -1, np.int32)
+    pair_of[traced.planes, traced.pixels] = np.arange(len(traced.pixels))
+    stop_at = np.full((len(offsets), offsets.shape[1] * labels.size), -1, np.int8)
+    reroute_kernels.find_stops(traced.planes, traced.pixels, traced.stops, stop_at)
+    before = labels
     for count, side in enumerate(VISITED):
-        band = edge_band(labels, levels, SEARCH.band)
         wanted = edge_band(labels, levels, side) & searched
         if count:
             wanted &= maximum_filter(labels != before, AGAIN)
         todo = np.flatnonzero(wanted).astype(np.int32)[:: -1 if count % 2 else 1].copy()
         if len(todo) == 0:
             break
-        before = labels.copy()
-        free = part.free(band)
-        if not count:  # the search keeps what it changes of them
-            traced = part.trace(labels, free)
-            pair_of = np.full((len(rays.reach), labels.size), -1, np.int32)
-            pair_of[traced.planes, traced.pixels] = np.arange(len(traced.pixels))
-            stop_at = np.full((len(offsets), offsets.shape[1] * labels.size), -1, np.int8)
-            reroute_kernels.find_stops(traced.planes, traced.pixels, traced.stops, stop_at)
-        guide = part.mosaic(labels)
-        alike, clear = np.ones(len(traced.pixels), np.float32), np.ones(labels.size, np.float32)
-        solved = part.solve_image(traced, whole, guide, free, SEARCH, alike, clear)
-        residual = traced.forward(solved) - part.observed(traced)
-        labels = labels.copy()
+        before, labels = labels, labels.copy()
+        guide = part.mosaic(labels) if count else guide
         occlusion_kernels.search(
             todo,
             width,
@@ -142,7 +150,9 @@ def search_tile(part: RayTile, block: Block, all_labels: Ints, image: Floats, mi
             *np.empty((2, len(used), channels, slots), np.float32),
             np.empty((len(used), slots), np.float32),
         )
-    return np.asarray(labels[_within(block.inner, window.tile)])
+    here = _within(block.inner, window.tile)
+    image_here = solved.T.reshape(channels, *window.shape)[(..., *here)]
+    return np.ascontiguousarray(labels[here]), np.ascontiguousarray(image_here)
 
 
 def _within(tile: Tile, outer: Tile) -> tuple[slice, slice]:

@@ -13,6 +13,7 @@ from napari_defocus.solver.edge_misfit import misfits, sample_tiles, typical
 from napari_defocus.solver.edge_search import search_tile
 from napari_defocus.solver.glare import FARTHEST_LIGHT, Glare
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.prior_scales import hides_focus
 from napari_defocus.solver.ray_tile import (
     IMAGE,
@@ -25,6 +26,7 @@ from napari_defocus.solver.ray_tile import (
     seen_weights,
 )
 from napari_defocus.solver.settings import SolverSettings
+from napari_defocus.solver.weighted_median import RADIUS, median_of_run
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -40,11 +42,14 @@ MARGIN = 8
 SPILL = int(SHARP) + 1
 """Width of the rim around what is searched whose rays count, px."""
 
-SEARCH_SHARE = 0.6
-"""Rough share of the search in the whole time."""
+SEARCH_SHARE = 0.4
+"""Rough share of a search in the whole time."""
 
 BLOCK_HALO = MARGIN + SPILL + FARTHEST + FARTHEST_LIGHT
 """Halo of the blocks of a large image, px: what a tile sees, and the lights that outshine that."""
+
+VOTING_HALO = BLOCK_HALO + RADIUS
+"""The same where the vote after the search is part of it, px."""
 
 
 def applies(optics: Optics, settings: SolverSettings) -> bool:
@@ -62,7 +67,6 @@ def resolve_edges(
     progress: Progress,
     *,
     glare: Glare | None = None,
-    misfit: float | None = None,
 ) -> tuple[Floats, Floats]:
     """Depth and image with their edges put right; away from edges both stay as they are.
 
@@ -82,38 +86,65 @@ def resolve_edges(
         Gets the share that is done; may raise to stop.
     glare : Glare, optional
         What saturated lights cover. None: there are none.
-    misfit : float, optional
-        Typical squared residual (:mod:`edge_misfit`). None: measured here.
 
     Returns
     -------
     coordinates, image
         New ones.
     """
+    squares = sample_tiles(observations.shape)
+    misfit = typical(misfits(observations, optics, settings, coordinates, image, squares))
+    rest = progress
+    if settings.weighted_median:
+        first, rest = part_of(progress, 0, SEARCH_SHARE), part_of(progress, SEARCH_SHARE, 1)
+        coordinates = first_edges(
+            observations, optics, settings, coordinates, image, first, glare=glare, misfit=misfit
+        )
+    return last_edges(observations, optics, settings, coordinates, image, rest, glare=glare, misfit=misfit)
+
+
+def first_edges(
+    observations: Observations,
+    optics: Optics,
+    settings: SolverSettings,
+    coordinates: Floats,
+    image: Floats,
+    progress: Progress,
+    *,
+    glare: Glare | None,
+    misfit: float,
+) -> Floats:
+    """Blur coordinates after a first search and a weighted median.
+
+    Parameters as for :func:`resolve_edges`; `misfit` is the typical squared residual (:mod:`edge_misfit`).
+    The median goes by the image that the search has made, whose edges are where its depth is. What both have
+    changed together, the search that follows could not have changed pixel by pixel.
+    """
     lights = None if glare is None else glare.pairs
-    if misfit is None:
-        squares = sample_tiles(observations.shape)
-        misfit = typical(misfits(observations, optics, settings, coordinates, image, squares))
-    coordinates = search_edges(
-        observations,
-        optics,
-        settings,
-        coordinates,
-        image,
-        lights,
-        misfit,
-        lambda share: progress(SEARCH_SHARE * share),
+    coordinates, found = search_edges(
+        observations, optics, settings, coordinates, image, lights, misfit, part_of(progress, 0, 0.9)
     )
-    image = solve_band(
-        observations,
-        optics,
-        settings,
-        coordinates,
-        image,
-        lights,
-        lambda share: progress(SEARCH_SHARE + (1 - SEARCH_SHARE) * share),
+    return median_of_run(coordinates, found, optics, settings, part_of(progress, 0.9, 1))
+
+
+def last_edges(
+    observations: Observations,
+    optics: Optics,
+    settings: SolverSettings,
+    coordinates: Floats,
+    image: Floats,
+    progress: Progress,
+    *,
+    glare: Glare | None,
+    misfit: float,
+) -> tuple[Floats, Floats]:
+    """Blur coordinates after the last search, and the image; parameters as for :func:`first_edges`."""
+    lights = None if glare is None else glare.pairs
+    coordinates, _ = search_edges(
+        observations, optics, settings, coordinates, image, lights, misfit, part_of(progress, 0, 0.6)
     )
-    return coordinates, image
+    share = part_of(progress, 0.6, 1)
+    return coordinates, solve_band(observations, optics, settings, coordinates, image, lights, share)
 
 
 def search_edges(
@@ -125,30 +156,32 @@ def search_edges(
     lights: Mask | None,
     misfit: float,
     progress: Progress,
-) -> Floats:
-    """Blur coordinates after the search, tile by tile; a pixel whose level stays keeps its own exactly.
+) -> tuple[Floats, Floats]:
+    """Blur coordinates after the search, tile by tile, and the image as the search had it.
 
-    Every tile starts from what is given, so that the order in which they are done does not matter.
+    A pixel whose level stays keeps its own coordinate exactly. Every tile starts from what is given, so that
+    the order in which they are done does not matter.
     """
     rays = rays_of(optics, settings, SEARCH)
     labels = rays.labels(coordinates)
     edges = edge_band(labels, len(rays.levels), SEARCH.band)
     blocks = {block.inner: block for block in grid(observations.shape, SIDE, MARGIN)}
 
-    def search(tile: Tile) -> Ints | None:
+    def search(tile: Tile) -> tuple[Ints, Floats] | None:
         block = blocks[tile]
         if not edges[block.outer.slices].any():
             return None
         traced = widened(block.outer, SPILL, observations.shape)
-        part = RayTile.of(rays, observations, lights, traced, SEARCH.apart)
+        part = RayTile.of(rays, observations, lights, traced, SEARCH)
         return search_tile(part, block, labels, image, misfit)
 
-    new = coordinates.copy()
+    new, seen = coordinates.copy(), image.copy()
     for tile, found in map_tiles(search, list(blocks), settings.threads, progress):
         if found is not None:
-            changed = found != labels[tile.slices]
-            new[tile.slices][changed] = rays.levels[found[changed]]
-    return new
+            levels, seen[(..., *tile.slices)] = found
+            changed = levels != labels[tile.slices]
+            new[tile.slices][changed] = rays.levels[levels[changed]]
+    return new, seen
 
 
 def solve_band(
@@ -169,7 +202,7 @@ def solve_band(
         traced = widened(tile, SPILL, observations.shape)
         if not edges[traced.slices].any():
             return None
-        part = RayTile.of(rays, observations, lights, traced, IMAGE.apart)
+        part = RayTile.of(rays, observations, lights, traced, IMAGE)
         return image_of_tile(part, labels, image)[(..., *Block(tile, traced).inside)]
 
     new = image.copy()

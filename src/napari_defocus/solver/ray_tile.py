@@ -52,6 +52,8 @@ class Sampling(NamedTuple):
         Rays a pixel.
     step, apart : float
         Distances of their levels and of the planes that count, px of reach.
+    planes : int
+        Most planes that count, about: where there are more they are further apart.
     band : int
         Side of the square around a depth edge that is worked on, px.
     pull : float
@@ -64,15 +66,16 @@ class Sampling(NamedTuple):
     rays: int
     step: float
     apart: float
+    planes: int
     band: int
     pull: float
     iterations: int
 
 
-SEARCH = Sampling(16, 0.75, 1.0, band=7, pull=0.2, iterations=4)
+SEARCH = Sampling(16, 0.75, 0.5, planes=16, band=7, pull=0.2, iterations=3)
 """For the search of depth edges."""
 
-IMAGE = Sampling(32, 0.75, 0.5, band=5, pull=1.0, iterations=4)
+IMAGE = Sampling(32, 0.75, 0.5, planes=64, band=5, pull=1.0, iterations=4)
 """For the image, which more planes free of noise."""
 
 
@@ -100,16 +103,21 @@ class RayTile:
 
     @classmethod
     def of(
-        cls, rays: ApertureRays, observations: Observations, glare: Mask | None, tile: Tile, apart: float
+        cls,
+        rays: ApertureRays,
+        observations: Observations,
+        glare: Mask | None,
+        tile: Tile,
+        sampling: Sampling,
     ) -> "RayTile":
-        """Tile of a whole stack, of which planes count that are `apart` px of reach from each other."""
+        """Tile of a whole stack, of which those planes count that the sampling wants."""
         window = RayWindow.around(tile, observations.shape)
         counts = np.zeros((observations.count, *window.shape), bool)
         counts[(..., *window.inside)] = True if glare is None else ~glare[(..., *tile.slices)]
         dazzled = np.zeros(window.shape, bool)
         if glare is not None:
             dazzled[window.inside] = in_most_planes(glare[(..., *tile.slices)])
-        counts[~spread_planes(rays, apart)] = False
+        counts[~spread_planes(rays, sampling)] = False
         return cls(rays, window, observations, counts, dazzled)
 
     @cached_property
@@ -237,8 +245,9 @@ def rays_of(optics: Optics, settings: SolverSettings, sampling: Sampling) -> Ape
     )
 
 
-def spread_planes(rays: ApertureRays, apart: float) -> Mask:
-    """Planes at least `apart` px of reach from each other, (planes,)."""
+def spread_planes(rays: ApertureRays, sampling: Sampling) -> Mask:
+    """Planes that count: as far apart, and about as many at most, as the sampling says, (planes,)."""
+    apart = max(sampling.apart, float(np.ptp(rays.reach[:, 0])) / sampling.planes)
     growth = np.abs(rays.reach[:, -1] - rays.reach[:, 0]).max() / (len(rays.levels) - 1)
     # level at which each plane is sharp, fractions and levels outside the range allowed
     sharp = -rays.reach[:, 0] / (rays.reach[:, 1] - rays.reach[:, 0])

@@ -31,7 +31,7 @@ LEVELS = 64
 TOLERANCE = 3
 """Levels that differ by no more are one surface: what is within it stays as it is."""
 
-MAJORITY = 0.67
+MAJORITY = 0.9
 """Support (:func:`weighted_median_kernels.support`) that a new depth needs."""
 
 TO_NEAR = 1.65
