@@ -25,6 +25,7 @@ from napari_defocus.solver.depth_step import CELL
 from napari_defocus.solver.edge_misfit import typical
 from napari_defocus.solver.focus_labels import cut_coarse
 from napari_defocus.solver.focus_start import joined, samples
+from napari_defocus.solver.glare import FARTHEST_LIGHT
 from napari_defocus.solver.initialization import (
     NO_GRAPH_CUT,
     paper_cut,
@@ -93,7 +94,7 @@ class BlockRun(BlockPasses):
         self.job = replace(self.job, scales=scales)
         window = cost_window_of(self.job.optics, self.settings)
         pull = self.settings.image_prior * scales.trust_in_mosaic
-        halo = solving_halo(operator.halo, window, pull, self.settings)
+        halo = self._with_lights(solving_halo(operator.halo, window, pull, self.settings))
         blocks = grid(self.frame, self.side, halo, CELL if window > 1 else 1)
         shape = self.state_shape
         losses: list[float] = []
@@ -186,7 +187,8 @@ class BlockRun(BlockPasses):
         self.job = replace(job, settings=models)
         model_scales = self._scales(stack, start, reach)
         self.job = replace(job, scales=self._scales(stack, start, reach))
-        halo = solving_halo(reach, cost_window_of(job.optics, models), 0.0, models) + VOTE_WINDOW // 2
+        halo = self._with_lights(solving_halo(reach, cost_window_of(job.optics, models), 0.0, models))
+        halo += VOTE_WINDOW // 2
         shape, function = (2, *self.frame), block_start.revised_starts
         blocks = grid(self.frame, self.side, halo, CELL)
         _, new = self.fill(
@@ -203,6 +205,10 @@ class BlockRun(BlockPasses):
         )
         self.drop("start")
         return new
+
+    def _with_lights(self, halo: int) -> int:
+        """Halo in which all lights are seen that outshine a pixel, where glare is heeded."""
+        return max(halo, FARTHEST_LIGHT) if self.settings.image_prior > 0 else halo
 
     def _smooth(self, state: Any) -> Any:
         """The state after small differences of the depth were evened out, where wanted."""
@@ -235,7 +241,7 @@ class BlockRun(BlockPasses):
 
     def _scales(self, stack: Any, start: Any, reach: int) -> PriorScales:
         """What the weights of the priors are in units of."""
-        blocks = grid(self.frame, self.side, reach)
+        blocks = grid(self.frame, self.side, self._with_lights(reach))
         sums = self.map(block_tasks.start, blocks, [stack, start], "first residual")
         residual, departure = np.sum(sums, axis=0)
         misfit = residual / self.samples if self.settings.noise is None else self.settings.noise**2

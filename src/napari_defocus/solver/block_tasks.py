@@ -19,6 +19,7 @@ from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.denoising import denoised
+from napari_defocus.solver.dimming import dimmed
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles
 from napari_defocus.solver.glare import Glare, find_glare, glare_for_image
 from napari_defocus.solver.initialization import Start, mosaic
@@ -100,6 +101,8 @@ def start(
     coordinates = start_coordinates(operator, begin, job.settings)
     image = mosaic(observations, begin.labels)
     held = None if begin.glare is None else begin.glare.held
+    if begin.glare is not None:
+        observations = dimmed(observations, begin.glare, operator, image, coordinates)
     lost = departure_of(image, begin.labels, coordinates, job.optics, held)[block.inside]
     residual = residual_inside(operator, observations, image, coordinates, block)
     return residual, float(lost.sum(dtype=np.float64))

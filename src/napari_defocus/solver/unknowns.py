@@ -15,6 +15,7 @@ from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.depth_step import depth_step
+from napari_defocus.solver.dimming import dimmed
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.occlusion import resolve_edges
@@ -95,7 +96,7 @@ class Unknowns:
         part: Part | None = None,
     ) -> None:
         part = part or Part(observations.shape)
-        self.observations = observations
+        self.stack = observations
         self.settings = settings
         self.notes = start.notes
         self.operator = blur_operator(optics, settings, part.frame)
@@ -114,9 +115,8 @@ class Unknowns:
         self.eigenvector: Floats | None = None
         self.losses: list[float] = []
         self.blur_per_coordinate = px_per_coordinate(optics)
-        self.data = self.operator.loss(
-            self.image, observations.planes, observations.scale, self.coordinates, progress
-        )
+        self.observations, self.data = observations, 0.0
+        self._look_past_glare(progress)
         self.scales = part.scales or self._scales_found(start)
         self._weigh()
         self.smooth, self.dual = self.coordinates, part.dual
@@ -141,7 +141,9 @@ class Unknowns:
         return np.asarray(((self.image - self.mosaic) ** 2).mean(axis=0))
 
     def reweigh(self) -> None:
-        """Adapt the weights of the priors to the misfit that is left, once it is less."""
+        """Adapt what glare is taken to hide, and the weights of the priors to the misfit that is left."""
+        if self.held is not None:
+            self._look_past_glare()
         if self.settings.noise is None:
             departure = float(self.departure.mean(dtype=np.float64))
             self.scales = self.scales.at(self.data / self.observations.planes.size, departure)
@@ -194,6 +196,8 @@ class Unknowns:
 
         Planes of more blur tell of the depth, but bring their errors into the image.
         """
+        if self.held is not None:
+            self._look_past_glare()
         trusted = max(self.settings.sharpening, least_trusted_blur(self.operator.optics))
         sharper = replace(self.operator, trusted_blur=trusted)
         self.image = self._image_step(sharper, SHARPENING_ITERATIONS, progress).image
@@ -206,7 +210,7 @@ class Unknowns:
     def resolve_edges(self, progress: Callable[[float], None]) -> None:
         """Depth edges and the image around them, by rays through the aperture; not by this objective."""
         self.coordinates, self.image = resolve_edges(
-            self.observations,
+            self.stack,
             self.operator.optics,
             self.settings,
             self.coordinates,
@@ -257,12 +261,20 @@ class Unknowns:
         assert self.settings.depth_range is not None
         return Estimate(
             self.operator,
-            self.observations,
+            self.stack,
             self.image,
             self.coordinates,
             self.settings.depth_range,
             self.scales.noise,
         )
+
+    def _look_past_glare(self, progress: Callable[[float], None] | None = None) -> None:
+        """Dim what lights outshine (:func:`dimmed`), where the image is held beside them."""
+        self.observations = self.stack
+        if self.glare is not None and self.held is not None:
+            self.observations = dimmed(self.stack, self.glare, self.operator, self.image, self.coordinates)
+        planes, scale = self.observations.planes, self.observations.scale
+        self.data = self.operator.loss(self.image, planes, scale, self.coordinates, progress)
 
     def _image_step(
         self,

@@ -1,0 +1,57 @@
+"""The stack without what lights beyond white add to it, as far as the model can tell."""
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_defocus.optics.blur_operator import BlurOperator
+from napari_defocus.optics.tiles import split
+from napari_defocus.solver.blocks import Block, widened
+from napari_defocus.solver.glare import Glare
+from napari_defocus.solver.observations import Observations
+
+Floats = NDArray[np.float32]
+
+TILE = 128
+"""Side of the tiles in which glare is looked for, px."""
+
+
+def dimmed(
+    observations: Observations, glare: Glare, operator: BlurOperator, image: Floats, coordinates: Floats
+) -> Observations:
+    """Stack whose pairs of plane and pixel in glare are no brighter than the model predicts them.
+
+    Light only adds. A pair in glare that is brighter than predicted tells nothing, and now its residual is 0;
+    one that is darker tells that the prediction is wrong, however much glare there is, and stays. That is how
+    observations that are bounds only are filled in while maximizing a likelihood (Dempster et al. 1977); it
+    is done again as depth and image become better.
+
+    Parameters
+    ----------
+    observations : Observations
+        The focal stack; it stays as it is.
+    glare : Glare
+        What saturated lights cover.
+    operator : BlurOperator
+        Blur model.
+    image : ndarray, (channels, Y, X), float32
+        All-in-focus image in [0, 1].
+    coordinates : ndarray, (Y, X), float32
+        Blur coordinates of the depth.
+    """
+    planes = observations.planes.copy()
+    for tile in split(observations.shape, (TILE, TILE)):
+        pairs = glare.pairs[(..., *tile.slices)]
+        if not pairs.any():
+            continue
+        block = Block(tile, widened(tile, operator.halo, observations.shape))
+        wide = block.outer.slices
+        predicted = operator.forward(
+            np.ascontiguousarray(image[(..., *wide)]), np.ascontiguousarray(coordinates[wide])
+        )[(..., *block.inside)] / np.float32(observations.scale)
+        if planes.dtype.kind != "f":
+            predicted = np.rint(predicted)
+        here = planes[(..., *tile.slices)]
+        np.minimum(here, predicted.astype(planes.dtype), out=here, where=pairs[:, None])
+    return replace(observations, planes=planes)
