@@ -13,7 +13,7 @@ from napari_defocus.solver.ray_tile import SEARCH, SHARP, RayTile, edge_band, le
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-VISITED = 5, 3
+VISITED = 4, 3
 """Side of the square around a depth edge whose pixels are visited, in each round, px: nine of ten pixels that
 get another depth are next to an edge, and they take the edge with them."""
 

@@ -117,14 +117,19 @@ def revised(
     assert start.noise is not None
     assert start.peaks is not None
     observations, optics, settings = kept.observations, kept.operator.optics, model_settings(kept.settings)
+    noise = np.float32(start.noise)
+    before = residuals(kept) + noise
+    # of the noise, no model explains more than a pixel has unknowns: image and depth
+    left = noise * np.float32(1 - 2 / observations.count) + noise
+    doubt = doubt & (_vote(np.log(left / before)) < np.log(FAR_LESS))
+    if doubt.sum() < LEAST_DOUBT:
+        return start
     model = Unknowns(observations, optics, settings, start, part=Part(frame or observations.shape, scales))
-    before = residuals(kept) + np.float32(start.noise)
     least = [0.0]
     for epoch in range(MODEL_EPOCHS):
         model.improve_depth(_half(progress, epoch))
         model.improve_image(settings.image_iterations(epoch + 1), _half(progress, epoch + 0.5))
-        less = np.log((residuals(model) + np.float32(start.noise)) / before)
-        vote = uniform_filter(less, VOTE_WINDOW, mode="nearest")
+        vote = _vote(np.log((residuals(model) + noise) / before))
         least.append(float(vote[doubt].min()))
         ahead = max(TRIAL_EPOCHS - 1 - epoch, 0) * min(least[-1] - least[-2], 0)
         if epoch >= SLOW_EPOCHS and least[-1] + ahead >= np.log(FAR_LESS):  # at this pace it never will be
@@ -146,6 +151,11 @@ def residuals(run: Unknowns) -> Floats:
     for seen, plane in zip(predicted, planes, strict=True):
         total += ((seen - np.float32(run.observations.scale) * plane) ** 2).mean(axis=0)
     return total / np.float32(len(planes))
+
+
+def _vote(less: Floats) -> Floats:
+    """Mean over the neighbourhood of each pixel."""
+    return np.asarray(uniform_filter(less, VOTE_WINDOW, mode="nearest"))
 
 
 def _half(progress: Share, done: float) -> Callable[[float], None]:

@@ -13,7 +13,7 @@ from napari_defocus.solver.reroute_kernels import ONE, ZERO, find_passing, rerou
 DIAGONAL = np.float32(0.7)
 """Weight of a diagonal neighbour in the smoothness."""
 
-GAIN = np.float32(0.15)
+GAIN = np.float32(0.1)
 """Most that a pixel's level is taken to lower the squared residuals of a plane by, as a share of those that
 it touches. With 1 the bound is exact; few pixels get another depth, and it takes far longer."""
 

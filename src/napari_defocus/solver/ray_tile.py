@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import maximum_filter, minimum_filter
+from scipy.ndimage import distance_transform_cdt, maximum_filter, minimum_filter
 
 from napari_defocus.optics import Optics
 from napari_defocus.optics.rays import ApertureRays, RayWindow, TracedRays
@@ -158,14 +158,16 @@ class RayTile:
 
     def trace(self, labels: Ints, around: Mask) -> TracedRays:
         """Trace the pairs that count and may see the pixels of `around`."""
-        reach = int(np.ceil(SHARP))
-        close = maximum_filter(around, 2 * reach + 1) & self.counts.any(axis=0)
+        away = distance_transform_cdt(~around, "chessboard")
+        close = (away <= np.ceil(SHARP)) & self.counts.any(axis=0) & around.any()
         rows, columns = np.nonzero(close)
         nearest, farthest = (extreme(labels, NEAR)[close] for extreme in (minimum_filter, maximum_filter))
         # the blur is linear in the level up to its sign: least at an end of the range, or 0 within it
         ends = self.rays.reach[:, nearest], self.rays.reach[:, farthest]
+        greatest = np.maximum(np.abs(ends[0]), np.abs(ends[1]))
         least = np.where(ends[0] * ends[1] <= 0, 0, np.minimum(np.abs(ends[0]), np.abs(ends[1])))
-        planes, which = np.nonzero((least <= SHARP) & self.counts[:, rows, columns])
+        seen = (least <= SHARP) & (away[close] <= greatest + 1)
+        planes, which = np.nonzero(seen & self.counts[:, rows, columns])
         pixels = (rows[which] * self.window.shape[1] + columns[which]).astype(np.int32)
         return self.rays.trace(self.window, labels, planes.astype(np.int32), pixels)
 
