@@ -15,6 +15,7 @@ from napari_defocus import solver
 from napari_defocus.plugin.align_widget import AlignWidget
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 from napari_defocus.plugin.focus_widget import FocusWidget
+from napari_defocus.plugin.legend import name_text
 
 RUN_MS = 120_000
 
@@ -305,7 +306,7 @@ def test_cancel_while_layers_are_being_made(widget, viewer, qtbot, patient_solve
     finish_run(qtbot, widget)
     assert len(names(viewer)) == 5
     assert viewer.layers["stone depth (m) [1]"].visible
-    qtbot.waitUntil(lambda: viewer.layers["stone depth (m) [1]"].name_overlay.visible, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: name_text(viewer).text == "stone depth (m) [1]", timeout=RUN_MS)
     assert viewer.layers["stone depth (m) [1]"].colorbar.visible
     assert re.match(r"Cancelled after \d+ s; the best result so far is kept", widget.panel.status.text())
 

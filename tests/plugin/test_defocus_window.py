@@ -10,6 +10,8 @@ from qtpy.QtWidgets import QApplication
 from superqt.utils import WorkerBase
 from tiny_stacks import add_stack, make_stack
 
+from napari_defocus.plugin.legend import name_text
+
 pytestmark = pytest.mark.window
 
 RUN_MS = 60_000
@@ -58,7 +60,7 @@ def test_preview_with_the_mouse(window, qtbot):
     before = viewer.screenshot(flash=False)
     press(qtbot, widget.preview_button)
     qtbot.waitUntil(lambda: not widget.panel.running, timeout=RUN_MS)
-    qtbot.waitUntil(lambda: viewer.layers["stone preview depth (m) [1]"].name_overlay.visible, timeout=RUN_MS)
+    qtbot.waitUntil(lambda: name_text(viewer).text == "stone preview depth (m) [1]", timeout=RUN_MS)
     assert not np.array_equal(before, viewer.screenshot(flash=False))
     assert widget.loss_chart.isVisible()
 

@@ -5,20 +5,20 @@ from qtpy.QtCore import QObject
 from tiny_stacks import add_stack
 
 from napari_defocus.plugin.defocus_widget import DefocusWidget
-from napari_defocus.plugin.letters import FIGURES, KEY, WORDS, LettersAhead
+from napari_defocus.plugin.legend import NAME, name_text
+from napari_defocus.plugin.letters import FIGURES, WORDS, LettersAhead
 
 
 @pytest.fixture
 def drawn(viewer):
     """Texts of our overlay, as they come."""
-    texts = []
+    texts, text = [], name_text(viewer)
 
-    def follow(event):
-        if event.key == KEY:
-            assert event.value.opacity == 0
-            event.value.events.text.connect(lambda: texts.append(event.value.text))
+    def note():
+        assert text.opacity == 0
+        texts.append(text.text)
 
-    viewer.canvas.overlays.events.added.connect(follow)
+    text.events.text.connect(note)
     return texts
 
 
@@ -28,7 +28,7 @@ def test_each_letter_is_drawn_once_unseen_and_nothing_is_left(viewer, drawn, qap
     owner = QObject()
     letters = LettersAhead(viewer, owner)
     letters.want("Stone")
-    qtbot.waitUntil(lambda: bool(drawn) and KEY not in viewer.canvas.overlays)
+    qtbot.waitUntil(lambda: bool(drawn) and not name_text(viewer).visible)
     assert sorted("".join(drawn)) == sorted({*"Stone", *FIGURES, *WORDS})
     drawn.clear()
     letters.want("Stone depths (m)")
@@ -46,4 +46,14 @@ def test_letters_of_a_stack_are_drawn_when_it_is_chosen(viewer, drawn, qtbot):
     add_stack(viewer, name="Käfer")
     qtbot.waitUntil(lambda: "ä" in "".join(drawn))
     widget.abandon()
-    assert KEY not in viewer.canvas.overlays
+    assert not viewer.canvas.overlays[NAME].visible
+
+
+def test_a_name_that_is_seen_is_not_drawn_over(viewer, qapp, qtbot):
+    text, owner = name_text(viewer), QObject()
+    text.text, text.visible = "depth", True
+    letters = LettersAhead(viewer, owner)
+    letters.want("Stone")
+    qtbot.waitUntil(lambda: not letters._timer.isActive())
+    letters.stop()
+    assert (text.text, text.visible) == ("depth", True)

@@ -6,7 +6,7 @@ from napari.layers import Image, Labels
 from tiny_stacks import LENS, add_stack
 
 from napari_defocus.plugin.depth_layers import derived_depth_layer
-from napari_defocus.plugin.legend import prepare, show_in_place
+from napari_defocus.plugin.legend import name_text, prepare, show_in_place
 from napari_defocus.plugin.painting_tools import TOOLS
 from napari_defocus.plugin.result_layers import ResultLayers, newest_depth_layer, next_run, sibling
 from napari_defocus.plugin.stack_source import stack_from_layer
@@ -34,6 +34,11 @@ def result(depth=DEPTH):
 def do(steps):
     for step in steps:
         step()
+
+
+def name_in_canvas(viewer):
+    text = name_text(viewer)
+    return text.text if text.visible and text.opacity else None
 
 
 def names(viewer):
@@ -102,7 +107,8 @@ def test_result_has_all_layers_and_its_parameters(viewer, layers):
     depth = viewer.layers["stone depth (m) [1]"]
     assert viewer.layers.selection.active is depth
     assert depth.colorbar.visible
-    assert depth.name_overlay.visible
+    assert depth.colorbar.box
+    assert name_in_canvas(viewer) == depth.name
     np.testing.assert_array_equal(viewer.layers["stone outliers [1]"].data, DEPTH > 2.5)
     confidence = viewer.layers["stone confidence [1]"]
     assert tuple(confidence.contrast_limits) == (0, 1)
@@ -128,19 +134,19 @@ def keep_log(viewer):
         layer.events.visible.connect(lambda: log.append("visible"))
         if hasattr(layer, "colorbar"):
             layer.colorbar.events.visible.connect(lambda: log.append("colour bar"))
-        layer.name_overlay.events.visible.connect(lambda: log.append("name"))
 
     def on_inserted(event):
         log.append("new")
         watch(event.value)
 
+    name_text(viewer).events.visible.connect(lambda: log.append("name"))
     viewer.layers.events.inserted.connect(on_inserted)
     return log
 
 
 def test_a_step_does_one_thing(viewer, layers):
     log = keep_log(viewer)
-    for shown, count in ((result(), 10), (result(DEPTH + 1), 4)):
+    for shown, count in ((result(), 9), (result(DEPTH + 1), 4)):
         things = []
         for step in chain(layers.steps(shown), layers.legend_steps()):
             log.clear()
@@ -154,10 +160,9 @@ def test_the_legend_is_made_while_its_layer_is_hidden_and_shown_with_it(viewer, 
     log = keep_log(viewer)
     do(layers.steps(result()))
     depth = viewer.layers["stone depth (m) [1]"]
-    twice = ["colour bar"] * 2 + ["name"] * 2
-    assert log[: 1 + len(twice) + 1] == ["new", *twice, "visible"]
+    assert log[:4] == ["new", "colour bar", "colour bar", "visible"]
     assert not depth.colorbar.visible
-    assert not depth.name_overlay.visible
+    assert name_in_canvas(viewer) is None
     prepare(depth, depth.colorbar)  # it would be seen to come and go
     assert log.count("colour bar") == 2
 
@@ -324,9 +329,8 @@ def test_legend_of_the_newest_depth_only(viewer, layers):
     do(chain(newer.steps(result()), newer.legend_steps()))
     first, second = viewer.layers["stone depth (m) [1]"], viewer.layers["stone depth (m) [2]"]
     assert not first.colorbar.visible
-    assert not first.name_overlay.visible
     assert second.colorbar.visible
-    assert second.name_overlay.visible
+    assert name_in_canvas(viewer) == second.name
 
 
 def two_runs(viewer, layers):
@@ -339,8 +343,9 @@ def two_runs(viewer, layers):
 def legends(viewer):
     """Names of the layers whose colour bar and name are seen."""
     shown = [layer for layer in viewer.layers if layer.visible and isinstance(layer, Image)]
-    assert all(layer.colorbar.visible == layer.name_overlay.visible for layer in shown)
-    return [layer.name for layer in shown if layer.colorbar.visible]
+    found = [layer.name for layer in shown if layer.colorbar.visible]
+    assert [name_in_canvas(viewer)] == (found or [None])
+    return found
 
 
 def test_the_legend_goes_with_what_is_seen(viewer, layers):
@@ -355,9 +360,17 @@ def test_the_legend_goes_with_what_is_seen(viewer, layers):
     assert legends(viewer) == []
 
 
+def test_the_name_in_the_canvas_is_that_of_the_layer(viewer, layers):
+    first, second = two_runs(viewer, layers)
+    first.name = "hidden"
+    second.name = "bricks"
+    assert legends(viewer) == ["bricks"]
+
+
 def test_a_legend_that_the_user_has_hidden_stays_hidden(viewer, layers):
     first, second = two_runs(viewer, layers)
-    second.colorbar.visible = second.name_overlay.visible = False
+    second.colorbar.visible = False
+    assert legends(viewer) == []
     second.visible = False
     second.visible = True
     first.visible = False

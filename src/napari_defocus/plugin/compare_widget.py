@@ -26,7 +26,7 @@ from napari_defocus.plugin.chart import Chart, Series, values
 from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.error_layer import check_alike, depth_of, depth_unit, error_layer, is_depth_map
 from napari_defocus.plugin.form import Form
-from napari_defocus.plugin.legend import keep_one_legend, show_colorbar, show_name
+from napari_defocus.plugin.legend import show_colorbar, show_name
 from napari_defocus.plugin.result_layers import next_run
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import METADATA_KEY
@@ -179,8 +179,7 @@ class CompareWidget(QWidget):
         layer = self._viewer.add_layer(error_layer(comparison, first, second, number))
         first.visible = second.visible = False  # they lie below it
         show_colorbar(self._viewer.layers, layer)
-        show_name(layer)
-        keep_one_legend(self._viewer)
+        show_name(self._viewer)
         self.status.setText(_told(comparison, first, second))
         self._show_metrics(comparison)
         self._show_histogram(comparison, *histogram)

@@ -1,18 +1,19 @@
 """Letters of the legend drawn ahead, unseen.
 
 napari takes some 5 ms for each letter that a canvas has not shown yet. The figures of a first colour bar and
-the name beside it come to more than a tenth of a second, in the middle of a run.
+the name beside it come to more than a tenth of a second, in the middle of a run. They are drawn with the text
+of that name, which is then made and drawn for the first time as well.
 """
 
 import string
 
 from napari.components import ViewerModel
-from napari.components.overlays import TextOverlay
 from qtpy.QtCore import QObject, QTimer
+
+from napari_defocus.plugin.legend import name_text, write_unseen
 
 __all__ = ["LettersAhead"]
 
-KEY = "napari-defocus letters"
 FIGURES = "0123456789.-+e[]() "
 WORDS = string.ascii_lowercase + "µ"
 """Letters of the part, the kind and the unit in the name of a layer that is not made yet."""
@@ -51,18 +52,16 @@ class LettersAhead(QObject):
             self._timer.start()
 
     def stop(self) -> None:
-        """Draw no more, and leave nothing in the viewer."""
+        """Draw no more, and leave nothing to be drawn."""
         self._timer.stop()
         self._waiting = []
-        self._viewer.canvas.overlays.pop(KEY, None)
+        text = name_text(self._viewer)
+        if not text.opacity:
+            text.visible = False
 
     def _draw_some(self) -> None:
-        if not self._waiting:
-            self.stop()
-            return
         some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
-        self._known.update(some)
-        overlays = self._viewer.canvas.overlays
-        if KEY not in overlays:
-            overlays[KEY] = TextOverlay(opacity=0, visible=True)
-        overlays[KEY].text = "".join(some)
+        if some and write_unseen(name_text(self._viewer), "".join(some)):
+            self._known.update(some)
+        else:
+            self.stop()

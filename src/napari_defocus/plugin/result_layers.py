@@ -13,7 +13,7 @@ from napari.layers import Image, Labels, Layer
 from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.depth_limits import limits_suit, robust_limits
 from napari_defocus.plugin.depth_status import show_depth_in_status
-from napari_defocus.plugin.legend import keep_one_legend, prepare, show_colorbar, show_name
+from napari_defocus.plugin.legend import prepare, show_colorbar, show_name
 from napari_defocus.plugin.painting_tools import TOOLS, without_tools
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
@@ -74,7 +74,7 @@ class ResultLayers:
             yield partial(self._make, kind, result)
             yield partial(self._show, kind, result)
             if kind == "depth":
-                yield from (self._choose_new, self._prepare_colorbar, self._prepare_name)
+                yield from (self._choose_new, self._prepare_colorbar)
             elif kind == "outliers":
                 yield from [self._make_tool] * TOOLS
             if kind in SEEN:
@@ -206,11 +206,8 @@ class ResultLayers:
 
     def _prepare_colorbar(self) -> None:
         for depth in self._fresh("depth"):
+            depth.colorbar.box = False  # drawn in another turn
             prepare(depth, depth.colorbar)
-
-    def _prepare_name(self) -> None:
-        for depth in self._fresh("depth"):
-            prepare(depth, depth.name_overlay)
 
     def _reveal(self, kind: str) -> None:
         for layer in self._fresh(kind):
@@ -221,11 +218,11 @@ class ResultLayers:
     def _show_colorbar(self) -> None:
         for depth in self._fresh("depth"):
             show_colorbar(self._viewer.layers, depth)
-            keep_one_legend(self._viewer)
 
     def _show_name(self) -> None:
         for depth in self._fresh("depth"):
-            show_name(depth)
+            depth.colorbar.box = True
+            show_name(self._viewer)
             self._bare.discard(depth)
 
     def _fresh(self, kind: str) -> list[Layer]:
