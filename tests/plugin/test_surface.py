@@ -49,13 +49,38 @@ def test_large_map_is_thinned_to_its_edges():
     assert (rows[0], rows[-1], columns[0], columns[-1]) == (0, 999, 0, 699)
 
 
+def used(mesh):
+    """Rows and columns of the vertices that a triangle uses."""
+    return {(int(y), int(x)) for y, x in mesh.vertices[np.unique(mesh.faces), 1:]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "high", "stays"),
+    [
+        (slice(0, 2), slice(40, 43), 2.0, False),
+        (slice(97, 100), slice(98, 100), -1.0, False),
+        (slice(50, 53), slice(40, 44), 2.0, True),  # a particle in the midst
+        (slice(0, 9), slice(40, 49), 2.0, True),  # something that the border cuts
+        (slice(0, 3), slice(40, 44), 0.1, True),  # hangs together with what is beside it
+    ],
+)
+def test_specks_at_the_border_are_no_spikes(rows, columns, high, stays):
+    height = np.add.outer(np.linspace(0, 1, 100), np.zeros(150))
+    height[rows, columns] = height[rows, columns].mean() + high
+    height[70, 70] = np.nan
+    mesh = height_mesh(height)
+    speck = {(y, x) for y in range(*rows.indices(100)) for x in range(*columns.indices(150))}
+    assert bool(speck & used(mesh)) == stays
+    assert len(used(mesh) | speck | {(70, 70)}) == height.size
+    assert np.isfinite(mesh.vertices).all()
+
+
 def test_pixels_without_depth_are_holes():
     height = np.ones((6, 6))
     height[2:4, 2:4] = np.nan
     mesh = height_mesh(height)
     assert np.isfinite(mesh.vertices).all()
-    missing = {(2, 2), (2, 3), (3, 2), (3, 3)}
-    assert not {(int(y), int(x)) for y, x in mesh.vertices[np.unique(mesh.faces), 1:]} & missing
+    assert not used(mesh) & {(2, 2), (2, 3), (3, 2), (3, 3)}
 
 
 def test_no_depth_at_all():

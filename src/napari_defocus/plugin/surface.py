@@ -9,6 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Surface
 from numpy.typing import NDArray
 
+from napari_defocus.plugin.border_specks import border_specks
 from napari_defocus.plugin.lengths import length_in
 from napari_defocus.plugin.result_layers import sibling
 from napari_defocus.plugin.shown_map import shown_map
@@ -38,7 +39,7 @@ class HeightMesh:
     vertices : ndarray, (V, 3), float32
         Height (unit of depth), row, column.
     faces : ndarray, (F, 3)
-        Triangles; none touches a pixel without depth.
+        Triangles; none touches a pixel without depth, or a few at the border that are torn off.
     texcoords : ndarray, (V, 2), float32
         Where each vertex lies in the texture; rows count from its bottom.
     """
@@ -61,7 +62,7 @@ def height_mesh(height: NDArray[np.floating[Any]], longest_side: int = LONGEST_S
     stride = max(1, -(-max(height.shape) // longest_side))
     rows, columns = (_strided(length, stride) for length in height.shape)
     z = height[np.ix_(rows, columns)].astype(np.float32)
-    valid = np.isfinite(z)
+    valid = np.isfinite(z) & ~border_specks(z)
     y, x = np.meshgrid(rows, columns, indexing="ij")
     z = np.where(valid, z, z[valid].mean() if valid.any() else 0.0)  # NaN would break the layer's extent
     index = np.arange(z.size).reshape(z.shape)
