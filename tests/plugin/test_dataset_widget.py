@@ -9,6 +9,7 @@ import pytest
 from napari_defocus.datasets import load_mobiledepth, load_nyuv2
 from napari_defocus.plugin.dataset_widget import DatasetWidget
 from napari_defocus.plugin.defocus_widget import DefocusWidget
+from napari_defocus.plugin.hidden_thumbnails import has_thumbnail
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "datasets"))  # for official_files.py
 from official_files import write_mobiledepth, write_nyuv2
@@ -48,6 +49,7 @@ def test_a_scene_opens_with_its_optics_and_truth(widget, viewer, qtbot, tmp_path
     np.testing.assert_array_equal(depth.data, scene.truth)
     np.testing.assert_array_equal(image.data, scene.all_in_focus)
     assert (depth.visible, image.visible, stack.visible) == (False, False, True)
+    assert all(has_thumbnail(layer) for layer in (depth, image))
     assert defocus.picker.layer.value is stack
     assert defocus.optics_form.optics(5) == scene.optics
 

@@ -9,6 +9,7 @@ from napari_defocus.datasets import scene_keys
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.form import Form
+from napari_defocus.plugin.hidden_thumbnails import picture_hidden
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.scene_opening import SceneWorker
 
@@ -92,6 +93,7 @@ class DatasetWidget(QWidget):
     def _on_read(self, layers: list[Image]) -> None:
         for layer in layers:
             self._viewer.add_layer(layer)
+            picture_hidden(layer)
 
     def _on_finished(self) -> None:
         self.open_button.setText(OPEN)

@@ -13,6 +13,7 @@ from napari.layers import Image, Labels, Layer
 from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.depth_limits import limits_suit, robust_limits
 from napari_defocus.plugin.depth_status import show_depth_in_status
+from napari_defocus.plugin.hidden_thumbnails import keep_thumbnail
 from napari_defocus.plugin.legend import prepare, show_colorbar, show_name
 from napari_defocus.plugin.painting_tools import TOOLS, without_tools
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
@@ -146,7 +147,9 @@ class ResultLayers:
         layer = self._layers.setdefault(kind, new)
         if layer is new:
             self._name(kind, layer, result)
+            picture = layer.thumbnail
             self._add(kind, layer)
+            keep_thumbnail(layer, picture)  # napari wipes it, since the layer is hidden
         elif layer in self._viewer.layers and self._shown[kind] is not result:
             layer.data = self.data(kind, result)
             layer.metadata = self._metadata(kind, result)
@@ -234,8 +237,7 @@ class ResultLayers:
         """Give a hidden layer the thumbnail of the result; napari draws one when a layer becomes visible."""
         layer = self._layers[kind]
         if not layer.visible and self._pictured[kind] is not result:
-            picture = self._new_layer(kind, result).thumbnail
-            layer.thumbnail = np.concatenate([picture[..., :3], np.full_like(picture[..., 3:], 255)], axis=2)
+            keep_thumbnail(layer, self._new_layer(kind, result).thumbnail)
             self._pictured[kind] = result
 
     def _conclude(self, result: DefocusResult) -> None:

@@ -6,8 +6,10 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.collecting import collect_all_again
+from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.fitted_view import FittedView
+from napari_defocus.plugin.hidden_thumbnails import picture_hidden
 from napari_defocus.plugin.preferences import apply_threads
 from napari_defocus.plugin.run_panel import RunPanel, report
 from napari_defocus.plugin.scrolled import Scrolled
@@ -111,7 +113,7 @@ class RunWidget(QWidget):
         self.panel.set_ready(stack is not None, missing if stack is None else READY)
         if stack is not None:
             self._view.follow()
-            self._turns.add(self._select_stack)
+            self._turns.add(self._select_stack, self._picture_truths)
             self.fill(stack)
         elif self._filled:
             self.clear()
@@ -123,6 +125,12 @@ class RunWidget(QWidget):
         active = layers.selection.active
         if stack in layers and active is not None and not active.visible:
             layers.selection.active = stack
+
+    def _picture_truths(self) -> None:
+        """Draw the thumbnail of the true depth that a sample brings hidden."""
+        for layer in self._viewer.layers:
+            if entry_of(layer).get("kind") == "truth":
+                picture_hidden(layer)
 
     def _on_running(self, running: bool) -> None:
         self.picker.setEnabled(not running)
