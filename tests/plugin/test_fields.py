@@ -62,3 +62,19 @@ def test_positions_that_are_none(text, message):
     field.value = text
     with pytest.raises(InputError, match=message):
         field.positions(4)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("1, 2.5, 2", "3 focus distances, 1 to 2.5 m."),
+        ("", ""),
+        ("1, 1.5, ...", ""),  # of how many planes it does not know
+        ("1, x", ""),
+    ],
+)
+def test_what_a_long_list_spans(text, span):
+    field = PositionsField("Focus distances", unit="m", tooltip="One a plane.")
+    field.value = text
+    assert field.span() == span
+    assert field.tooltip == (f"One a plane. Here: {text}" if text else "One a plane.")

@@ -41,6 +41,16 @@ def test_without_optics_depth_counts_planes(widget, viewer, qtbot):
     assert depth[:, :6].mean() < 1 < 2 < depth[:, -6:].mean()
 
 
+def test_the_list_of_positions_is_told(widget, viewer):
+    add_stack(viewer)
+    assert widget.note.text() == "4 focus positions, 1 to 4 m."
+    assert "Here: 1, " in widget.positions.native.toolTip()
+    widget.unit.value = "plane"
+    assert widget.note.text() == ""
+    widget.unit.value = "mm"
+    assert widget.note.text() == "4 focus positions, 1 to 4 mm."
+
+
 def test_unit_without_positions(widget, viewer, qtbot, notifications):
     add_stack(viewer, make_stack(), None)
     widget.unit.value = "mm"

@@ -74,8 +74,9 @@ class PositionsField(LineEdit):
 
     def __init__(self, name: str, *, unit: str, tooltip: str) -> None:
         super().__init__(value="", label=_label(name, unit), tooltip=tooltip)
-        self.title, self.unit = name, unit
+        self.title, self.unit, self._about = name, unit, tooltip
         self.native.setPlaceholderText("one for each plane, or: 0, 0.5, ...")
+        self.changed.connect(self._show_all)
 
     def set_unit(self, unit: str) -> None:
         """Change the unit in the label; the numbers stay as they are."""
@@ -104,6 +105,20 @@ class PositionsField(LineEdit):
         step = numbers[-1] - numbers[-2]
         missing = max(planes - len(numbers), 0)
         return numbers + [float(value) for value in numbers[-1] + step * np.arange(1, missing + 1)]
+
+    def span(self) -> str:
+        """Return how many positions there are, and from where to where; the field shows the first only."""
+        try:
+            positions = self.positions(0)
+        except InputError:
+            return ""  # said when the user presses Run
+        if str(self.value).rstrip().endswith(("...", "…")):
+            return ""
+        low, high = format_number(min(positions)), format_number(max(positions))
+        return f"{len(positions)} {self.title.lower()}, {low} to {high} {self.unit}."
+
+    def _show_all(self) -> None:
+        self.tooltip = f"{self._about} Here: {self.value}" if self.value else self._about
 
     def set_positions(self, positions: Sequence[float]) -> None:
         """Show a list of positions."""

@@ -5,7 +5,7 @@ from functools import partial
 from magicgui.widgets import ComboBox, SpinBox
 from napari.components import ViewerModel
 from napari.layers import Image
-from qtpy.QtWidgets import QPushButton
+from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, ThinLens, optics_from_dict
@@ -89,9 +89,10 @@ class FocusWidget(StackWidget):
             step=2,
             tooltip="Side of the median filter on the depth map, odd; 1 is none.",
         )
-        self._fields.addWidget(
-            Form([self.unit, self.positions, self.measure, self.window_side, self.step, self.median_side])
-        )
+        self.note = QLabel()
+        self._fields.addWidget(Form([self.unit, self.positions]))
+        self._fields.addWidget(self.note)
+        self._fields.addWidget(Form([self.measure, self.window_side, self.step, self.median_side]))
         self.measure_button = QPushButton(SHOW_MEASURE)
         self.measure_button.setToolTip(
             "A layer over the stack; each plane is computed when you look at it, with the settings above."
@@ -100,6 +101,7 @@ class FocusWidget(StackWidget):
         self._fields.addWidget(self.measure_button)
         self._fields.addWidget(self.curve, 1)
         self.unit.changed.connect(self._show_unit)
+        self.positions.changed.connect(self._show_span)
         self.measure.changed.connect(self._show_what_counts)
         self.measure_button.clicked.connect(self.show_measure)
         self._recall()
@@ -203,3 +205,9 @@ class FocusWidget(StackWidget):
     def _show_unit(self) -> None:
         self.positions.native.setEnabled(self.unit.value != PLANES)
         self.positions.set_unit("" if self.unit.value == PLANES else str(self.unit.value))
+        self._show_span()
+
+    def _show_span(self) -> None:
+        span = "" if self.unit.value == PLANES else self.positions.span()
+        self.note.setText(span)
+        self.note.setVisible(bool(span))

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, Optics, ThinLens, UncalibratedFocus, optics_from_dict
-from napari_defocus.plugin.fields import NumberField, PositionsField, format_number
+from napari_defocus.plugin.fields import NumberField, PositionsField
 from napari_defocus.plugin.form import Fold, Form
 from napari_defocus.plugin.lengths import length_in
 from napari_defocus.plugin.lens_forms import CameraForm, MicroscopeForm, UncalibratedForm
@@ -179,18 +179,12 @@ class OpticsForm(QWidget):
         return f" Choose {KINDS[self.last.kind]} for the figures used last."
 
     def _span(self) -> str:
-        """Say how many positions there are: the field shows only the first of them."""
+        """Say how many positions there are, if they can be read."""
         (field,) = [
             field for field in self.forms[self.kind.value].fields if isinstance(field, PositionsField)
         ]
-        try:
-            positions = field.positions(0)
-        except InputError:
-            return ""  # said when the user presses Run
-        if str(field.value).rstrip().endswith(("...", "…")):
-            return ""
-        low, high = format_number(min(positions)), format_number(max(positions))
-        return f" {len(positions)} {field.title.lower()}, {low} to {high} {field.unit}."
+        span = field.span()
+        return f" {span}" if span else ""
 
     def _missing(self) -> str:
         """Say which figures are still to be given, if any."""
