@@ -41,7 +41,7 @@ def name_text(viewer: ViewerModel) -> TextOverlay:
     """
     overlays = viewer.canvas.overlays
     if NAME not in overlays:
-        overlays[NAME] = text = TextOverlay(position="top_right")
+        overlays[NAME] = text = TextOverlay(position="top_left")
         viewer.layers.events.connect(partial(_on_event, text))
     return overlays[NAME]
 
