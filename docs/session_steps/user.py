@@ -19,7 +19,7 @@ from qtpy.QtWidgets import QApplication, QComboBox, QDockWidget, QFileDialog, QM
 from session_steps.watch import Watch, threads, workers
 
 PICTURE_WIDTH = 1150
-COLOURS = 128
+COLOURS = 256
 LONGEST = 120
 """Seconds after which what was waited for will not come."""
 
