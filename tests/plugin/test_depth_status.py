@@ -66,6 +66,11 @@ def test_status_tells_depth_and_plane(viewer):
     assert len(viewer.events.status.callbacks) == 1
 
 
+def test_depth_in_planes_is_told_once(viewer):
+    depth = add_depth(viewer, np.full((8, 9), 6.25, np.float32), unit="plane")
+    assert described(depth, (0, 0)) == "depth 6.25 plane"
+
+
 def test_hole_says_so(viewer):
     data = np.full((8, 9), 6.25, np.float32)
     data[2, 4] = np.nan

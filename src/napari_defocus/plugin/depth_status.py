@@ -42,7 +42,8 @@ def described(layer: Layer, pixel: tuple[int, int], point: Any = None) -> str:
         return "no depth"
     text = f"depth {depth:.4g} {unit_of(layer)}".rstrip()
     plane = plane_of(depth, entry_of(layer))
-    return text if plane is None else f"{text}, plane {plane:.1f}"
+    told = plane is None or unit_of(layer) == "plane"  # that is the depth itself
+    return text if told else f"{text}, plane {plane:.1f}"
 
 
 def plane_of(depth: float, entry: dict[str, Any]) -> float | None:
