@@ -7,6 +7,7 @@ from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 
 from napari_defocus import focus_curve, focus_measure
 from napari_defocus.plugin.focus_widget import FocusWidget
+from napari_defocus.plugin.legend import name_text
 
 
 class Event:
@@ -161,6 +162,19 @@ def test_focus_measure_as_a_lazy_layer(widget, viewer, qtbot):
     wanted = focus_measure(stack.data[2] / np.float32(255), "local_variance", 5)
     assert_allclose(layer.data[2].compute(), wanted, rtol=1e-3, atol=1e-7)
     assert 0 < layer.contrast_limits[1] <= wanted.max()
+
+
+def test_the_legend_is_that_of_the_focus_measure_while_it_is_seen(widget, viewer, qtbot):
+    add_stack(viewer)
+    qtbot.mouseClick(widget.panel.run_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not widget.panel.running, timeout=60_000)
+    qtbot.mouseClick(widget.measure_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(widget.measure_button.isEnabled, timeout=60_000)
+    depth, measure = viewer.layers["stone depth (m) [1]"], viewer.layers["stone sum modified laplacian"]
+    for seen in (True, False):
+        measure.visible = seen
+        assert (measure.colorbar.visible and seen, depth.colorbar.visible) == (seen, not seen)
+        assert name_text(viewer).text == (measure if seen else depth).name
 
 
 def test_focus_measure_of_wrong_input(widget, viewer, qtbot, notifications):

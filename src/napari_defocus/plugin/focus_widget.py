@@ -14,6 +14,7 @@ from napari_defocus.plugin.fields import PositionsField
 from napari_defocus.plugin.focus_curve_view import FocusCurveView
 from napari_defocus.plugin.focus_measure_layer import focus_measure_layer
 from napari_defocus.plugin.form import Form
+from napari_defocus.plugin.legend import show_colorbar, show_name
 from napari_defocus.plugin.memory import recall, remember
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import FocalStackLayer
@@ -156,6 +157,8 @@ class FocusWidget(StackWidget):
 
     def _on_measure_layer(self, layer: Image) -> None:
         self._viewer.add_layer(layer)
+        show_colorbar(self._viewer.layers, layer)
+        show_name(self._viewer)
 
     def _on_error(self, error: Exception) -> None:
         report(error)

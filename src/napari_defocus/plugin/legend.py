@@ -14,7 +14,7 @@ from napari_defocus.plugin.depth_layers import entry_of
 
 __all__ = ["name_text", "prepare", "show_colorbar", "show_in_place", "show_name", "write_unseen"]
 
-MAPS = ("depth", "error")
+MAPS = ("depth", "error", "focus measure")
 """Kinds of layers that get a colour bar."""
 
 NAME = "napari-defocus name of the map"
