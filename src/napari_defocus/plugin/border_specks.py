@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import label
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -31,17 +32,21 @@ def border_specks(height: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     Returns
     -------
     ndarray of bool, (Y, X)
-        Pixels that are torn off from all around them, few together, and at the border.
+        Pixels in parts of few that are torn off from all around them, where parts that touch each other reach
+        the border and are few still.
     """
     finite = height[np.isfinite(height)]
     if not finite.size:
         return np.zeros(height.shape, bool)
     low, high = np.percentile(finite, (0.5, 99.5))
     part = _parts(height, TORN * (high - low))
-    few = np.bincount(part.ravel()) <= LARGEST * height.size
-    at_border = np.zeros_like(few)
-    at_border[np.r_[part[0], part[-1], part[:, 0], part[:, -1]]] = True
-    return (few & at_border)[part] & np.isfinite(height)
+    torn = (np.bincount(part.ravel()) <= LARGEST * height.size)[part] & np.isfinite(height)
+    speck, _ = label(torn, np.ones((3, 3)))
+    taken = np.bincount(speck.ravel()) <= LARGEST * height.size
+    at_border = np.zeros_like(taken)
+    at_border[np.r_[speck[0], speck[-1], speck[:, 0], speck[:, -1]]] = True
+    found: NDArray[np.bool_] = (taken & at_border)[speck] & torn
+    return found
 
 
 def _parts(height: NDArray[np.floating[Any]], step: float) -> NDArray[np.int32]:
