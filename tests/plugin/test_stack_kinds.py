@@ -12,6 +12,7 @@ from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 from napari_defocus.plugin.focus_widget import FocusWidget
+from napari_defocus.plugin.hidden_thumbnails import has_thumbnail
 from napari_defocus.plugin.shown_map import shown_map
 
 RUN_MS = 120_000
@@ -146,6 +147,16 @@ def test_only_the_stack_that_is_shown(viewer, widget, qtbot, reference):
     np.testing.assert_array_equal(depth.data[0, 0], expected)
     assert box(depth)[:, 0].tolist() == [1.5, 2.5]
     assert viewer.dims.nsteps[0] == 3  # the sliders are what they were
+
+
+def test_hidden_maps_of_one_stack_have_thumbnails(viewer, widget, qtbot):
+    add_stack(viewer, series(), None, axis_labels=("t", "z", "y", "x"), scale=(10, 1, 1, 1))
+    viewer.dims.set_current_step(0, 2)
+    widget.picker.axes.which.value = "shown"
+    run(qtbot, widget)
+    confidence = made(viewer, "confidence")
+    assert not confidence.visible
+    assert has_thumbnail(confidence)
 
 
 def test_run_on_all_or_one_keeps_the_optics(viewer, defocus):

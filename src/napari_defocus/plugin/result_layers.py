@@ -13,9 +13,10 @@ from napari.layers import Image, Labels, Layer
 from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.depth_limits import limits_suit, robust_limits
 from napari_defocus.plugin.depth_status import show_depth_in_status
-from napari_defocus.plugin.hidden_thumbnails import keep_thumbnail
+from napari_defocus.plugin.hidden_thumbnails import has_thumbnail, keep_thumbnail
 from napari_defocus.plugin.legend import prepare, show_colorbar, show_name
 from napari_defocus.plugin.painting_tools import TOOLS, without_tools
+from napari_defocus.plugin.shown_map import shown_map
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
 from napari_defocus.solver.result import DefocusResult
@@ -236,8 +237,9 @@ class ResultLayers:
     def _draw_thumbnail(self, kind: str, result: DefocusResult) -> None:
         """Give a hidden layer the thumbnail of the result; napari draws one when a layer becomes visible."""
         layer = self._layers[kind]
-        if not layer.visible and self._pictured[kind] is not result:
-            keep_thumbnail(layer, self._new_layer(kind, result).thumbnail)
+        if not layer.visible and not (self._pictured[kind] is result and has_thumbnail(layer)):
+            like = layer if layer.ndim > 2 else self._new_layer(kind, result)
+            keep_thumbnail(layer, shown_map(like, self._viewer.dims.point).thumbnail)
             self._pictured[kind] = result
 
     def _conclude(self, result: DefocusResult) -> None:
