@@ -15,7 +15,7 @@ __all__ = ["check_alike", "depth_unit", "error_layer", "is_depth_map"]
 
 RED_TO_BLUE = Colormap(
     ["#67001f", "#d6604d", "#fddbc7", "#f7f7f7", "#d1e5f0", "#4393c3", "#053061"],
-    name="red below, blue above",
+    name="red to blue",
     nan_color="#808080",
 )
 """RdBu of ColorBrewer."""
