@@ -20,6 +20,9 @@ TORN = 0.2
 LARGEST = 0.0005
 """Share of the map's pixels that a speck has at most."""
 
+BORDER = 2
+"""Rows and columns on each side that are the border."""
+
 
 def border_specks(height: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     """Return which pixels are in a speck at the border.
@@ -44,7 +47,9 @@ def border_specks(height: NDArray[np.floating[Any]]) -> NDArray[np.bool_]:
     speck, _ = label(torn, np.ones((3, 3)))
     taken = np.bincount(speck.ravel()) <= LARGEST * height.size
     at_border = np.zeros_like(taken)
-    at_border[np.r_[speck[0], speck[-1], speck[:, 0], speck[:, -1]]] = True
+    outer = np.ones(height.shape, bool)
+    outer[BORDER:-BORDER, BORDER:-BORDER] = False
+    at_border[speck[outer]] = True
     found: NDArray[np.bool_] = (taken & at_border)[speck] & torn
     return found
 
