@@ -89,6 +89,7 @@ def test_region_drawn_with_the_mouse(window, qtbot, patient_solver):
     rows, columns = patient_solver.seen[0].shape[1:]
     assert 8 <= rows < columns < 64
     depth = viewer.layers["stone region depth (m) [1]"]
+    assert list(viewer.layers)[-2:] == [depth, shapes]  # its outline is seen whole
     low, high = shapes.extent.world
     assert np.all(np.abs(depth.data_to_world((-0.5, -0.5)) - low) <= 1)
     assert np.all(np.abs(depth.data_to_world((rows - 0.5, columns - 0.5)) - high) <= 1)

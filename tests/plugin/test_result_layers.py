@@ -125,6 +125,15 @@ def test_a_result_on_the_way_has_its_parameters_too(viewer, layers):
     assert entry["parameters"] == {"optics": LENS.to_dict()}
 
 
+def test_what_is_drawn_on_a_stack_stays_above_its_results(viewer, layers):
+    ours = {"metadata": {"napari_defocus": {"kind": "region"}}}
+    viewer.add_shapes([[[2, 2], [9, 9]]], name="filled")
+    viewer.add_shapes([[[2, 2], [9, 9]]], name="region", **ours)
+    viewer.add_shapes([[[2, 2], [9, 9]]], name="lines", **ours)
+    do(layers.last_steps(result()))
+    assert names(viewer) == ["stone", "filled", *MADE, "region", "lines"]
+
+
 def keep_log(viewer):
     """Note what takes napari long: new layers, data, visibility, overlays."""
     log = []

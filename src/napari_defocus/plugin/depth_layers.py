@@ -1,10 +1,11 @@
 """Depth layers: what is known of them, and new ones made of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from napari.components import ViewerModel
-from napari.layers import Image, Layer
+from napari.layers import Image, Layer, Shapes
 from numpy.typing import NDArray
 
 from napari_defocus.optics import Microscope
@@ -12,6 +13,7 @@ from napari_defocus.plugin.lengths import length_in
 from napari_defocus.plugin.stack_source import METADATA_KEY, placement
 
 __all__ = [
+    "below_drawings",
     "depth_layers",
     "derived_depth_layer",
     "entry_of",
@@ -37,6 +39,14 @@ def entry_of(layer: Layer) -> dict[str, Any]:
 def depth_layers(viewer: ViewerModel) -> list[Image]:
     """Return the depth layers of runs and what was made of them, the topmost first."""
     return [layer for layer in reversed(viewer.layers) if entry_of(layer).get("kind") == "depth"]
+
+
+def below_drawings(layers: Sequence[Layer]) -> int:
+    """Return where a new map goes in a list of layers: on top, but below the outlines that we let draw."""
+    place = len(layers)
+    while place and isinstance(layers[place - 1], Shapes) and entry_of(layers[place - 1]):
+        place -= 1
+    return place
 
 
 def unit_of(layer: Layer) -> str:

@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.stack_part import frame_of, rectangle_in, region_of
-from napari_defocus.plugin.stack_source import FocalStackLayer
+from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 
 __all__ = ["RegionForm"]
 
@@ -70,6 +70,7 @@ class RegionForm(QWidget):
             edge_color=EDGE,
             face_color="transparent",
             edge_width=max(1.0, min(stack.images.shape[1:3]) / 200),
+            metadata={METADATA_KEY: {"kind": "region"}},
             **options,
         )
         self._viewer.add_layer(shapes)

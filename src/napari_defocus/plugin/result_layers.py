@@ -10,7 +10,7 @@ import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
-from napari_defocus.plugin.depth_layers import entry_of
+from napari_defocus.plugin.depth_layers import below_drawings, entry_of
 from napari_defocus.plugin.depth_limits import limits_suit, robust_limits
 from napari_defocus.plugin.depth_status import show_depth_in_status
 from napari_defocus.plugin.hidden_thumbnails import has_thumbnail, keep_thumbnail
@@ -183,12 +183,12 @@ class ResultLayers:
         layer.metadata = self._metadata(kind, result)
 
     def _add(self, kind: str, layer: Layer) -> None:
-        """Add a layer; the depth map stays the topmost of its run, the user's choice stays chosen."""
+        """Add a layer; the depth map stays the topmost map of its run, the user's choice stays chosen."""
         if isinstance(layer, Labels):
             self._give_tool = without_tools(layer)
         layers = self._viewer.layers
         depth = self._layers.get("depth")
-        place = layers.index(depth) if depth in layers else len(layers)
+        place = layers.index(depth) if depth in layers else below_drawings(layers)
         active = layers.selection.active
         if active is None:
             layers.insert(place, layer)
