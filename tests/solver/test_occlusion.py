@@ -22,7 +22,15 @@ from napari_defocus.solver.block_run import BlockRun
 from napari_defocus.solver.cluster import Local
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.occlusion import applies, resolve_edges, solve_band
-from napari_defocus.solver.ray_tile import CLEAR, IMAGE, RayTile, clear_weights, rays_of
+from napari_defocus.solver.ray_tile import (
+    CLEAR,
+    IMAGE,
+    SEARCH,
+    RayTile,
+    clear_weights,
+    rays_of,
+    spread_planes,
+)
 from napari_defocus.solver.unknowns import blur_operator
 
 SHAPE = (150, 160)
@@ -221,3 +229,35 @@ def test_blocks_take_the_scale_of_the_whole_image(strip, monkeypatch):
     BlockRun(strip.stack, LENS, settings, Local(), None, 64, None).solve()
     assert len(whole) == len(set(seen)) == 1
     assert set(seen).pop() == pytest.approx(whole.pop(), rel=0.02)
+
+
+def test_a_search_a_vote_and_a_search_leave_less_wrong_than_one_search(strip, resolved):
+    once = strip.resolved(SETTINGS.replace(weighted_median=0.0))
+    edge = strip.from_edge < 6
+    errors = [strip.relative_error(found[0])[edge].mean() for found in (resolved, once)]
+    assert errors[0] < 0.95 * errors[1]
+
+
+def test_pairs_that_see_the_band_are_traced_and_few_others(strip):
+    rays = rays_of(LENS, SETTINGS, SEARCH)
+    part = RayTile.of(rays, strip.observations, None, Tile(0, 0, *SHAPE), SEARCH)
+    labels = np.ascontiguousarray(part.window.cut(rays.labels(strip.coordinates)))
+    band = part.window.cut(strip.from_edge < 3)
+    traced, whole = part.trace(labels, band), part.trace(labels, part.pixels)
+    seen = int(whole.seeing(band).sum())
+    assert int(traced.seeing(band).sum()) > 0.95 * seen
+    assert len(traced.pixels) < 0.7 * len(whole.pixels)
+
+
+def test_all_planes_of_a_short_stack_count_and_some_of_a_long_one():
+    for count, least, most in ((9, 9, 9), (60, 8, 17)):
+        lens = ThinLens.from_camera(50, 2.8, 30, 1 / np.linspace(1 / NEAR, 1 / FAR, count), blur_scale=0.5)
+        rays = rays_of(lens, SETTINGS, SEARCH)
+        assert least <= spread_planes(rays, SEARCH).sum() <= most
+
+
+def test_without_edges_nothing_is_traced(strip):
+    rays = rays_of(LENS, SETTINGS, SEARCH)
+    part = RayTile.of(rays, strip.observations, None, Tile(0, 0, *SHAPE), SEARCH)
+    labels = np.zeros(part.window.shape, np.int32)
+    assert len(part.trace(labels, np.zeros(labels.shape, bool)).pixels) == 0
