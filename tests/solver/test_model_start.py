@@ -87,11 +87,23 @@ def test_a_model_that_explains_no_more_is_given_up_after_the_trial(monkeypatch):
     monkeypatch.setattr(
         Unknowns, "improve_depth", lambda run, share: (calls.append(run), improve(run, share))
     )
-    monkeypatch.setattr("napari_defocus.solver.model_start.FAR_LESS", 1e-9)
+    monkeypatch.setattr("napari_defocus.solver.model_start.FAR_LESS", 0.1)
     stack = model_stack(LENS, np.full(SHAPE, 1.25, np.float32), marked(SHAPE)[None], RANGE, kernel="disc")
     wrong = start_at(np.where(maximum_filter(marked(SHAPE) < 0.5, 7), 1.25, 2.0))
+    wrong = replace(wrong, noise=1e-7)
     assert revise(stack, wrong) is wrong
     assert 2 < len(calls) <= 1 + TRIAL_EPOCHS
+
+
+def test_where_noise_is_all_that_is_left_the_model_is_not_tried(monkeypatch):
+    calls = []
+    monkeypatch.setattr("napari_defocus.solver.model_start.Unknowns", lambda *given, **more: calls.append(1))
+    stack = model_stack(LENS, np.full(SHAPE, 1.25, np.float32), marked(SHAPE)[None], RANGE, kernel="disc")
+    noisy = stack + 0.02 * np.random.default_rng(0).standard_normal(stack.shape).astype(np.float32)
+    right = replace(start_at(np.full(SHAPE, 1.25, np.float32)), noise=4e-4)
+    assert revise(noisy, right) is right
+    assert in_doubt(load_stack(noisy, 1.0), right).any()
+    assert not calls
 
 
 def test_where_lights_dazzle_the_start_stands():

@@ -122,7 +122,7 @@ def revised(
     # of the noise, no model explains more than a pixel has unknowns: image and depth
     left = noise * np.float32(1 - 2 / observations.count) + noise
     doubt = doubt & (_vote(np.log(left / before)) < np.log(FAR_LESS))
-    if doubt.sum() < LEAST_DOUBT:
+    if not doubt.any():
         return start
     model = Unknowns(observations, optics, settings, start, part=Part(frame or observations.shape, scales))
     least = [0.0]
