@@ -25,7 +25,6 @@ from napari_defocus.solver.depth_step import CELL
 from napari_defocus.solver.edge_misfit import typical
 from napari_defocus.solver.focus_labels import cut_coarse
 from napari_defocus.solver.focus_start import joined, samples
-from napari_defocus.solver.glare import FARTHEST_LIGHT
 from napari_defocus.solver.initialization import (
     NO_GRAPH_CUT,
     paper_cut,
@@ -94,7 +93,7 @@ class BlockRun(BlockPasses):
         self.job = replace(self.job, scales=scales)
         window = cost_window_of(self.job.optics, self.settings)
         pull = self.settings.image_prior * scales.trust_in_mosaic
-        halo = self._with_lights(solving_halo(operator.halo, window, pull, self.settings))
+        halo = solving_halo(operator.halo, window, pull, self.settings)
         blocks = grid(self.frame, self.side, halo, CELL if window > 1 else 1)
         shape = self.state_shape
         losses: list[float] = []
@@ -187,8 +186,7 @@ class BlockRun(BlockPasses):
         self.job = replace(job, settings=models)
         model_scales = self._scales(stack, start, reach)
         self.job = replace(job, scales=self._scales(stack, start, reach))
-        halo = self._with_lights(solving_halo(reach, cost_window_of(job.optics, models), 0.0, models))
-        halo += VOTE_WINDOW // 2
+        halo = solving_halo(reach, cost_window_of(job.optics, models), 0.0, models) + VOTE_WINDOW // 2
         shape, function = (2, *self.frame), block_start.revised_starts
         blocks = grid(self.frame, self.side, halo, CELL)
         _, new = self.fill(
@@ -205,10 +203,6 @@ class BlockRun(BlockPasses):
         )
         self.drop("start")
         return new
-
-    def _with_lights(self, halo: int) -> int:
-        """Halo in which all lights are seen that outshine a pixel, where glare is heeded."""
-        return max(halo, FARTHEST_LIGHT) if self.settings.image_prior > 0 else halo
 
     def _smooth(self, state: Any) -> Any:
         """The state after small differences of the depth were evened out, where wanted."""
@@ -241,8 +235,9 @@ class BlockRun(BlockPasses):
 
     def _scales(self, stack: Any, start: Any, reach: int) -> PriorScales:
         """What the weights of the priors are in units of."""
-        blocks = grid(self.frame, self.side, self._with_lights(reach))
-        sums = self.map(block_tasks.start, blocks, [stack, start], "first residual")
+        blocks = grid(self.frame, self.side, reach)
+        noise = float(np.sqrt(self.noise or 0.0))
+        sums = self.map(block_tasks.start, blocks, [stack, start], "first residual", noise=noise)
         residual, departure = np.sum(sums, axis=0)
         misfit = residual / self.samples if self.settings.noise is None else self.settings.noise**2
         return PriorScales(float(misfit), float(departure / np.prod(self.frame)), self.noise)

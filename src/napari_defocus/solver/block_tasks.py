@@ -92,9 +92,12 @@ def as_start(kept: Floats, glare: Glare | None = None) -> Start:
 
 
 def start(
-    job: Job, block: Block, images: NDArray[Any], kept: Floats, *, progress: Share
+    job: Job, block: Block, images: NDArray[Any], kept: Floats, *, noise: float, progress: Share
 ) -> tuple[float, float]:
-    """Sums of squared residuals and of the mosaic's squared departures over the inner pixels."""
+    """Sums of squared residuals and of the mosaic's squared departures over the inner pixels.
+
+    `noise` is its standard deviation, of white.
+    """
     observations = load_stack(images, job.settings.white)
     begin = as_start(kept, glare_for_image(observations, job.optics, job.settings))
     operator = blur_operator(job.optics, job.settings, job.frame)
@@ -102,7 +105,7 @@ def start(
     image = mosaic(observations, begin.labels)
     held = None if begin.glare is None else begin.glare.held
     if begin.glare is not None:
-        observations = dimmed(observations, begin.glare, operator, image, coordinates)
+        observations = dimmed(observations, begin.glare, operator, image, coordinates, noise)
     lost = departure_of(image, begin.labels, coordinates, job.optics, held)[block.inside]
     residual = residual_inside(operator, observations, image, coordinates, block)
     return residual, float(lost.sum(dtype=np.float64))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import maximum_filter
 
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import split
@@ -16,11 +17,23 @@ Floats = NDArray[np.float32]
 TILE = 128
 """Side of the tiles in which glare is looked for, px."""
 
+ASIDE = 2
+"""Distance from the pixels beside a light up to which its glare is dimmed, px.
+
+There it is strong in planes of little blur. Farther off it is in planes of much, which count little, and what
+it looks like still tells of the depth.
+"""
+
 
 def dimmed(
-    observations: Observations, glare: Glare, operator: BlurOperator, image: Floats, coordinates: Floats
+    observations: Observations,
+    glare: Glare,
+    operator: BlurOperator,
+    image: Floats,
+    coordinates: Floats,
+    noise: float,
 ) -> Observations:
-    """Stack whose pairs of plane and pixel in glare are no brighter than the model predicts them.
+    """Stack whose pairs of plane and pixel in glare near lights are no brighter than the model predicts them.
 
     Light only adds. A pair in glare that is brighter than predicted tells nothing, and now its residual is 0;
     one that is darker tells that the prediction is wrong, however much glare there is, and stays. That is how
@@ -39,10 +52,13 @@ def dimmed(
         All-in-focus image in [0, 1].
     coordinates : ndarray, (Y, X), float32
         Blur coordinates of the depth.
+    noise : float
+        Standard deviation of the noise, of white. By so much a pair may be brighter, or all would get darker.
     """
-    planes = observations.planes.copy()
+    planes, margin = observations.planes.copy(), np.float32(noise / observations.scale)
+    near = maximum_filter(glare.planes >= 0, 2 * ASIDE + 1)
     for tile in split(observations.shape, (TILE, TILE)):
-        pairs = glare.pairs[(..., *tile.slices)]
+        pairs = glare.pairs[(..., *tile.slices)] & near[tile.slices]
         if not pairs.any():
             continue
         block = Block(tile, widened(tile, operator.halo, observations.shape))
@@ -53,5 +69,6 @@ def dimmed(
         if planes.dtype.kind != "f":
             predicted = np.rint(predicted)
         here = planes[(..., *tile.slices)]
-        np.minimum(here, predicted.astype(planes.dtype), out=here, where=pairs[:, None])
+        brighter = pairs[:, None] & (here > predicted + margin)
+        np.copyto(here, predicted.astype(planes.dtype), where=brighter)
     return replace(observations, planes=planes)

@@ -110,6 +110,8 @@ class Unknowns:
             self.coordinates = part.coordinates
         if part.image is not None:
             self.image = part.image
+        variance = part.scales.noise if part.scales else start.noise
+        self.noise = float(np.sqrt(variance or 0.0))
         self.glare = start.glare
         self.held = start.glare.held if start.glare and settings.image_prior > 0 else None
         self.eigenvector: Floats | None = None
@@ -272,7 +274,9 @@ class Unknowns:
         """Dim what lights outshine (:func:`dimmed`), where the image is held beside them."""
         self.observations = self.stack
         if self.glare is not None and self.held is not None:
-            self.observations = dimmed(self.stack, self.glare, self.operator, self.image, self.coordinates)
+            self.observations = dimmed(
+                self.stack, self.glare, self.operator, self.image, self.coordinates, self.noise
+            )
         planes, scale = self.observations.planes, self.observations.scale
         self.data = self.operator.loss(self.image, planes, scale, self.coordinates, progress)
 
