@@ -39,9 +39,11 @@ def test_glare_is_no_brighter_than_predicted_and_all_else_stays(dtype):
     assert_array_equal(observations.planes, before)
     assert found.planes.dtype == observations.planes.dtype
     predicted = operator.forward(image, coordinates)[:, 0] / observations.scale
+    if dtype == np.uint8:
+        predicted = np.rint(predicted)
     stays = ~(pairs & near) | (before[:, 0] <= predicted + NOISE / observations.scale)
     assert_array_equal(found.planes[:, 0][stays], before[:, 0][stays])
-    assert np.abs(found.planes[:, 0] - predicted)[~stays].max() * observations.scale <= 0.51 / 255
+    assert np.abs(found.planes[:, 0] - predicted)[~stays].max() * observations.scale <= 1e-5
     assert (~stays).sum() > 1000
 
 
