@@ -273,9 +273,9 @@ class BlockRun(BlockPasses):
         options = {"misfit": typical(np.concatenate(found))}
         if self.settings.weighted_median:
             wider = grid(self.frame, self.side, VOTING_HALO, SIDE_OF_TILES)
-            arrays, function = [stack, state], block_tasks.first_edges_block
+            arrays, function = [stack, state], block_tasks.first_edges
             state = self.advance(function, wider, arrays, message, "first edges", EDGES / 2, **options)
-        arrays, function = [stack, state], block_tasks.last_edges_block
+        arrays, function = [stack, state], block_tasks.last_edges
         return self.advance(function, blocks, arrays, message, "edges", EDGES / 2, **options)
 
     def _finish(

@@ -16,7 +16,7 @@ from napari_defocus.optics import Optics
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, split
 from napari_defocus.solver.bilateral import bilateral
-from napari_defocus.solver.blocks import Block, widened
+from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.dimming import dimmed
@@ -24,10 +24,11 @@ from napari_defocus.solver.edge_misfit import misfits, sample_tiles
 from napari_defocus.solver.glare import Glare, find_glare, glare_for_image
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
-from napari_defocus.solver.occlusion import first_edges, last_edges
+from napari_defocus.solver.occlusion import DepthEdges
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
+from napari_defocus.solver.prediction import predict_tile
 from napari_defocus.solver.prior_scales import PriorScales, departure_of, px_per_coordinate
 from napari_defocus.solver.regression import regression
 from napari_defocus.solver.settings import SolverSettings
@@ -208,26 +209,29 @@ def edge_misfits(job: Job, block: Block, images: NDArray[Any], state: Floats, *,
     return misfits(observations, job.optics, job.settings, state[COORDINATES], state[IMAGE:], tiles)
 
 
-def first_edges_block(
+def first_edges(
     job: Job, block: Block, images: NDArray[Any], state: Floats, *, misfit: float, progress: Share
 ) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels after a first search for depth edges and a weighted median."""
-    observations, image = load_stack(images, job.settings.white), np.ascontiguousarray(state[IMAGE:])
-    glare = find_glare(observations, job.optics)
-    given = observations, job.optics, job.settings, state[COORDINATES], image
-    return with_depth(block, state, first_edges(*given, progress, glare=glare, misfit=misfit))
+    image, edges = np.ascontiguousarray(state[IMAGE:]), edges_of(job, images, misfit)
+    return with_depth(block, state, edges.first(state[COORDINATES], image, progress))
 
 
-def last_edges_block(
+def last_edges(
     job: Job, block: Block, images: NDArray[Any], state: Floats, *, misfit: float, progress: Share
 ) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels after the last search for depth edges, with the image around them."""
-    observations, image = load_stack(images, job.settings.white), np.ascontiguousarray(state[IMAGE:])
-    glare = find_glare(observations, job.optics)
-    given = observations, job.optics, job.settings, state[COORDINATES], image
-    coordinates, image = last_edges(*given, progress, glare=glare, misfit=misfit)
+    image, edges = np.ascontiguousarray(state[IMAGE:]), edges_of(job, images, misfit)
+    coordinates, image = edges.last(state[COORDINATES], image, progress)
     new = np.concatenate([coordinates[None], state[SMOOTH:IMAGE], image])
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
+
+
+def edges_of(job: Job, images: NDArray[Any], misfit: float) -> DepthEdges:
+    """What the depth edges of a window are put right by."""
+    observations = load_stack(images, job.settings.white)
+    glare = find_glare(observations, job.optics)
+    return DepthEdges.of(observations, job.optics, job.settings, glare, misfit)
 
 
 def denoise_block(
@@ -294,17 +298,8 @@ def residual_inside(
     (rows, columns), total = block.inside, 0.0
     for part in split((block.inner.height, block.inner.width), (MEASURED_AT_ONCE, MEASURED_AT_ONCE)):
         tile = Tile(rows.start + part.y0, columns.start + part.x0, part.height, part.width)
-        square = Block(tile, widened(tile, operator.halo, observations.shape))
-        wide = square.outer.slices
-        predicted = operator.forward(
-            np.ascontiguousarray(image[(..., *wide)]), np.ascontiguousarray(coordinates[wide])
-        )
-        planes = zip(
-            predicted[(..., *square.inside)],
-            observations.planes,
-            operator.trust(coordinates[tile.slices]),
-            strict=True,
-        )
+        predicted = predict_tile(operator, image, coordinates, tile)
+        planes = zip(predicted, observations.planes, operator.trust(coordinates[tile.slices]), strict=True)
         for seen, plane, trust in planes:
             residual = seen - np.float32(observations.scale) * plane[(..., *tile.slices)]
             total += float((trust * residual * residual).sum())

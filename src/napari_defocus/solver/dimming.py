@@ -8,9 +8,9 @@ from scipy.ndimage import maximum_filter
 
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import split
-from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.glare import Glare
 from napari_defocus.solver.observations import Observations
+from napari_defocus.solver.prediction import predict_tile
 
 Floats = NDArray[np.float32]
 
@@ -61,11 +61,7 @@ def dimmed(
         pairs = glare.pairs[(..., *tile.slices)] & near[tile.slices]
         if not pairs.any():
             continue
-        block = Block(tile, widened(tile, operator.halo, observations.shape))
-        wide = block.outer.slices
-        predicted = operator.forward(
-            np.ascontiguousarray(image[(..., *wide)]), np.ascontiguousarray(coordinates[wide])
-        )[(..., *block.inside)] / np.float32(observations.scale)
+        predicted = predict_tile(operator, image, coordinates, tile) / np.float32(observations.scale)
         if planes.dtype.kind != "f":
             predicted = np.rint(predicted)
         here = planes[(..., *tile.slices)]

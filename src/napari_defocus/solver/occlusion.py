@@ -1,6 +1,7 @@
 """Depth edges put where the rays through the aperture say, and the all-in-focus image around them."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,94 +95,87 @@ def resolve_edges(
     """
     squares = sample_tiles(observations.shape)
     misfit = typical(misfits(observations, optics, settings, coordinates, image, squares))
-    rest = progress
-    if settings.weighted_median:
-        first, rest = part_of(progress, 0, SEARCH_SHARE), part_of(progress, SEARCH_SHARE, 1)
-        coordinates = first_edges(
-            observations, optics, settings, coordinates, image, first, glare=glare, misfit=misfit
-        )
-    return last_edges(observations, optics, settings, coordinates, image, rest, glare=glare, misfit=misfit)
+    edges = DepthEdges.of(observations, optics, settings, glare, misfit)
+    if not settings.weighted_median:
+        return edges.last(coordinates, image, progress)
+    coordinates = edges.first(coordinates, image, part_of(progress, 0, SEARCH_SHARE))
+    return edges.last(coordinates, image, part_of(progress, SEARCH_SHARE, 1))
 
 
-def first_edges(
-    observations: Observations,
-    optics: Optics,
-    settings: SolverSettings,
-    coordinates: Floats,
-    image: Floats,
-    progress: Progress,
-    *,
-    glare: Glare | None,
-    misfit: float,
-) -> Floats:
-    """Blur coordinates after a first search and a weighted median.
+@dataclass(frozen=True, eq=False)
+class DepthEdges:
+    """What the depth edges of a stack are put right by, in two parts.
 
-    Parameters as for :func:`resolve_edges`; `misfit` is the typical squared residual (:mod:`edge_misfit`).
-    The median goes by the image that the search has made, whose edges are where its depth is. What both have
-    changed together, the search that follows could not have changed pixel by pixel.
+    Attributes
+    ----------
+    observations, optics, settings
+        As for :func:`resolve_edges`.
+    lights : ndarray, (planes, Y, X), bool, optional
+        Pairs of plane and pixel in glare. None: there are none.
+    misfit : float
+        Typical squared residual (:mod:`edge_misfit`).
     """
-    lights = None if glare is None else glare.pairs
-    coordinates, found = search_edges(
-        observations, optics, settings, coordinates, image, lights, misfit, part_of(progress, 0, 0.9)
-    )
-    return median_of_run(coordinates, found, optics, settings, part_of(progress, 0.9, 1))
 
+    observations: Observations
+    optics: Optics
+    settings: SolverSettings
+    lights: Mask | None
+    misfit: float
 
-def last_edges(
-    observations: Observations,
-    optics: Optics,
-    settings: SolverSettings,
-    coordinates: Floats,
-    image: Floats,
-    progress: Progress,
-    *,
-    glare: Glare | None,
-    misfit: float,
-) -> tuple[Floats, Floats]:
-    """Blur coordinates after the last search, and the image; parameters as for :func:`first_edges`."""
-    lights = None if glare is None else glare.pairs
-    coordinates, _ = search_edges(
-        observations, optics, settings, coordinates, image, lights, misfit, part_of(progress, 0, 0.6)
-    )
-    share = part_of(progress, 0.6, 1)
-    return coordinates, solve_band(observations, optics, settings, coordinates, image, lights, share)
+    @classmethod
+    def of(
+        cls,
+        observations: Observations,
+        optics: Optics,
+        settings: SolverSettings,
+        glare: Glare | None,
+        misfit: float,
+    ) -> "DepthEdges":
+        """The edges of a stack with what its lights cover."""
+        return cls(observations, optics, settings, None if glare is None else glare.pairs, misfit)
 
+    def first(self, coordinates: Floats, image: Floats, progress: Progress) -> Floats:
+        """Blur coordinates after a first search and a weighted median.
 
-def search_edges(
-    observations: Observations,
-    optics: Optics,
-    settings: SolverSettings,
-    coordinates: Floats,
-    image: Floats,
-    lights: Mask | None,
-    misfit: float,
-    progress: Progress,
-) -> tuple[Floats, Floats]:
-    """Blur coordinates after the search, tile by tile, and the image as the search had it.
+        The median goes by the image that the search has made, whose edges are where its depth is. What both
+        have changed together, the search that follows could not have changed pixel by pixel.
+        """
+        coordinates, found = self._search(coordinates, image, part_of(progress, 0, 0.9))
+        return median_of_run(coordinates, found, self.optics, self.settings, part_of(progress, 0.9, 1))
 
-    A pixel whose level stays keeps its own coordinate exactly. Every tile starts from what is given, so that
-    the order in which they are done does not matter.
-    """
-    rays = rays_of(optics, settings, SEARCH)
-    labels = rays.labels(coordinates)
-    edges = edge_band(labels, len(rays.levels), SEARCH.band)
-    blocks = {block.inner: block for block in grid(observations.shape, SIDE, MARGIN)}
+    def last(self, coordinates: Floats, image: Floats, progress: Progress) -> tuple[Floats, Floats]:
+        """Blur coordinates after the last search, and the image around the edges."""
+        coordinates, _ = self._search(coordinates, image, part_of(progress, 0, 0.6))
+        model, share = (self.observations, self.optics, self.settings), part_of(progress, 0.6, 1)
+        return coordinates, solve_band(*model, coordinates, image, self.lights, share)
 
-    def search(tile: Tile) -> tuple[Ints, Floats] | None:
-        block = blocks[tile]
-        if not edges[block.outer.slices].any():
-            return None
-        traced = widened(block.outer, SPILL, observations.shape)
-        part = RayTile.of(rays, observations, lights, traced, SEARCH)
-        return search_tile(part, block, labels, image, misfit)
+    def _search(self, coordinates: Floats, image: Floats, progress: Progress) -> tuple[Floats, Floats]:
+        """Blur coordinates after the search, tile by tile, and the image as the search had it.
 
-    new, seen = coordinates.copy(), image.copy()
-    for tile, found in map_tiles(search, list(blocks), settings.threads, progress):
-        if found is not None:
-            levels, seen[(..., *tile.slices)] = found
-            changed = levels != labels[tile.slices]
-            new[tile.slices][changed] = rays.levels[levels[changed]]
-    return new, seen
+        A pixel whose level stays keeps its own coordinate exactly. Every tile starts from what is given, so
+        that the order in which they are done does not matter.
+        """
+        observations = self.observations
+        rays = rays_of(self.optics, self.settings, SEARCH)
+        labels = rays.labels(coordinates)
+        edges = edge_band(labels, len(rays.levels), SEARCH.band)
+        blocks = {block.inner: block for block in grid(observations.shape, SIDE, MARGIN)}
+
+        def search(tile: Tile) -> tuple[Ints, Floats] | None:
+            block = blocks[tile]
+            if not edges[block.outer.slices].any():
+                return None
+            traced = widened(block.outer, SPILL, observations.shape)
+            part = RayTile.of(rays, observations, self.lights, traced, SEARCH)
+            return search_tile(part, block, labels, image, self.misfit)
+
+        new, seen = coordinates.copy(), image.copy()
+        for tile, found in map_tiles(search, list(blocks), self.settings.threads, progress):
+            if found is not None:
+                levels, seen[(..., *tile.slices)] = found
+                changed = levels != labels[tile.slices]
+                new[tile.slices][changed] = rays.levels[levels[changed]]
+        return new, seen
 
 
 def solve_band(

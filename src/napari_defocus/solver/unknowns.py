@@ -117,8 +117,8 @@ class Unknowns:
         self.eigenvector: Floats | None = None
         self.losses: list[float] = []
         self.blur_per_coordinate = px_per_coordinate(optics)
-        self.observations, self.data = observations, 0.0
-        self._look_past_glare(progress)
+        self.observations = self._dimmed()
+        self.data = self._residual(progress)
         self.scales = part.scales or self._scales_found(start)
         self._weigh()
         self.smooth, self.dual = self.coordinates, part.dual
@@ -144,8 +144,7 @@ class Unknowns:
 
     def reweigh(self) -> None:
         """Adapt what glare is taken to hide, and the weights of the priors to the misfit that is left."""
-        if self.held is not None:
-            self._look_past_glare()
+        self._look_past_glare()
         if self.settings.noise is None:
             departure = float(self.departure.mean(dtype=np.float64))
             self.scales = self.scales.at(self.data / self.observations.planes.size, departure)
@@ -198,8 +197,7 @@ class Unknowns:
 
         Planes of more blur tell of the depth, but bring their errors into the image.
         """
-        if self.held is not None:
-            self._look_past_glare()
+        self._look_past_glare()
         trusted = max(self.settings.sharpening, least_trusted_blur(self.operator.optics))
         sharper = replace(self.operator, trusted_blur=trusted)
         self.image = self._image_step(sharper, SHARPENING_ITERATIONS, progress).image
@@ -270,15 +268,21 @@ class Unknowns:
             self.scales.noise,
         )
 
-    def _look_past_glare(self, progress: Callable[[float], None] | None = None) -> None:
-        """Dim what lights outshine (:func:`dimmed`), where the image is held beside them."""
-        self.observations = self.stack
-        if self.glare is not None and self.held is not None:
-            self.observations = dimmed(
-                self.stack, self.glare, self.operator, self.image, self.coordinates, self.noise
-            )
+    def _look_past_glare(self) -> None:
+        """Dim anew what lights outshine."""
+        if self.held is not None:
+            self.observations = self._dimmed()
+            self.data = self._residual()
+
+    def _dimmed(self) -> Observations:
+        """The stack, with glare dimmed (:func:`dimmed`) where the image is held beside lights."""
+        if self.glare is None or self.held is None:
+            return self.stack
+        return dimmed(self.stack, self.glare, self.operator, self.image, self.coordinates, self.noise)
+
+    def _residual(self, progress: Callable[[float], None] | None = None) -> float:
         planes, scale = self.observations.planes, self.observations.scale
-        self.data = self.operator.loss(self.image, planes, scale, self.coordinates, progress)
+        return self.operator.loss(self.image, planes, scale, self.coordinates, progress)
 
     def _image_step(
         self,
