@@ -32,8 +32,10 @@ def test_glare_is_no_brighter_than_predicted_and_all_else_stays(dtype):
     pairs[:, :128, :128] = False  # a tile without glare
     beside = np.full(shape, -1, np.int32)
     beside[20:, 30:] = 1
-    near = maximum_filter(beside >= 0, 2 * ASIDE + 1)
-    glare = Glare(pairs, pairs, beside)
+    lamps = beside >= 0
+    lamps[:, 135:] = False  # lights there are but a little beyond white
+    near = maximum_filter(lamps, 2 * ASIDE + 1)
+    glare = Glare(pairs, pairs, beside, lamps)
     before = observations.planes.copy()
     found = dimmed(observations, glare, operator, image, coordinates, NOISE)
     assert_array_equal(observations.planes, before)

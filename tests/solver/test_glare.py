@@ -77,6 +77,16 @@ def test_the_plane_of_a_light_is_told_at_its_outline_and_nowhere_else(wide):
     assert (planes[ndimage.distance_transform_edt(~saturated) > 1.5 * BESIDE] == -1).all()
 
 
+@pytest.mark.parametrize(("radiance", "is_lamp"), [(60.0, True), (4.0, True), (1.1, False)])
+def test_only_what_is_far_beyond_white_is_a_lamp(radiance, is_lamp):
+    """In its own plane a light shows white, in others all that it has."""
+    found = find_glare(load_stack(light_stack(radiance, width=7)), LENS)
+    beside = (found.planes >= 0) & (distances() < 4)
+    assert beside.sum() > 30
+    assert found.lamps[beside].all() == is_lamp
+    assert found.lamps.any() == is_lamp
+
+
 def test_a_small_light_spread_thin_is_no_glare():
     images = light_stack(3.0, width=1.2)
     found = find_glare(load_stack(images), LENS).pairs
@@ -95,9 +105,10 @@ def test_glare_hides_focus_where_it_is_seen(stack):
 
 def test_the_plane_of_a_light_does_not_depend_on_the_tiles(wide, monkeypatch):
     wanted = np.ones(SHAPE, bool)
-    whole = light_planes(wide, wanted)
+    whole, lamps = light_planes(wide, wanted)
     monkeypatch.setattr("napari_defocus.solver.glare.TILE", MARGIN)
-    np.testing.assert_array_equal(light_planes(wide, wanted), whole)
+    for found, before in zip(light_planes(wide, wanted), (whole, lamps), strict=True):
+        np.testing.assert_array_equal(found, before)
     assert len(np.unique(whole)) > 1
 
 
@@ -106,14 +117,16 @@ def test_labels_avoid_glare_beside_lights_only():
     pairs[0] = True
     beside = np.array([[1, -1], [1, 2]], np.int32)
     labels = np.array([[0, 0], [2, 0]], np.int32)
-    np.testing.assert_array_equal(Glare(pairs, pairs, beside).avoided(labels), [[1, 0], [2, 2]])
+    np.testing.assert_array_equal(Glare(pairs, pairs, beside, beside >= 0).avoided(labels), [[1, 0], [2, 2]])
 
 
 def test_the_image_is_kept_in_glare_and_beside_lights():
     pairs = np.zeros((3, 2, 2), bool)
     pairs[:2, 0, 0] = pairs[0, 0, 1] = True
     beside = np.array([[-1, -1], [2, -1]], np.int32)
-    np.testing.assert_array_equal(Glare(pairs, pairs, beside).held, [[True, False], [True, False]])
+    np.testing.assert_array_equal(
+        Glare(pairs, pairs, beside, beside >= 0).held, [[True, False], [True, False]]
+    )
 
 
 def test_around_a_light_the_start_shows_the_plane_in_which_it_is_sharp(wide):

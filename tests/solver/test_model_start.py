@@ -111,7 +111,8 @@ def test_where_lights_dazzle_the_start_stands():
     wrong = start_at(np.where(maximum_filter(marked(SHAPE) < 0.5, 7), 1.25, 2.0))
     pairs = np.zeros((LENS.planes, *SHAPE), bool)
     pairs[:3, :, :60] = True
-    wrong = replace(wrong, glare=Glare(pairs, pairs, np.full(SHAPE, -1, np.int32)))
+    beside = np.full(SHAPE, -1, np.int32)
+    wrong = replace(wrong, glare=Glare(pairs, pairs, beside, beside >= 0))
     new = revise(stack, wrong)
     assert_array_equal(new.peaks[:, :60], wrong.peaks[:, :60])
     assert (new.peaks != wrong.peaks).any()

@@ -35,7 +35,7 @@ from napari_defocus.solver.initialization import (
 from napari_defocus.solver.model_start import VOTE_WINDOW, model_settings, revises
 from napari_defocus.solver.noise import noise_level
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
-from napari_defocus.solver.occlusion import BLOCK_HALO, VOTING_HALO, applies
+from napari_defocus.solver.occlusion import FIRST_HALO, LAST_HALO, applies
 from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
 from napari_defocus.solver.patch_spectra import PatchSpectra
 from napari_defocus.solver.prior_scales import PriorScales, cost_window_of, draws_to_peaks, sharpens
@@ -268,13 +268,12 @@ class BlockRun(BlockPasses):
             return state
         state = self._median(state, "median before edges")
         message = "depth edges"
-        blocks = grid(self.frame, self.side, BLOCK_HALO, SIDE_OF_TILES)
+        blocks = grid(self.frame, self.side, LAST_HALO, SIDE_OF_TILES)
         found = self.map(block_tasks.edge_misfits, blocks, [stack, state], message)
         options = {"misfit": typical(np.concatenate(found))}
-        if self.settings.weighted_median:
-            wider = grid(self.frame, self.side, VOTING_HALO, SIDE_OF_TILES)
-            arrays, function = [stack, state], block_tasks.first_edges
-            state = self.advance(function, wider, arrays, message, "first edges", EDGES / 2, **options)
+        wider = grid(self.frame, self.side, FIRST_HALO, SIDE_OF_TILES)
+        arrays, function = [stack, state], block_tasks.first_edges
+        state = self.advance(function, wider, arrays, message, "first edges", EDGES / 2, **options)
         arrays, function = [stack, state], block_tasks.last_edges
         return self.advance(function, blocks, arrays, message, "edges", EDGES / 2, **options)
 

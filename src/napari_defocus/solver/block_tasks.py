@@ -231,7 +231,8 @@ def edges_of(job: Job, images: NDArray[Any], misfit: float) -> DepthEdges:
     """What the depth edges of a window are put right by."""
     observations = load_stack(images, job.settings.white)
     glare = find_glare(observations, job.optics)
-    return DepthEdges.of(observations, job.optics, job.settings, glare, misfit)
+    noise = None if job.scales is None or job.scales.noise is None else float(np.sqrt(job.scales.noise))
+    return DepthEdges.of(observations, job.optics, job.settings, glare, misfit, noise)
 
 
 def denoise_block(

@@ -18,7 +18,7 @@ TILE = 128
 """Side of the tiles in which glare is looked for, px."""
 
 ASIDE = 2
-"""Distance from the pixels beside a light up to which its glare is dimmed, px.
+"""Distance from the pixels beside a lamp up to which its glare is dimmed, px.
 
 There it is strong in planes of little blur. Farther off it is in planes of much, which count little, and what
 it looks like still tells of the depth.
@@ -33,7 +33,7 @@ def dimmed(
     coordinates: Floats,
     noise: float,
 ) -> Observations:
-    """Stack whose pairs of plane and pixel in glare near lights are no brighter than the model predicts them.
+    """Stack whose pairs of plane and pixel in glare near lamps are no brighter than the model predicts them.
 
     Light only adds. A pair in glare that is brighter than predicted tells nothing, and now its residual is 0;
     one that is darker tells that the prediction is wrong, however much glare there is, and stays. That is how
@@ -56,7 +56,7 @@ def dimmed(
         Standard deviation of the noise, of white. By so much a pair may be brighter, or all would get darker.
     """
     planes, margin = observations.planes.copy(), np.float32(noise / observations.scale)
-    near = maximum_filter(glare.planes >= 0, 2 * ASIDE + 1)
+    near = maximum_filter(glare.lamps, 2 * ASIDE + 1)
     for tile in split(observations.shape, (TILE, TILE)):
         pairs = glare.pairs[(..., *tile.slices)] & near[tile.slices]
         if not pairs.any():

@@ -1,5 +1,7 @@
 """Search of a tile for the depth edges that its rays explain best."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
@@ -13,10 +15,6 @@ from napari_defocus.solver.ray_tile import SEARCH, SHARP, RayTile, edge_band, le
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
-VISITED = 4, 3
-"""Side of the square around a depth edge whose pixels are visited, in each round, px: nine of ten pixels that
-get another depth are next to an edge, and they take the edge with them."""
-
 AGAIN = 3
 """Side of the square around a pixel that has changed that is visited again, px."""
 
@@ -26,9 +24,6 @@ DISTANCES = 1, 2, 4
 CANDIDATES = 4
 """Most depths that are tried at a pixel."""
 
-SMOOTHNESS = 6.0
-"""Cost of an edge between two pixels, in units of the misfit."""
-
 SPAN = 0.14
 """Step of depth from which on the smoothness costs no more, as a share of the range of depth."""
 
@@ -36,8 +31,31 @@ CONTRAST = 100.0
 """Squared difference of two pixels that divides the smoothness between them by e, in units of the misfit."""
 
 
+class Effort(NamedTuple):
+    """How depth edges are searched for.
+
+    Attributes
+    ----------
+    visited : tuple of int
+        Side of the square around a depth edge whose pixels are visited, in each round, px: nine of ten pixels
+        that get another depth are next to an edge, and they take the edge with them.
+    smoothness : float
+        Cost of an edge between two pixels, in units of the misfit.
+    """
+
+    visited: tuple[int, ...]
+    smoothness: float
+
+
+FIRST = Effort((4, 4, 3), 4.0)
+"""Of the first search, after which a median takes away single pixels."""
+
+LAST = Effort((3, 3), 6.0)
+"""Of the last."""
+
+
 def search_tile(
-    part: RayTile, block: Block, all_labels: Ints, image: Floats, misfit: float
+    part: RayTile, block: Block, all_labels: Ints, image: Floats, misfit: float, effort: Effort
 ) -> tuple[Ints, Floats]:
     """Levels of a tile's inner pixels after the search, and the image that goes with them.
 
@@ -56,6 +74,8 @@ def search_tile(
         All-in-focus image, whole.
     misfit : float
         Typical squared residual, which scales the smoothness.
+    effort : Effort
+        Rounds and smoothness.
 
     Returns
     -------
@@ -103,7 +123,7 @@ def search_tile(
     stop_at = np.full((len(offsets), offsets.shape[1] * labels.size), -1, np.int8)
     reroute_kernels.find_stops(traced.planes, traced.pixels, traced.stops, stop_at)
     before = labels
-    for count, side in enumerate(VISITED):
+    for count, side in enumerate(effort.visited):
         wanted = edge_band(labels, levels, side) & searched
         if count:
             wanted &= maximum_filter(labels != before, AGAIN)
@@ -135,7 +155,7 @@ def search_tile(
             neighbours,
             least_step(levels),
             max(1, int(SPAN * levels)),
-            np.float32(SMOOTHNESS * misfit * channels),
+            np.float32(effort.smoothness * misfit * channels),
             np.float32(1 / (channels * (CONTRAST * misfit + 1e-3))),
             np.float32(SEARCH.pull),
             np.empty(CANDIDATES, np.int32),

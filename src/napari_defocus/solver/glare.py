@@ -46,6 +46,11 @@ OUTLINED = 1.0
 SHARP = 0.6
 """Sharpness of an outline from which on a light may be in focus, as a share of its greatest."""
 
+CLIPPED = 1.2
+"""Ratio of the most light around a pixel in any plane to that in the light's own from which on it is a lamp:
+clipping takes a sixth of it or more. A glint that is a little beyond white loses next to nothing, and the
+blur model explains its disc well enough."""
+
 SPREAD = 3.0
 """Standard deviation of the Gaussian that adds up the light around a pixel, px."""
 
@@ -87,11 +92,14 @@ class Glare:
         tells nothing of its depth.
     planes : ndarray, (Y, X), int32
         Beside lights the plane in which the light is in focus, elsewhere -1.
+    lamps : ndarray, (Y, X), bool
+        Beside those of the lights that are far beyond white.
     """
 
     pairs: Pairs
     hiding: Pairs
     planes: Labels
+    lamps: NDArray[np.bool_]
 
     @property
     def dazzled(self) -> NDArray[np.bool_]:
@@ -145,7 +153,7 @@ def find_glare(observations: Observations, optics: Optics) -> Glare | None:
     if not saturated.any():
         return None
     beside = ndimage.maximum_filter(saturated, 2 * BESIDE + 1)
-    planes = light_planes(observations, beside)
+    planes, lamps = light_planes(observations, beside)
     focus = np.maximum(planes, 0)
     own = np.take_along_axis(observations.planes, focus[None, None], axis=0)[0]
     lights = (own >= SATURATED / observations.scale).any(axis=0) & (planes >= 0)
@@ -167,7 +175,7 @@ def find_glare(observations: Observations, optics: Optics) -> Glare | None:
     pairs, hiding = np.empty((2, observations.count, *observations.shape), bool)
     for index, found in enumerate(map_ahead(cover, range(observations.count))):
         pairs[index], hiding[index] = found
-    return Glare(pairs, hiding, planes)
+    return Glare(pairs, hiding, planes, lamps)
 
 
 def glare_for_image(observations: Observations, optics: Optics, settings: SolverSettings) -> Glare | None:
@@ -180,30 +188,32 @@ def in_most_planes(pairs: Pairs) -> NDArray[np.bool_]:
     return np.asarray(pairs.mean(axis=0) > MOST)
 
 
-def light_planes(observations: Observations, wanted: NDArray[np.bool_]) -> Labels:
-    """Plane in which the light around each wanted pixel is in focus, (Y, X).
+def light_planes(observations: Observations, wanted: NDArray[np.bool_]) -> tuple[Labels, NDArray[np.bool_]]:
+    """Plane in which the light around each wanted pixel is in focus, and whether it is a lamp, both (Y, X).
 
     Of the planes in which the light has a sharp outline, that in which least of it is seen: what is beyond
     white is clipped, and most so where the light is not spread. By sharpness alone the clipped rim of a
     bright light's disc would pass for a light of its own. Pixels that are not wanted, and those without an
     outline nearby (within a large light, whose rim covers what it covers), get -1.
     """
-    planes = np.full(wanted.shape, -1, np.int32)
+    planes, lamps = np.full(wanted.shape, -1, np.int32), np.zeros(wanted.shape, bool)
     for tile in split(observations.shape, (TILE, TILE)):
         if wanted[tile.slices].any():
             block = Block(tile, widened(tile, MARGIN, observations.shape))
-            planes[tile.slices] = _least_light(observations, block.outer)[block.inside]
+            chosen, lost = _least_light(observations, block.outer)
+            planes[tile.slices], lamps[tile.slices] = chosen[block.inside], lost[block.inside] >= CLIPPED
     planes[~wanted] = -1
-    return planes
+    return planes, lamps & (planes >= 0)
 
 
-def _least_light(observations: Observations, tile: Tile) -> Labels:
-    """Plane of least light among those of sharp outlines, for each pixel of a tile, (Y, X)."""
+def _least_light(observations: Observations, tile: Tile) -> tuple[Labels, Floats]:
+    """Plane of least light among those of sharp outlines, and how much more is seen in others, (Y, X)."""
     planes = observations.planes[(..., *tile.slices)]
     part = Observations(planes, observations.scale, observations.colour)
     outlines = np.stack([_outline(part.grey(index)) for index in range(part.count)])
     sharpest = outlines.max(axis=0)
     least = np.full(part.shape, np.inf, np.float32)
+    most = np.zeros(part.shape, np.float32)
     chosen = np.zeros(part.shape, np.int32)
     for index in range(part.count):
         light = ndimage.gaussian_filter(
@@ -211,8 +221,9 @@ def _least_light(observations: Observations, tile: Tile) -> Labels:
         )
         better = (outlines[index] >= np.float32(SHARP) * sharpest) & (light < least)
         least[better], chosen[better] = light[better], index
+        np.maximum(most, light, out=most)
     chosen[sharpest < OUTLINED] = -1
-    return chosen
+    return chosen, np.asarray(most / np.maximum(least, np.float32(1e-6)), np.float32)
 
 
 def _outline(grey: Floats) -> Floats:

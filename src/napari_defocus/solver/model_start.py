@@ -28,8 +28,8 @@ Share = Callable[[float], None] | None
 MODEL_EPOCHS = 10
 """Epochs of the run by the model alone; that by the sharpest planes has one: its depth is there already."""
 
-SLOW_EPOCHS = 2
-"""Epochs after which its pace is looked at: at first the depth only begins to spread over plain ground."""
+SLOW_EPOCHS = 1
+"""Epochs after the first of which its pace is looked at: at first the depth only begins to spread."""
 
 TRIAL_EPOCHS = 6
 """Epochs by which it must explain the stack far better somewhere; the others make its depth there better."""

@@ -11,8 +11,10 @@ from napari_defocus.optics.rays import FARTHEST
 from napari_defocus.optics.tiles import Tile, map_tiles
 from napari_defocus.solver.blocks import Block, grid, widened
 from napari_defocus.solver.edge_misfit import misfits, sample_tiles, typical
-from napari_defocus.solver.edge_search import search_tile
+from napari_defocus.solver.edge_search import FIRST, LAST, Effort, search_tile
 from napari_defocus.solver.glare import FARTHEST_LIGHT, Glare
+from napari_defocus.solver.near_detail import REACH as DETAIL_REACH
+from napari_defocus.solver.near_detail import with_near_detail
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.prior_scales import hides_focus
@@ -46,11 +48,12 @@ SPILL = int(SHARP) + 1
 SEARCH_SHARE = 0.4
 """Rough share of a search in the whole time."""
 
-BLOCK_HALO = MARGIN + SPILL + FARTHEST + FARTHEST_LIGHT
-"""Halo of the blocks of a large image, px: what a tile sees, and the lights that outshine that."""
+LAST_HALO = MARGIN + SPILL + FARTHEST + FARTHEST_LIGHT
+"""Halo of the blocks of a large image in the last search, px: what a tile sees, and the lights that outshine
+that."""
 
-VOTING_HALO = BLOCK_HALO + RADIUS
-"""The same where the vote after the search is part of it, px."""
+FIRST_HALO = LAST_HALO + DETAIL_REACH + RADIUS
+"""The same in the first part, with what comes before and after its search, px."""
 
 
 def applies(optics: Optics, settings: SolverSettings) -> bool:
@@ -67,6 +70,7 @@ def resolve_edges(
     image: Floats,
     progress: Progress,
     *,
+    noise: float | None = None,
     glare: Glare | None = None,
 ) -> tuple[Floats, Floats]:
     """Depth and image with their edges put right; away from edges both stay as they are.
@@ -85,6 +89,8 @@ def resolve_edges(
         All-in-focus image.
     progress : callable
         Gets the share that is done; may raise to stop.
+    noise : float, optional
+        Standard deviation of the noise, of white. None: not known, and what is thin and lost stays lost.
     glare : Glare, optional
         What saturated lights cover. None: there are none.
 
@@ -95,9 +101,7 @@ def resolve_edges(
     """
     squares = sample_tiles(observations.shape)
     misfit = typical(misfits(observations, optics, settings, coordinates, image, squares))
-    edges = DepthEdges.of(observations, optics, settings, glare, misfit)
-    if not settings.weighted_median:
-        return edges.last(coordinates, image, progress)
+    edges = DepthEdges.of(observations, optics, settings, glare, misfit, noise)
     coordinates = edges.first(coordinates, image, part_of(progress, 0, SEARCH_SHARE))
     return edges.last(coordinates, image, part_of(progress, SEARCH_SHARE, 1))
 
@@ -114,6 +118,8 @@ class DepthEdges:
         Pairs of plane and pixel in glare. None: there are none.
     misfit : float
         Typical squared residual (:mod:`edge_misfit`).
+    noise : float, optional
+        Standard deviation of the noise, of white.
     """
 
     observations: Observations
@@ -121,6 +127,7 @@ class DepthEdges:
     settings: SolverSettings
     lights: Mask | None
     misfit: float
+    noise: float | None
 
     @classmethod
     def of(
@@ -130,26 +137,43 @@ class DepthEdges:
         settings: SolverSettings,
         glare: Glare | None,
         misfit: float,
+        noise: float | None,
     ) -> "DepthEdges":
         """The edges of a stack with what its lights cover."""
-        return cls(observations, optics, settings, None if glare is None else glare.pairs, misfit)
+        return cls(observations, optics, settings, None if glare is None else glare.pairs, misfit, noise)
 
     def first(self, coordinates: Floats, image: Floats, progress: Progress) -> Floats:
-        """Blur coordinates after a first search and a weighted median.
+        """Blur coordinates with near detail set back, after a first search and a weighted median.
 
         The median goes by the image that the search has made, whose edges are where its depth is. What both
         have changed together, the search that follows could not have changed pixel by pixel.
         """
-        coordinates, found = self._search(coordinates, image, part_of(progress, 0, 0.9))
+        if self.noise is not None:
+            coordinates = with_near_detail(
+                self.observations,
+                rays_of(self.optics, self.settings, SEARCH),
+                coordinates,
+                self.optics.centers,
+                self.noise,
+                self.lights,
+                self.settings.threads,
+                part_of(progress, 0, 0.05),
+            )
+        share = part_of(progress, 0.05, 0.9)
+        coordinates, found = self._search(coordinates, image, FIRST, share)
+        if not self.settings.weighted_median:
+            return coordinates
         return median_of_run(coordinates, found, self.optics, self.settings, part_of(progress, 0.9, 1))
 
     def last(self, coordinates: Floats, image: Floats, progress: Progress) -> tuple[Floats, Floats]:
         """Blur coordinates after the last search, and the image around the edges."""
-        coordinates, _ = self._search(coordinates, image, part_of(progress, 0, 0.6))
+        coordinates, _ = self._search(coordinates, image, LAST, part_of(progress, 0, 0.6))
         model, share = (self.observations, self.optics, self.settings), part_of(progress, 0.6, 1)
         return coordinates, solve_band(*model, coordinates, image, self.lights, share)
 
-    def _search(self, coordinates: Floats, image: Floats, progress: Progress) -> tuple[Floats, Floats]:
+    def _search(
+        self, coordinates: Floats, image: Floats, effort: Effort, progress: Progress
+    ) -> tuple[Floats, Floats]:
         """Blur coordinates after the search, tile by tile, and the image as the search had it.
 
         A pixel whose level stays keeps its own coordinate exactly. Every tile starts from what is given, so
@@ -167,7 +191,7 @@ class DepthEdges:
                 return None
             traced = widened(block.outer, SPILL, observations.shape)
             part = RayTile.of(rays, observations, self.lights, traced, SEARCH)
-            return search_tile(part, block, labels, image, self.misfit)
+            return search_tile(part, block, labels, image, self.misfit, effort)
 
         new, seen = coordinates.copy(), image.copy()
         for tile, found in map_tiles(search, list(blocks), self.settings.threads, progress):

@@ -72,10 +72,10 @@ class Sampling(NamedTuple):
     iterations: int
 
 
-SEARCH = Sampling(16, 0.75, 0.5, planes=16, band=7, pull=0.2, iterations=3)
+SEARCH = Sampling(16, 0.75, 0.5, planes=14, band=5, pull=0.2, iterations=3)
 """For the search of depth edges."""
 
-IMAGE = Sampling(32, 0.75, 0.5, planes=64, band=5, pull=1.0, iterations=4)
+IMAGE = Sampling(32, 0.75, 0.5, planes=64, band=5, pull=1.0, iterations=3)
 """For the image, which more planes free of noise."""
 
 

@@ -216,6 +216,7 @@ class Unknowns:
             self.coordinates,
             self.image,
             progress,
+            noise=None if self.scales.noise is None else self.noise,
             glare=self.glare,
         )
 
