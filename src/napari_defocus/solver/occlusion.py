@@ -45,6 +45,10 @@ MARGIN = 8
 SPILL = int(SHARP) + 1
 """Width of the rim around what is searched whose rays count, px."""
 
+RAYS_SHARE = np.float32(0.75)
+"""Share of the image through the rays around edges; the other is the image by blur alone. Their errors are of
+different kinds, so that on most scenes their mean is nearer the truth than either (Bates & Granger 1969)."""
+
 SEARCH_SHARE = 0.4
 """Rough share of a search in the whole time."""
 
@@ -211,7 +215,7 @@ def solve_band(
     lights: Mask | None,
     progress: Progress,
 ) -> Floats:
-    """Image solved for through the rays around depth edges, elsewhere as it is, (channels, Y, X)."""
+    """Image drawn to what the rays say around depth edges, elsewhere as it is, (channels, Y, X)."""
     rays = rays_of(optics, settings, IMAGE)
     labels = rays.labels(coordinates)
     edges = edge_band(labels, len(rays.levels), IMAGE.band)
@@ -227,7 +231,7 @@ def solve_band(
     tiles = [block.inner for block in grid(observations.shape, SIDE, 0)]
     for tile, solved in map_tiles(solve, tiles, settings.threads, progress):
         if solved is not None:
-            new[(..., *tile.slices)] = solved
+            new[(..., *tile.slices)] += RAYS_SHARE * (solved - new[(..., *tile.slices)])
     return new
 
 
