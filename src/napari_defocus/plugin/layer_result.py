@@ -150,7 +150,7 @@ def _sibling(viewer: ViewerModel, depth: Layer, kind: str) -> Layer:
     found = sibling(viewer, depth, kind)
     if found is None:
         raise InputError(
-            f"There is no {kind} layer of {depth.name!r}: it was deleted, or the run is not over yet. A "
-            "result is saved whole; run to the end, or save single layers with File > Save Selected Layers."
+            f"There is no {kind} layer of {depth.name!r}: it was deleted, or its run did not get to the "
+            "end. A result is saved whole; run again, or save single layers with File > Save Selected Layers."
         )
     return found
