@@ -73,7 +73,10 @@ def nothing_runs(qtbot):
 def begin(viewer, qtbot, widget, count):
     """Press Run and wait until some layers of the run are there."""
     press(qtbot, widget.panel.run_button)
-    qtbot.waitUntil(lambda: len(viewer.layers) >= count, timeout=WAIT_MS)
+    qtbot.waitUntil(
+        lambda: len(viewer.layers) >= count and not (count > 1 and widget._turns._steps),
+        timeout=WAIT_MS,
+    )
 
 
 def state(layer):
