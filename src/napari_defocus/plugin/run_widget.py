@@ -5,7 +5,6 @@ from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
-from napari_defocus.plugin.canvas_drawing import draw_next_turn
 from napari_defocus.plugin.collecting import collect_all_again
 from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.docking import TabbedDock
@@ -60,7 +59,6 @@ class RunWidget(QWidget):
         self.later.setWordWrap(True)
         self.later.hide()
         self._lay_out()
-        viewer.layers.events.inserting.connect(self._on_inserting)
         viewer.layers.events.removed.connect(collect_all_again)
         self.picker.changed.connect(self._on_stack)
         self.panel.run_requested.connect(self.run)
@@ -109,9 +107,6 @@ class RunWidget(QWidget):
 
     def clear(self) -> None:
         """Forget what :meth:`fill` has shown: the last stack was deleted."""
-
-    def _on_inserting(self) -> None:
-        draw_next_turn(self.window())
 
     def _on_stack(self) -> None:
         try:

@@ -9,15 +9,11 @@ __all__ = ["Step", "Turns"]
 
 Step = Callable[[], object]
 
-RESTS = 2
-"""Turns between two steps: in the first, drawing that was put off is asked for; by the second it is done."""
-
 
 class Turns(QObject):
-    """Steps that are done in their order, each in a turn of the event loop of its own.
+    """Steps that are done in their order, one each turn of the event loop.
 
-    napari takes a twentieth of a second for a new layer, and half as much to draw the canvas; several at once
-    would be seen as a frozen window.
+    napari takes a tenth of a second for a new layer; several at once would be seen as a frozen window.
 
     Parameters
     ----------
@@ -28,10 +24,9 @@ class Turns(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._steps: deque[Step] = deque()
-        self._rests = 0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._on_turn)
+        self._timer.timeout.connect(self._take_one)
 
     def add(self, *steps: Step) -> None:
         """Do `steps` after those that wait already."""
@@ -39,16 +34,10 @@ class Turns(QObject):
         if not self._timer.isActive():
             self._timer.start(0)
 
-    def _on_turn(self) -> None:
+    def _take_one(self) -> None:
+        step = self._steps.popleft()
         try:
-            if self._rests:
-                self._rests -= 1
-            else:
-                self._rests = RESTS
-                self._take_one()
+            step()
         finally:  # an error is napari's to report; the steps that follow set the window right again
             if self._steps:
                 self._timer.start(0)
-
-    def _take_one(self) -> None:
-        self._steps.popleft()()
