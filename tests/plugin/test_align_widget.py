@@ -6,6 +6,7 @@ from qtpy.QtCore import Qt
 from scipy.ndimage import shift
 from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 
+from napari_defocus.alignment.result import HEADINGS
 from napari_defocus.plugin import alignment_worker
 from napari_defocus.plugin.align_widget import AlignWidget
 from napari_defocus.plugin.defocus_widget import DefocusWidget
@@ -61,8 +62,10 @@ def test_the_report_stands_in_the_table(widget, viewer, qtbot, shifted, notifica
     run(qtbot, widget)
     assert cells(widget.table, 0) == ["0", "1", "2", "3"]
     assert float(cells(widget.table, 5)[3]) == pytest.approx(3, abs=0.2)
-    assert cells(widget.table, 1)[2:] == ["reference", "yes"]
+    assert cells(widget.table, 1)[2:] == ["ref", "yes"]
     assert any("planes were moved" in message for message in notifications)
+    exact = widget.table.item(3, 0).toolTip()
+    assert all(f"{heading} " in exact for heading in HEADINGS)
 
 
 def test_the_aligned_layer_can_be_solved(widget, viewer, qtbot, shifted):
@@ -80,7 +83,7 @@ def test_an_aligned_stack_adds_no_layer(widget, viewer, qtbot, notifications):
     assert len(viewer.layers) == 1
     assert any("aligned already" in message for message in notifications)
     assert "aligned already" in widget.panel.status.text()
-    assert cells(widget.table, 1) == ["no", "no", "reference", "no"]
+    assert cells(widget.table, 1) == ["no", "no", "ref", "no"]
 
 
 def test_the_cropped_layer_keeps_its_place(widget, viewer, qtbot, shifted):

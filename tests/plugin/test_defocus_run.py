@@ -123,6 +123,20 @@ def test_pause_and_resume(widget, viewer, qtbot, patient_solver):
     assert not widget.panel.pause_button.isEnabled()
 
 
+def test_what_is_changed_in_mid_run_counts_for_the_next(widget, viewer, qtbot, patient_solver):
+    add_stack(viewer)
+    assert not widget.later.isVisibleTo(widget)
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: patient_solver.asked == 2, timeout=RUN_MS)
+    assert "changes count for the next one" in widget.later.text()
+    assert widget.later.isVisibleTo(widget)
+    widget.optics_form.kind.value = "uncalibrated"
+    patient_solver.release.set()
+    finish_run(qtbot, widget)
+    assert not widget.later.isVisibleTo(widget)
+    assert made(viewer, "depth").metadata["napari_defocus"]["parameters"]["optics"]["kind"] == LENS.kind
+
+
 def test_paused_time_is_not_counted(widget, viewer, qtbot, patient_solver, monkeypatch):
     clock = [100.0]
     monkeypatch.setattr("napari_defocus.plugin.run_panel.time.monotonic", lambda: clock[0])
@@ -327,7 +341,7 @@ def test_preview_is_not_held_up_by_memory(widget, viewer, qtbot, patient_solver,
     ("optics", "text"),
     [
         (LENS.replace(pixel_pitch=10e-6), "39 mm at 0.789 m, 4.1 m at 8 m"),
-        (UncalibratedFocus(planes=4, blur_per_plane=1.0), "0.5 plane"),
+        (UncalibratedFocus(planes=4, blur_per_plane=1.0), "0.5 planes"),
         (LENS.replace(min_blur=50.0), "none"),
     ],
     ids=["in a smaller unit", "without a unit", "none"],

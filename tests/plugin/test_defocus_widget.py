@@ -294,7 +294,7 @@ def test_cancel_does_not_wait_for_the_solver(widget, viewer, qtbot, patient_solv
     assert len(names(viewer)) == 5
 
 
-@pytest.mark.parametrize("count", [2, 3, 4, 5])
+@pytest.mark.parametrize("count", [2, 3])
 def test_cancel_while_layers_are_being_made(widget, viewer, qtbot, patient_solver, count):
     def cancel():
         if len(viewer.layers) == count:
@@ -351,7 +351,7 @@ def test_solver_waits_while_the_window_shows_its_result(widget, viewer, qtbot, p
     viewer.layers.events.inserted.connect(lambda: asked.append(patient_solver.asked))
     press(qtbot, widget.panel.run_button)
     qtbot.waitUntil(lambda: patient_solver.asked == 2, timeout=RUN_MS)
-    assert asked == [1, 1, 1, 1]
+    assert asked == [1, 1]
 
 
 def test_results_are_finished_out_of_the_windows_thread(widget, viewer, qtbot, patient_solver):
@@ -405,7 +405,7 @@ def test_error_in_mid_run_leaves_the_result_so_far(widget, viewer, qtbot, patien
     add_stack(viewer)
     press(qtbot, widget.panel.run_button)
     finish_run(qtbot, widget)
-    assert len(names(viewer)) == 5
+    assert names(viewer) == ["stone", "stone all-in-focus [1]", "stone depth (m) [1]"]
     entry = viewer.layers["stone depth (m) [1]"].metadata["napari_defocus"]
     assert entry["losses"] == [1.0]
     assert entry["parameters"].keys() == {"optics", "settings"}

@@ -68,7 +68,7 @@ def test_status_tells_depth_and_plane(viewer):
 
 def test_depth_in_planes_is_told_once(viewer):
     depth = add_depth(viewer, np.full((8, 9), 6.25, np.float32), unit="plane")
-    assert described(depth, (0, 0)) == "depth 6.25 plane"
+    assert described(depth, (0, 0)) == "depth: plane 6.25"
 
 
 def test_hole_says_so(viewer):

@@ -160,7 +160,7 @@ def test_a_deleted_layer_is_named(widget, viewer, qtbot, patient_solver, notific
     run(qtbot, widget)
     viewer.layers.remove(next(layer for layer in viewer.layers if "confidence" in layer.name))
     widget.save_bar.save(tmp_path)
-    assert "The confidence layer" in notifications[-1]
+    assert "no confidence layer" in notifications[-1]
     assert not list(tmp_path.iterdir())
 
 

@@ -180,7 +180,7 @@ def test_saved_result_opened_again(widget, viewer, qtbot, tmp_path):
 
 def test_without_confidence_it_says_so(widget, viewer):
     add_run(viewer, with_confidence=False)
-    assert "confidence layer of this run was deleted" in widget.outliers.status.text()
+    assert "no confidence layer of this run" in widget.outliers.status.text()
     assert not widget.outliers.button.isEnabled()
 
 

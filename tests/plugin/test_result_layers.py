@@ -1,3 +1,4 @@
+from dataclasses import replace
 from itertools import chain
 
 import numpy as np
@@ -5,10 +6,10 @@ import pytest
 from napari.layers import Image, Labels
 from tiny_stacks import LENS, add_stack
 
-from napari_defocus.plugin.depth_layers import derived_depth_layer
+from napari_defocus.plugin.depth_layers import derived_depth_layer, newest_depth_layer, sibling
 from napari_defocus.plugin.legend import name_text, prepare, show_in_place
 from napari_defocus.plugin.painting_tools import TOOLS
-from napari_defocus.plugin.result_layers import ResultLayers, newest_depth_layer, next_run, sibling
+from napari_defocus.plugin.result_layers import ResultLayers, next_run
 from napari_defocus.plugin.stack_source import stack_from_layer
 from napari_defocus.solver.result import DefocusResult
 
@@ -123,6 +124,14 @@ def test_a_result_on_the_way_has_its_parameters_too(viewer, layers):
     assert entry["losses"] == [0.2, 0.1]
     assert entry["notes"] == ["a fallback was taken"]
     assert entry["parameters"] == {"optics": LENS.to_dict()}
+
+
+def test_confidence_and_outliers_come_when_they_are_known(viewer, layers):
+    unknown = replace(result(), confidence=np.zeros_like(DEPTH), outliers=np.zeros(DEPTH.shape, bool))
+    do(layers.steps(unknown))
+    assert names(viewer) == ["stone", "stone all-in-focus [1]", "stone depth (m) [1]"]
+    do(layers.last_steps(unknown))  # an image without texture: none is right
+    assert names(viewer) == NAMES
 
 
 def test_what_is_drawn_on_a_stack_stays_above_its_results(viewer, layers):

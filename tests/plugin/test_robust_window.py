@@ -73,7 +73,10 @@ def nothing_runs(qtbot):
 def begin(viewer, qtbot, widget, count):
     """Press Run and wait until some layers of the run are there."""
     press(qtbot, widget.panel.run_button)
-    qtbot.waitUntil(lambda: len(viewer.layers) >= count, timeout=WAIT_MS)
+    qtbot.waitUntil(
+        lambda: len(viewer.layers) >= count and not (count > 1 and widget._turns._steps),
+        timeout=WAIT_MS,
+    )
 
 
 def state(layer):
@@ -121,7 +124,7 @@ HAPPENINGS = {
 def test_in_the_middle_of_a_run(viewer, qtbot, patient_solver, case, kind):
     widget = dock(viewer, DEFOCUS)
     add(viewer, kind)
-    begin(viewer, qtbot, widget, 5)
+    begin(viewer, qtbot, widget, 3)
     HAPPENINGS[case](viewer, widget)
     patient_solver.release.set()
     ended(qtbot, widget)
@@ -134,7 +137,7 @@ def test_in_the_middle_of_a_run(viewer, qtbot, patient_solver, case, kind):
 
 
 @pytest.mark.parametrize("kind", ["stack", "series"])
-@pytest.mark.parametrize("count", [1, 5])
+@pytest.mark.parametrize("count", [1, 3])
 def test_viewer_closed_in_the_middle_of_a_run(viewer, qtbot, patient_solver, kind, count):
     widget = dock(viewer, DEFOCUS)
     add(viewer, kind)
@@ -152,7 +155,7 @@ def test_second_run_from_another_widget(viewer, qtbot, patient_solver, kind):
     first, second = dock(viewer, DEFOCUS), dock(viewer, FOCUS)
     add(viewer, kind)
     second.unit.value = "plane"
-    begin(viewer, qtbot, first, 5)
+    begin(viewer, qtbot, first, 3)
     press(qtbot, second.panel.run_button)
     qtbot.waitUntil(lambda: not second.panel.running, timeout=WAIT_MS)
     assert first.panel.running

@@ -445,7 +445,7 @@ def test_focus_curve_and_surface_are_of_the_stack_that_is_shown(viewer, widget, 
     viewer.dims.set_current_step(0, 2)
     widget.curve.on_position(np.array([2, 0, 20, 8]))
     qtbot.waitUntil(lambda: bool(widget.curve.chart.series), timeout=RUN_MS)
-    assert f"Row 10, column 4: {depth.data[2, 0, 10, 4]:.4g} plane" in widget.curve.text.text()
+    assert f"Row 10, column 4: plane {depth.data[2, 0, 10, 4]:.2f}" in widget.curve.text.text()
     curve = widget.curve.chart.series[-2].y
     widget.curve.show_pixel(depth, 10, 4)
     viewer.dims.set_current_step(0, 0)

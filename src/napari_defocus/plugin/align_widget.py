@@ -5,11 +5,12 @@ from functools import partial
 from magicgui.widgets import CheckBox, ComboBox
 from napari.components import ViewerModel
 from napari.layers import Image
-from qtpy.QtWidgets import QAbstractItemView, QLabel, QTableWidget, QTableWidgetItem
+from qtpy.QtWidgets import QLabel
 
 from napari_defocus.alignment.result import AlignmentResult
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope
+from napari_defocus.plugin.align_table import AlignTable
 from napari_defocus.plugin.aligned_layer import aligned_layer
 from napari_defocus.plugin.alignment_worker import AlignmentWorker
 from napari_defocus.plugin.fields import NumberField
@@ -56,9 +57,7 @@ class AlignWidget(RunWidget):
             tooltip="Cut off the borders that not every plane shows; otherwise planes are continued there by "
             "their mirror image.",
         )
-        self.table = QTableWidget()
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setMinimumHeight(12 * self.table.fontMetrics().lineSpacing())
+        self.table = AlignTable()
         self._found = QLabel("Found in each plane:")
         self._fields.addWidget(Form([self.motion, self.reference, self.crop]))
         self._fields.addWidget(self._found)
@@ -86,7 +85,7 @@ class AlignWidget(RunWidget):
 
     def fill(self, stack: FocalStackLayer) -> None:
         self.reference.set_placeholder(f"the middle one: {stack.planes // 2}")
-        self._clear()
+        self.table.setRowCount(0)
         microscope = (stack.optics or {}).get("kind") == Microscope.kind
         self.motion.value = "translation" if microscope else "similarity"
         if microscope:
@@ -94,7 +93,7 @@ class AlignWidget(RunWidget):
 
     def clear(self) -> None:
         self.reference.set_placeholder("")
-        self._clear()
+        self.table.setRowCount(0)
 
     def _on_running(self, running: bool) -> None:
         super()._on_running(running)
@@ -104,30 +103,10 @@ class AlignWidget(RunWidget):
     def _on_result(self, result: Outcome | None) -> None:
         if self._aligned is None or not isinstance(result, AlignmentResult):
             return
-        self._show_report(result)
+        self.table.show_result(result)
         if result.changed:
             self._turns.add(partial(self._add, aligned_layer(*self._aligned, result)))
 
     def _add(self, layer: Image) -> None:
         if self._aligned is not None:
             self._viewer.add_layer(layer)
-
-    def _clear(self) -> None:
-        self.table.clear()
-        self.table.setRowCount(0)
-        self.table.setColumnCount(0)
-
-    def _show_report(self, result: AlignmentResult) -> None:
-        headings, *lines = result.rows()
-        self.table.setColumnCount(len(headings))
-        self.table.setRowCount(len(lines))
-        self.table.setHorizontalHeaderLabels(headings)
-        header = self.table.verticalHeader()
-        if header is not None:
-            header.hide()
-        for row, (line, plane) in enumerate(zip(lines, result.planes, strict=True)):
-            for column, text in enumerate(line):
-                item = QTableWidgetItem(text)
-                item.setToolTip(plane.note)
-                self.table.setItem(row, column, item)
-        self.table.resizeColumnsToContents()

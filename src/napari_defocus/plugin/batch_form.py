@@ -12,10 +12,10 @@ from napari_defocus.batch import Plan, no_optics
 from napari_defocus.batch.plan import Fallback
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics
+from napari_defocus.plugin.depth_layers import newest_depth_layer
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.lens_forms import UNITS
 from napari_defocus.plugin.optics_form import OpticsForm
-from napari_defocus.plugin.result_layers import newest_depth_layer
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.settings_form import SettingsForm
 from napari_defocus.plugin.stack_source import METADATA_KEY

@@ -27,6 +27,7 @@ from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.error_layer import check_alike, depth_of, depth_unit, error_layer, is_depth_map
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.legend import show_colorbar, show_name
+from napari_defocus.plugin.lengths import amount_in_words
 from napari_defocus.plugin.result_layers import next_run
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import METADATA_KEY
@@ -198,8 +199,8 @@ class CompareWidget(QWidget):
         for row, name in enumerate(names):
             title, in_unit = ROWS[name]
             value = comparison.metrics[name]
-            text = f"{value:.0f}" if name == "pixels" else f"{value:.4g}"
-            text += f" {comparison.unit}" if in_unit and comparison.unit else ""
+            number = f"{value:.0f}" if name == "pixels" else f"{value:.4g}"
+            text = amount_in_words(number, comparison.unit or "") if in_unit else number
             for column, words in enumerate((title, text)):
                 self.table.setItem(row, column, QTableWidgetItem(words))
         self.table.resizeColumnsToContents()

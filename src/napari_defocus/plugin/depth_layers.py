@@ -19,7 +19,9 @@ __all__ = [
     "entry_of",
     "grows_towards_lens",
     "length_unit_of",
+    "newest_depth_layer",
     "pixel_size_of",
+    "sibling",
     "unit_of",
 ]
 
@@ -107,3 +109,17 @@ def derived_depth_layer(depth: Image, values: NDArray[np.float32], done: str, **
         metadata={METADATA_KEY: {**entry_of(depth), **entry, "derived": steps}},
         **placement(depth, [0, 1]),
     )
+
+
+def newest_depth_layer(viewer: ViewerModel) -> Layer | None:
+    """Return the depth layer to work on: the active one, else the newest of all runs."""
+    depths = [layer for layer in viewer.layers if entry_of(layer).get("kind") == "depth"]
+    active = viewer.layers.selection.active
+    return active if active in depths else max(depths, key=lambda layer: entry_of(layer)["run"], default=None)
+
+
+def sibling(viewer: ViewerModel, layer: Layer, kind: str) -> Layer | None:
+    """Return the layer of another kind from the same run, None when it was deleted."""
+    run = entry_of(layer)["run"]
+    matches = (other for other in viewer.layers if entry_of(other).get("kind") == kind)
+    return next((other for other in matches if entry_of(other)["run"] == run), None)

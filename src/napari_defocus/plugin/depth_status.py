@@ -10,6 +10,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.optics import optics_from_dict
 from napari_defocus.plugin.clicks import pixel_at
 from napari_defocus.plugin.depth_layers import entry_of, unit_of
+from napari_defocus.plugin.lengths import PLANES, depth_in_words
 from napari_defocus.plugin.shown_map import map_axes, shown_steps
 
 __all__ = ["described", "plane_of", "show_depth_in_status"]
@@ -40,10 +41,11 @@ def described(layer: Layer, pixel: tuple[int, int], point: Any = None) -> str:
     depth = float(np.asarray(layer.data[tuple(place[axis] for axis in range(layer.ndim))]))
     if not np.isfinite(depth):
         return "no depth"
-    text = f"depth {depth:.4g} {unit_of(layer)}".rstrip()
+    told = depth_in_words(unit_of(layer), depth)
+    if unit_of(layer) == PLANES:
+        return f"depth: {told}"
     plane = plane_of(depth, entry_of(layer))
-    told = plane is None or unit_of(layer) == "plane"  # that is the depth itself
-    return text if told else f"{text}, plane {plane:.1f}"
+    return f"depth {told}" if plane is None else f"depth {told}, plane {plane:.1f}"
 
 
 def plane_of(depth: float, entry: dict[str, Any]) -> float | None:
@@ -72,7 +74,7 @@ def plane_of(depth: float, entry: dict[str, Any]) -> float | None:
         elif parameters.get("positions"):
             blur = np.append(np.asarray(parameters["positions"], np.float64), depth)
         else:
-            return depth if entry.get("unit") == "plane" else None
+            return depth if entry.get("unit") == PLANES else None
     except (InputError, TypeError, ValueError):  # metadata of another version, or edited by hand
         return None
     planes, here = blur[:-1], blur[-1]

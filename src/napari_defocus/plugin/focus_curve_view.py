@@ -12,6 +12,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.plugin.calculation import Calculation
 from napari_defocus.plugin.chart import Chart, Series, values
 from napari_defocus.plugin.clicks import PixelClicks, pixel_at
+from napari_defocus.plugin.lengths import PLANES, depth_in_words
 from napari_defocus.plugin.shown_map import shown_map
 from napari_defocus.plugin.stack_source import METADATA_KEY, is_stack, stack_at
 from napari_defocus.solver import FocusCurve, focus_curve
@@ -84,7 +85,7 @@ class FocusCurveView(QWidget):
         where = f"Row {y}, column {x}"
         if entry.get("kind") == "depth":
             depth = shown_map(layer, self._viewer.dims.point).data[y, x]
-            where += f": {depth:.4g} {parameters['unit']} in the map"
+            where += f": {depth_in_words(parameters['unit'], depth)} in the map"
         self._wanted = partial(focus_curve, stack.images, y, x, **options), where
         if self._worker is None:
             self._start()
@@ -115,7 +116,7 @@ class FocusCurveView(QWidget):
         series.append(Series("points", values(curve.positions), values(curve.values), MEASURED))
         if curve.known:
             series.append(Series("line", values(curve.peak), values([]), PEAK))
-        name = "plane" if curve.unit == "plane" else f"focus position ({curve.unit})"
+        name = PLANES if curve.unit == PLANES else f"focus position ({curve.unit})"
         self.chart.show_series(series, name)
         self.text.setText(f"{self._where}. {_described(curve)}")
 
@@ -129,4 +130,5 @@ def _described(curve: FocusCurve) -> str:
         return "There is no texture, so no peak."
     if not curve.known:
         return "The peak reaches the first or last plane; the true one may lie beyond."
-    return f"Fitted peak at {curve.peak:.4g} {curve.unit}, reliability {curve.reliability:.0f} dB."
+    peak = depth_in_words(curve.unit, curve.peak)
+    return f"Fitted peak at {peak}, reliability {curve.reliability:.0f} dB."

@@ -15,6 +15,7 @@ from napari_defocus.plugin.focus_curve_view import FocusCurveView
 from napari_defocus.plugin.focus_measure_layer import focus_measure_layer
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.legend import show_colorbar, show_name
+from napari_defocus.plugin.lengths import PLANES
 from napari_defocus.plugin.memory import recall, remember
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import FocalStackLayer
@@ -24,7 +25,6 @@ from napari_defocus.solver.focus_measure import WITHOUT_STEP, WITHOUT_WINDOW
 
 __all__ = ["FocusWidget"]
 
-PLANES = "plane"
 UNITS = (PLANES, "m", "cm", "mm", "um")
 MEASURES = [
     ("sum-modified Laplacian", "sum_modified_laplacian"),

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics, optics_from_dict
-from napari_defocus.plugin.depth_layers import entry_of
-from napari_defocus.plugin.result_layers import newest_depth_layer, sibling
+from napari_defocus.plugin.depth_layers import entry_of, newest_depth_layer, sibling
 from napari_defocus.plugin.shown_map import map_axes, shown_steps
 from napari_defocus.plugin.stack_source import METADATA_KEY
 from napari_defocus.solver.result import DefocusResult
@@ -151,7 +150,7 @@ def _sibling(viewer: ViewerModel, depth: Layer, kind: str) -> Layer:
     found = sibling(viewer, depth, kind)
     if found is None:
         raise InputError(
-            f"The {kind} layer of {depth.name!r} was deleted, and a result is saved whole; run again, or "
-            "save single layers with File > Save Selected Layers."
+            f"There is no {kind} layer of {depth.name!r}: it was deleted, or its run did not get to the "
+            "end. A result is saved whole; run again, or save single layers with File > Save Selected Layers."
         )
     return found

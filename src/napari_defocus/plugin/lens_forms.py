@@ -9,6 +9,7 @@ from napari_defocus.optics import Microscope, ThinLens, UncalibratedFocus
 from napari_defocus.optics.units import metres
 from napari_defocus.plugin.fields import NumberField, PositionsField
 from napari_defocus.plugin.form import Form
+from napari_defocus.plugin.lengths import PLANES
 from napari_defocus.plugin.stack_source import FocalStackLayer, figure
 
 __all__ = ["CameraForm", "MicroscopeForm", "UncalibratedForm"]
@@ -198,7 +199,7 @@ class MicroscopeForm(Form):
 class UncalibratedForm(Form):
     """A stack of which only the order of the planes is known."""
 
-    depth_unit = "plane"
+    depth_unit = PLANES
 
     def __init__(self) -> None:
         self.blur_per_plane = NumberField(

@@ -7,6 +7,7 @@ from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_defocus.optics.resolution import TOLERANCE, OpticsReport
 from napari_defocus.optics.units import metres
+from napari_defocus.plugin.lengths import amount_in_words
 
 __all__ = ["OpticsSummary"]
 
@@ -83,7 +84,7 @@ def _length(extent: float, unit: str) -> str:
     if not math.isfinite(extent):
         return "none"
     if unit not in METRIC:
-        return f"{extent:.2g} {unit}"
+        return amount_in_words(f"{extent:.2g}", unit)
     length = extent * metres(unit)
     name = next((name for name in METRIC if length >= metres(name)), METRIC[-1])
     return f"{float(f'{length / metres(name):.2g}'):g} {name}"

@@ -23,7 +23,7 @@ from napari_defocus.solver.settings import SolverSettings
 
 __all__ = ["OutlierPanel", "filled"]
 
-NO_CONFIDENCE = "The confidence layer of this run was deleted: outliers cannot be told."
+NO_CONFIDENCE = "There is no confidence layer of this run: it was deleted, or its run did not get to the end."
 RED = DirectLabelColormap(color_dict={None: (0, 0, 0, 0), 0: (0, 0, 0, 0), 1: (1.0, 0.15, 0.1, 1.0)})
 
 

@@ -18,6 +18,7 @@ from napari_defocus.plugin.depth_layers import (
 )
 from napari_defocus.plugin.drawn_shapes import COLORS, LINES, DrawnShapes, line_in
 from napari_defocus.plugin.form import Form
+from napari_defocus.plugin.lengths import amount_in_words, depth_in_words
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.shown_depth import ShownDepth
 
@@ -156,4 +157,5 @@ def _told(profile: Profile, unit: str, length_unit: str) -> str:
     known = profile.depth[np.isfinite(profile.depth)]
     if not known.size:
         return f"{text}; no depth on it."
-    return f"{text}; {known.min():.4g} to {known.max():.4g} {unit}, range {np.ptp(known):.3g} {unit}."
+    ends = depth_in_words(unit, known.min(), known.max())
+    return f"{text}; {ends}, range {amount_in_words(f'{np.ptp(known):.3g}', unit)}."

@@ -25,6 +25,7 @@ from napari_defocus.plugin.depth_layers import grows_towards_lens, pixel_size_of
 from napari_defocus.plugin.drawn_shapes import REGIONS, DrawnShapes, outline_in, region_of
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.latest import Latest
+from napari_defocus.plugin.lengths import amount_in_words, depth_in_words
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.shown_depth import ShownDepth
 
@@ -168,10 +169,8 @@ class RegionPanel(QWidget):
         uncertainty = float(np.hypot(first.level.uncertainty, second.level.uncertainty))
         up = self._depth is not None and grows_towards_lens(self._viewer, self._depth.map)
         where = ("lower", "higher") if up else ("nearer", "farther")
-        lines.append(
-            f"Step: region {second.number} is {_with_uncertainty(abs(step), uncertainty)} {unit} "
-            f"{where[step > 0]} than region {first.number}."
-        )
+        told = amount_in_words(_with_uncertainty(abs(step), uncertainty), unit)
+        lines.append(f"Step: region {second.number} is {told} {where[step > 0]} than region {first.number}.")
         if len(measured) > 2:
             lines.append("Select two regions for the step between others.")
         return "\n".join(lines)
@@ -196,8 +195,8 @@ def _cells(found: RegionFigures, unit: str) -> list[str]:
     if found.roughness is None or found.level is None:
         return [str(found.number), *["-"] * 4]
     heights = (found.roughness.Sa, found.roughness.Sq, found.roughness.Sz)
-    median = f"{found.level.median:.4g} {unit}"
-    return [str(found.number), median, *(f"{height:.3g} {unit}" for height in heights)]
+    told = (amount_in_words(f"{height:.3g}", unit) for height in heights)
+    return [str(found.number), depth_in_words(unit, found.level.median), *told]
 
 
 def _with_uncertainty(value: float, uncertainty: float) -> str:

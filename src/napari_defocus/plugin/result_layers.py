@@ -21,7 +21,7 @@ from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
 from napari_defocus.solver.result import DefocusResult
 
-__all__ = ["ResultLayers", "newest_depth_layer", "next_run", "sibling"]
+__all__ = ["ResultLayers", "next_run"]
 
 DEPTH_COLORMAP = "viridis"
 
@@ -29,7 +29,7 @@ KINDS = ("depth", "all-in-focus", "confidence", "outliers")
 """Layers of a run in the order in which they are made; each goes below the depth."""
 
 SEEN = ("depth", "all-in-focus")
-"""Those that are visible."""
+"""Those that are visible; the others are judged at the end, and would be black until then."""
 
 
 def next_run(names: Iterable[str]) -> int:
@@ -70,9 +70,9 @@ class ResultLayers:
         self._give_tool: Step | None = None
         self._bare: set[Layer] = set()  # added, but not yet visible or without name and colour bar
 
-    def steps(self, result: DefocusResult) -> Iterator[Step]:
+    def steps(self, result: DefocusResult, *, last: bool = False) -> Iterator[Step]:
         """Yield the steps that show a result on the way; a layer that the user has deleted stays deleted."""
-        for kind in KINDS:
+        for kind in KINDS if last or self.judged(result) else SEEN:
             yield partial(self._make, kind, result)
             yield partial(self._show, kind, result)
             if kind == "depth":
@@ -98,7 +98,7 @@ class ResultLayers:
     def last_steps(self, result: DefocusResult) -> Iterator[Step]:
         """Yield the steps that show the result of the run; deleted layers are made again."""
         yield self._forget_deleted
-        yield from self.steps(result)
+        yield from self.steps(result, last=True)
         for kind in self.hidden_kinds(result):
             yield partial(self._draw_thumbnail, kind, result)
         yield partial(self._conclude, result)
@@ -111,6 +111,10 @@ class ResultLayers:
     def hidden_kinds(self, result: DefocusResult) -> list[str]:
         """Return the kinds of layers that are invisible until the user wants them."""
         return [kind for kind in KINDS if kind not in SEEN]
+
+    def judged(self, result: DefocusResult) -> bool:
+        """Whether confidence and outliers are known of any of a result on the way."""
+        return bool(result.confidence.any())
 
     def title(self, kind: str) -> str:
         """Return what to call a layer between the stack's name and the number of the run."""
@@ -284,17 +288,3 @@ class ResultLayers:
         if kind == "confidence":
             entry["meaning"] = f"probability that the depth is right {result.confidence_meaning}"
         return {METADATA_KEY: entry}
-
-
-def newest_depth_layer(viewer: ViewerModel) -> Layer | None:
-    """Return the depth layer to work on: the active one, else the newest of all runs."""
-    depths = [layer for layer in viewer.layers if entry_of(layer).get("kind") == "depth"]
-    active = viewer.layers.selection.active
-    return active if active in depths else max(depths, key=lambda layer: entry_of(layer)["run"], default=None)
-
-
-def sibling(viewer: ViewerModel, layer: Layer, kind: str) -> Layer | None:
-    """Return the layer of another kind from the same run, None when it was deleted."""
-    run = entry_of(layer)["run"]
-    matches = (other for other in viewer.layers if entry_of(other).get("kind") == kind)
-    return next((other for other in matches if entry_of(other)["run"] == run), None)

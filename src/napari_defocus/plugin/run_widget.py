@@ -2,7 +2,7 @@
 
 from napari.components import ViewerModel
 from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.collecting import collect_all_again
@@ -25,6 +25,7 @@ NO_STACK = (
     "that is open already is offered if it has a plane axis."
 )
 READY = "Ready: press Run."
+LATER = "This run keeps the settings it began with; changes count for the next one."
 
 
 class RunWidget(QWidget):
@@ -54,6 +55,9 @@ class RunWidget(QWidget):
         self.panel = RunPanel(self._turns)
         self._fields = QVBoxLayout()
         self._fields.addWidget(self.picker)
+        self.later = QLabel(LATER)
+        self.later.setWordWrap(True)
+        self.later.hide()
         self._lay_out()
         viewer.layers.events.removed.connect(collect_all_again)
         self.picker.changed.connect(self._on_stack)
@@ -65,6 +69,7 @@ class RunWidget(QWidget):
         inner.setLayout(self._fields)
         layout = QVBoxLayout(self)
         layout.addWidget(Scrolled(inner), 1)
+        layout.addWidget(self.later)
         layout.addWidget(self.panel)
 
     def event(self, event: QEvent | None) -> bool:
@@ -134,3 +139,4 @@ class RunWidget(QWidget):
 
     def _on_running(self, running: bool) -> None:
         self.picker.setEnabled(not running)
+        self.later.setVisible(running)

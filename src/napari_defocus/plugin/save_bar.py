@@ -14,8 +14,8 @@ from napari_defocus.io import depth_mesh, save_mesh, save_result
 from napari_defocus.io.result_directory import partial_directory
 from napari_defocus.io.save import file_name
 from napari_defocus.plugin.calculation import Calculation
+from napari_defocus.plugin.depth_layers import newest_depth_layer
 from napari_defocus.plugin.layer_result import LayerResult, optics_of, result_of, results_of
-from napari_defocus.plugin.result_layers import newest_depth_layer
 from napari_defocus.plugin.run_panel import report
 
 __all__ = ["SaveBar"]

@@ -42,9 +42,9 @@ class SeriesLayers(ResultLayers):
     def placement(self) -> dict[str, Any]:
         return self._series.placement.options
 
-    def steps(self, result: DefocusResult) -> Iterator[Step]:
+    def steps(self, result: DefocusResult, *, last: bool = False) -> Iterator[Step]:
         """Yield the steps that show what there is so far."""
-        yield from super().steps(result)
+        yield from super().steps(result, last=last)
         if isinstance(result, SeriesResult):
             for name in result.images:
                 yield partial(self._make, name, result)
@@ -53,6 +53,10 @@ class SeriesLayers(ResultLayers):
     def hidden_kinds(self, result: DefocusResult) -> list[str]:
         images = list(result.images) if isinstance(result, SeriesResult) else []
         return [*super().hidden_kinds(result), *images]
+
+    def judged(self, result: DefocusResult) -> bool:
+        """Whether a stack is done; the arrays may be too large to look through."""
+        return not isinstance(result, SeriesResult) or any(stack["done"] for stack in result.stacks.values())
 
     def title(self, kind: str) -> str:
         """Return what to call a layer between the stack's name and the number of the run."""

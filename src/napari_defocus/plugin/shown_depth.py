@@ -8,8 +8,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer
 from numpy.typing import NDArray
 
-from napari_defocus.plugin.depth_layers import derived_depth_layer, entry_of
-from napari_defocus.plugin.result_layers import sibling
+from napari_defocus.plugin.depth_layers import derived_depth_layer, entry_of, sibling
 from napari_defocus.plugin.shown_map import map_axes, shown_map, shown_steps
 from napari_defocus.plugin.stack_part import moved
 from napari_defocus.plugin.stack_source import METADATA_KEY, placement

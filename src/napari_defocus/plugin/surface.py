@@ -10,8 +10,8 @@ from napari.layers import Image, Layer, Surface
 from numpy.typing import NDArray
 
 from napari_defocus.plugin.border_specks import border_specks
+from napari_defocus.plugin.depth_layers import sibling
 from napari_defocus.plugin.lengths import length_in
-from napari_defocus.plugin.result_layers import sibling
 from napari_defocus.plugin.shown_map import shown_map
 from napari_defocus.plugin.stack_source import METADATA_KEY
 

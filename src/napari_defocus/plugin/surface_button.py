@@ -7,8 +7,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QPushButton, QWidget
 
-from napari_defocus.plugin.depth_layers import grows_towards_lens
-from napari_defocus.plugin.result_layers import newest_depth_layer
+from napari_defocus.plugin.depth_layers import grows_towards_lens, newest_depth_layer
 from napari_defocus.plugin.surface import SurfaceView
 
 __all__ = ["SurfaceButton"]

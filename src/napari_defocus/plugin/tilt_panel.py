@@ -22,7 +22,7 @@ from napari_defocus.plugin.drawn_shapes import region_of
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.latest import Latest
 from napari_defocus.plugin.legend import show_in_place
-from napari_defocus.plugin.lengths import length_in
+from napari_defocus.plugin.lengths import amount_in_words, length_in
 from napari_defocus.plugin.region_panel import RegionPanel
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.shown_depth import ShownDepth
@@ -168,4 +168,4 @@ def _told(plane: Plane, depth: Image) -> str:
 
 
 def _up_or_down(rise: float, unit: str) -> str:
-    return f"{'up' if rise > 0 else 'down'} by {abs(rise):.3g} {unit}"
+    return f"{'up' if rise > 0 else 'down'} by {amount_in_words(f'{abs(rise):.3g}', unit)}"
