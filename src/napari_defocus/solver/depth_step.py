@@ -12,6 +12,7 @@ from napari_defocus.optics.basis_kernels import basis_rows
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver import depth_kernels, window_kernels
+from napari_defocus.solver.blocks import widened
 from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
@@ -178,7 +179,7 @@ def _search_tile(
     cost_window: int,
     golden_tolerance: float,
 ) -> _TileOutcome:
-    wide = widen(tile, cost_window // 2, observations.shape)
+    wide = widened(tile, cost_window // 2, observations.shape)
     banks = tile_banks(operator, padded, wide)
     stack = observations.planes, np.float32(observations.scale)
     planes = operator.plane_arguments()
@@ -263,11 +264,3 @@ def tile_banks(operator: BlurOperator, padded: Floats, tile: Tile) -> Floats:
         padded, operator.halo, kernels, radii, to_chebyshev, tile.y0, tile.x0, scratch, banks
     )
     return banks
-
-
-def widen(tile: Tile, margin: int, shape: tuple[int, int]) -> Tile:
-    """Widen a tile on every side, cut at the frame of an image of `shape`."""
-    y0, x0 = max(tile.y0 - margin, 0), max(tile.x0 - margin, 0)
-    y1 = min(tile.y0 + tile.height + margin, shape[0])
-    x1 = min(tile.x0 + tile.width + margin, shape[1])
-    return Tile(y0, x0, y1 - y0, x1 - x0)

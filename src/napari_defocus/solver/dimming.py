@@ -55,6 +55,8 @@ def dimmed(
     noise : float
         Standard deviation of the noise, of white. By so much a pair may be brighter, or all would get darker.
     """
+    if not glare.lamps.any():
+        return observations
     planes, margin = observations.planes.copy(), np.float32(noise / observations.scale)
     near = maximum_filter(glare.lamps, 2 * ASIDE + 1)
     for tile in split(observations.shape, (TILE, TILE)):

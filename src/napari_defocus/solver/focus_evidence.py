@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.optics.tiles import Tile, map_tiles, split
-from napari_defocus.solver.depth_step import widen
+from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.focus_cost import REACH as COST_REACH
 from napari_defocus.solver.focus_cost import focus_costs, trust_of
 from napari_defocus.solver.focus_start import view
@@ -86,10 +86,9 @@ def focus_evidence(
     either_side = isinstance(optics, UncalibratedFocus)
 
     def look(tile: Tile) -> tuple[Floats, ...]:
-        wide = widen(tile, REACH, observations.shape)
-        costs = focus_costs(view(observations, wide), noise, None)[order]
-        y0, x0 = tile.y0 - wide.y0, tile.x0 - wide.x0
-        inside = slice(y0, y0 + tile.height), slice(x0, x0 + tile.width)
+        block = Block(tile, widened(tile, REACH, observations.shape))
+        costs = focus_costs(view(observations, block.outer), noise, None)[order]
+        inside = block.inside
         depth = coordinates[tile.slices] * np.float32(px_per_coordinate)
         texture, spread = (values[inside] for values in around(costs, centers))
         return texture, sharper(costs[(..., *inside)], centers, depth, either_side), spread

@@ -14,7 +14,7 @@ from scipy.ndimage import label, minimum_filter, uniform_filter
 
 from napari_defocus.optics.rays import ApertureRays
 from napari_defocus.optics.tiles import Tile, map_tiles, split
-from napari_defocus.solver.depth_step import widen
+from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.focus_cost import REACH as COST_REACH
 from napari_defocus.solver.focus_cost import focus_costs, trust_of
 from napari_defocus.solver.focus_start import view
@@ -93,13 +93,12 @@ def with_near_detail(
     sharpest, trusted = np.empty(observations.shape, np.int32), np.empty(observations.shape, bool)
 
     def look(tile: Tile) -> tuple[Ints, Mask]:
-        wide = widen(tile, COST_REACH + TEXTURE_WINDOW // 2, observations.shape)
-        unusable = None if lights is None else lights[(..., *wide.slices)]
-        costs = focus_costs(view(observations, wide), noise, unusable)
+        block = Block(tile, widened(tile, COST_REACH + TEXTURE_WINDOW // 2, observations.shape))
+        unusable = None if lights is None else lights[(..., *block.outer.slices)]
+        costs = focus_costs(view(observations, block.outer), noise, unusable)
         trust = trust_of(costs)
         textured = uniform_filter(trust, TEXTURE_WINDOW, mode="nearest") >= TEXTURED
-        y0, x0 = tile.y0 - wide.y0, tile.x0 - wide.x0
-        inside = slice(y0, y0 + tile.height), slice(x0, x0 + tile.width)
+        inside = block.inside
         return costs[(..., *inside)].argmin(axis=0), ((trust >= TRUSTED) & textured)[inside]
 
     for tile, (planes, sure) in map_tiles(look, split(observations.shape, TILE), threads, progress):
