@@ -46,10 +46,13 @@ OUTLINED = 1.0
 SHARP = 0.6
 """Sharpness of an outline from which on a light may be in focus, as a share of its greatest."""
 
-CLIPPED = 1.2
+CLIPPED = 1.15
 """Ratio of the most light around a pixel in any plane to that in the light's own from which on it is a lamp:
-clipping takes a sixth of it or more. A glint that is a little beyond white loses next to nothing, and the
-blur model explains its disc well enough."""
+clipping takes an eighth of it or more. A glint loses next to nothing, and the blur model explains its disc
+well enough."""
+
+TOGETHER = 3
+"""Distance from a lamp up to which lights are lamps as well, px: a large one loses light at its rim only."""
 
 SPREAD = 3.0
 """Standard deviation of the Gaussian that adds up the light around a pixel, px."""
@@ -66,7 +69,7 @@ LEAST_SHARE = 0.02
 SURROUNDINGS = 16
 """Distance up to which the lights around one count towards that share, px."""
 
-FARTHEST_LIGHT = int(GREATEST_REACH + RIM) + max(MARGIN, SURROUNDINGS)
+FARTHEST_LIGHT = int(GREATEST_REACH + RIM) + max(TOGETHER + MARGIN, SURROUNDINGS)
 """Distance from which glare is seen, px."""
 
 MOST = 0.5
@@ -86,14 +89,14 @@ class Glare:
     Attributes
     ----------
     pairs : ndarray, (planes, Y, X), bool
-        Pairs of plane and pixel that lie within the blur disc of a light.
+        Pairs of plane and pixel that lie within the blur disc of a lamp.
     hiding : ndarray, (planes, Y, X), bool
         Those of them in which the pixel is clearly brighter than in its darkest plane: how sharp it is there
         tells nothing of its depth.
     planes : ndarray, (Y, X), int32
         Beside lights the plane in which the light is in focus, elsewhere -1.
     lamps : ndarray, (Y, X), bool
-        Beside those of the lights that are far beyond white.
+        Beside those of the lights that are lamps, far beyond white.
     """
 
     pairs: Pairs
@@ -125,13 +128,13 @@ class Glare:
 
 
 def find_glare(observations: Observations, optics: Optics) -> Glare | None:
-    """Find what lies within the blur discs of saturated lights.
+    """Find lights, and what lies within the blur discs of those that are lamps.
 
-    A saturated light is far brighter than white says, so that its disc outshines what is behind and nothing
-    in the model can explain it. Where the light is sharp in a plane it covers only itself, and that is no
-    glare; nor is a large disc of few pixels of light, which is spread thin. A pixel is part of a light if it
-    is saturated in the plane in which the light around it is in focus (:func:`light_planes`); in other
-    planes the disc of a bright light is saturated too.
+    A lamp is far brighter than white says, so that its disc outshines what is behind and nothing in the model
+    can explain it. Where the lamp is sharp in a plane it covers only itself, and that is no glare; nor is a
+    large disc of few pixels of light, which is spread thin. A pixel is part of a light if it is saturated in
+    the plane in which the light around it is in focus (:func:`light_planes`); in other planes the disc of a
+    bright light is saturated too.
 
     Parameters
     ----------
@@ -153,14 +156,15 @@ def find_glare(observations: Observations, optics: Optics) -> Glare | None:
     if not saturated.any():
         return None
     beside = ndimage.maximum_filter(saturated, 2 * BESIDE + 1)
-    planes, lamps = light_planes(observations, beside)
+    planes, lost = light_planes(observations, beside)
     focus = np.maximum(planes, 0)
     own = np.take_along_axis(observations.planes, focus[None, None], axis=0)[0]
     lights = (own >= SATURATED / observations.scale).any(axis=0) & (planes >= 0)
     apart = np.abs(optics.centers[None] - optics.centers[:, None])
     reach = (2 * optics.blur_scale * optics.slopes[:, None] * apart).astype(np.float32)
     radii = np.where(reach >= LEAST_REACH, np.minimum(reach, GREATEST_REACH) + np.float32(RIM), 0)
-    where = np.nonzero(lights)
+    bright = ndimage.maximum_filter(np.where(lights, lost, 0), 2 * TOGETHER + 1) >= CLIPPED
+    where = np.nonzero(lights & bright)
     around = _lights_around(lights, where)
     darkest = observations.planes.min(axis=0)
 
@@ -175,7 +179,7 @@ def find_glare(observations: Observations, optics: Optics) -> Glare | None:
     pairs, hiding = np.empty((2, observations.count, *observations.shape), bool)
     for index, found in enumerate(map_ahead(cover, range(observations.count))):
         pairs[index], hiding[index] = found
-    return Glare(pairs, hiding, planes, lamps)
+    return Glare(pairs, hiding, planes, bright & (planes >= 0))
 
 
 def glare_for_image(observations: Observations, optics: Optics, settings: SolverSettings) -> Glare | None:
@@ -188,22 +192,22 @@ def in_most_planes(pairs: Pairs) -> NDArray[np.bool_]:
     return np.asarray(pairs.mean(axis=0) > MOST)
 
 
-def light_planes(observations: Observations, wanted: NDArray[np.bool_]) -> tuple[Labels, NDArray[np.bool_]]:
-    """Plane in which the light around each wanted pixel is in focus, and whether it is a lamp, both (Y, X).
+def light_planes(observations: Observations, wanted: NDArray[np.bool_]) -> tuple[Labels, Floats]:
+    """Plane in which the light around each wanted pixel is in focus, and how much more others show, (Y, X).
 
     Of the planes in which the light has a sharp outline, that in which least of it is seen: what is beyond
     white is clipped, and most so where the light is not spread. By sharpness alone the clipped rim of a
     bright light's disc would pass for a light of its own. Pixels that are not wanted, and those without an
     outline nearby (within a large light, whose rim covers what it covers), get -1.
     """
-    planes, lamps = np.full(wanted.shape, -1, np.int32), np.zeros(wanted.shape, bool)
+    planes, lost = np.full(wanted.shape, -1, np.int32), np.zeros(wanted.shape, np.float32)
     for tile in split(observations.shape, (TILE, TILE)):
         if wanted[tile.slices].any():
             block = Block(tile, widened(tile, MARGIN, observations.shape))
-            chosen, lost = _least_light(observations, block.outer)
-            planes[tile.slices], lamps[tile.slices] = chosen[block.inside], lost[block.inside] >= CLIPPED
+            chosen, ratio = _least_light(observations, block.outer)
+            planes[tile.slices], lost[tile.slices] = chosen[block.inside], ratio[block.inside]
     planes[~wanted] = -1
-    return planes, lamps & (planes >= 0)
+    return planes, lost
 
 
 def _least_light(observations: Observations, tile: Tile) -> tuple[Labels, Floats]:
