@@ -13,7 +13,8 @@ from napari_defocus.solver.weighted_median import (
     RADIUS,
     TO_NEAR,
     TOLERANCE,
-    to_near_of,
+    majorities_of,
+    median_of_run,
     weighted_median,
 )
 
@@ -85,14 +86,29 @@ def test_where_nothing_looks_alike_no_thin_thing_is_voted_away():
 def test_a_nearer_depth_needs_more_support():
     image, wide, _ = bar(texture=0.01)
     gap = 1.1 - wide  # behind what is around it, and too wide
-    changed = [(weighted_median(gap, image, SPAN, ALIKE, to_near=t) != gap).mean() for t in (MAJORITY, 20.0)]
+    supports = (MAJORITY, MAJORITY), (MAJORITY, 20.0)
+    changed = [(weighted_median(gap, image, SPAN, ALIKE, majorities=s) != gap).mean() for s in supports]
     assert changed[0] > 0.05
     assert changed[1] == 0
 
 
 def test_planes_counted_from_either_end_are_treated_alike():
-    assert to_near_of(UncalibratedFocus(planes=4)) == MAJORITY
-    assert to_near_of(ThinLens.from_camera(50, 2, 20, [1.0, 2.0])) == TO_NEAR
+    assert majorities_of(UncalibratedFocus(planes=4)) == (MAJORITY, MAJORITY)
+    assert majorities_of(ThinLens.from_camera(50, 2, 20, [1.0, 2.0])) == (MAJORITY, TO_NEAR)
+
+
+def test_edges_that_the_rays_have_told_are_harder_to_vote_away_in_grey():
+    image, wide, _ = bar(texture=0.03)
+    lens, settings = ThinLens.from_camera(50, 2, 20, [1.0, 2.0]), SolverSettings(depth_range=(1.0, 2.0))
+    coordinates = 0.5 + 0.5 * wide
+
+    def changed(image, after_edges):
+        found = median_of_run(coordinates, image, lens, settings, after_edges=after_edges)
+        return (found != coordinates).sum()
+
+    assert 0 < changed(image, True) < 0.8 * changed(image, False)
+    colour = np.repeat(image, 3, axis=0)
+    assert changed(colour, True) == changed(colour, False) > 0
 
 
 def test_what_is_one_surface_stays_exactly():
@@ -105,8 +121,8 @@ def test_the_order_of_the_range_and_of_the_depths_does_not_matter():
     image, wide, _ = bar(texture=0.01)
     found = weighted_median(wide, image, SPAN, ALIKE)
     assert_array_equal(weighted_median(wide, image, SPAN[::-1], ALIKE), found)
-    found = weighted_median(wide, image, SPAN, ALIKE, to_near=MAJORITY)
-    turned = 1 - weighted_median(1 - wide, image, SPAN, ALIKE, to_near=MAJORITY)
+    found = weighted_median(wide, image, SPAN, ALIKE, majorities=(MAJORITY, MAJORITY))
+    turned = 1 - weighted_median(1 - wide, image, SPAN, ALIKE, majorities=(MAJORITY, MAJORITY))
     np.testing.assert_allclose(turned, found, atol=1e-2)
 
 

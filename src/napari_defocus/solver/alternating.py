@@ -171,7 +171,7 @@ def alternating_minimization(
     if edges:
         # a patch that is wrong as a whole keeps the search from moving its pixels
         if settings.weighted_median:
-            run.take_median(report.stage("depth of what looks alike", EVENING))
+            run.take_median(report.stage("depth of what looks alike", EVENING), after_edges=False)
             yield run.state(epoch, "median")
         run.resolve_edges(report.stage("depth edges", EDGES))
         yield run.state(epoch, "occlusion")
@@ -179,7 +179,7 @@ def alternating_minimization(
         run.denoise(report.stage("noise", EVENING))
         yield run.state(epoch, "denoising")
     if settings.weighted_median:
-        run.take_median(report.stage("depth of what looks alike", EVENING))
+        run.take_median(report.stage("depth of what looks alike", EVENING), after_edges=edges)
         yield run.state(epoch, "median")
     if settings.regression:
         run.fit_planes(report.stage("planes of the depth", EVENING))

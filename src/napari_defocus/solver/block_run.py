@@ -125,7 +125,8 @@ class BlockRun(BlockPasses):
             state = self.advance(block_tasks.sharpen_block, blocks, arrays, message, "sharpened")
         state = self._resolve_edges(stack, state)
         state = self._denoise(state)
-        state = self._median(state, "median")
+        edges = applies(self.job.optics, self.settings)
+        state = self._median(state, "median", after_edges=edges)
         state = self._fit_planes(state)
         return self._finish(stack, state, operator, halo, tuple(losses))
 
@@ -219,12 +220,13 @@ class BlockRun(BlockPasses):
         blocks, noise = grid(self.frame, self.side, denoising.REACH), float(np.sqrt(self.noise))
         return self.advance(block_tasks.denoise_block, blocks, [state], "noise", "denoised", noise=noise)
 
-    def _median(self, state: Any, name: str) -> Any:
+    def _median(self, state: Any, name: str, *, after_edges: bool) -> Any:
         """The state after the weighted median of the depth, where wanted."""
         if not self.settings.weighted_median:
             return state
         blocks, message = grid(self.frame, self.side, weighted_median.RADIUS), "depth of what looks alike"
-        return self.advance(block_tasks.median_block, blocks, [state], message, name)
+        options = {"after_edges": after_edges}
+        return self.advance(block_tasks.median_block, blocks, [state], message, name, **options)
 
     def _fit_planes(self, state: Any) -> Any:
         """The state after the local regression of the depth, where wanted."""
@@ -266,7 +268,7 @@ class BlockRun(BlockPasses):
         """The state after a first weighted median, and the depth edges put right, where that is wanted."""
         if not applies(self.job.optics, self.settings):
             return state
-        state = self._median(state, "median before edges")
+        state = self._median(state, "median before edges", after_edges=False)
         message = "depth edges"
         blocks = grid(self.frame, self.side, LAST_HALO, SIDE_OF_TILES)
         found = self.map(block_tasks.edge_misfits, blocks, [stack, state], message)

@@ -245,10 +245,14 @@ def denoise_block(
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
-def median_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:
+def median_block(
+    job: Job, block: Block, state: Floats, *, after_edges: bool, progress: Share
+) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels after the weighted median of the depth."""
     image, coordinates = np.ascontiguousarray(state[IMAGE:]), np.ascontiguousarray(state[COORDINATES])
-    return with_depth(block, state, median_of_run(coordinates, image, job.optics, job.settings, progress))
+    model = job.optics, job.settings
+    found = median_of_run(coordinates, image, *model, progress, after_edges=after_edges)
+    return with_depth(block, state, found)
 
 
 def regression_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:

@@ -37,6 +37,10 @@ MAJORITY = 0.9
 TO_NEAR = 1.65
 """The same where the new depth is nearer: what is near spreads over what is far, seldom the other way."""
 
+GREY = 2.0
+"""Factor on both after the depth edges were put right, where the image is grey: of grey, much looks alike by
+chance, and what the rays bear out is not to be voted away."""
+
 POWERS = np.float32(0.5), np.float32(0.8)
 """How much counts in it that pixels at the new depth look more like this one, and that many look alike."""
 
@@ -80,13 +84,13 @@ class Votes:
         fall = fall_off(RADIUS, DEVIATION)
         return cls(levels, image, wanted, fall, np.float32(1 / (2 * len(image) * alike**2)), low, step)
 
-    def medians(self, band: Tile, to_near: float) -> NDArray[np.int32]:
-        """Levels of a band after the vote; a nearer (higher) one needs the support `to_near`."""
+    def medians(self, band: Tile, majorities: tuple[float, float]) -> NDArray[np.int32]:
+        """Levels of a band after the vote; a farther (lower) and a nearer one need these supports."""
         out = np.empty((band.height, band.width), np.int32)
         wanted = self.agreement(band) < 0.5  # else the median is near the pixel's own level
         around = self.levels, self.image, wanted, band.y0, self.fall, self.sharpness
-        majorities = np.float32(MAJORITY), np.float32(to_near)
-        median_rows(*around, majorities, POWERS, TOLERANCE, *np.empty((2, LEVELS), np.float32), out)
+        needed = np.float32(majorities[0]), np.float32(majorities[1])
+        median_rows(*around, needed, POWERS, TOLERANCE, *np.empty((2, LEVELS), np.float32), out)
         return out
 
     def agreement(self, band: Tile) -> Floats:
@@ -103,7 +107,7 @@ def weighted_median(
     span: tuple[float, float],
     alike: float,
     *,
-    to_near: float = TO_NEAR,
+    majorities: tuple[float, float] = (MAJORITY, TO_NEAR),
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Floats:
@@ -124,16 +128,16 @@ def weighted_median(
         Blur coordinates of the ends of the depth range, in any order.
     alike : float
         Standard deviation of the differences of intensity between pixels that look alike, in units of white.
-    to_near : float
-        Support that a new depth needs where it is nearer, with a greater blur coordinate
-        (:func:`to_near_of`).
+    majorities : (float, float)
+        Support that a new depth needs where it is farther, and where it is nearer, with a greater blur
+        coordinate (:func:`majorities_of`).
     threads : int, optional
         Threads to compute with. None: all cores.
     progress : callable, optional
         Gets the share that is done; may raise to stop.
     """
     votes, new = Votes.of(coordinates, image, span, alike), coordinates.copy()
-    medians = partial(votes.medians, to_near=to_near)
+    medians = partial(votes.medians, majorities=majorities)
     for band, found in map_tiles(medians, bands_of(coordinates.shape), threads, progress):
         changed = found != votes.levels[band.slices]
         new[band.slices][changed] = (votes.low + votes.step * found[changed]).astype(np.float32)
@@ -146,15 +150,20 @@ def median_of_run(
     optics: Optics,
     settings: SolverSettings,
     progress: Callable[[float], None] | None = None,
+    *,
+    after_edges: bool = False,
 ) -> Floats:
-    """:func:`weighted_median` as the optics and the settings of a run want it; depth range filled in."""
+    """:func:`weighted_median` as the optics and the settings of a run want it; depth range filled in.
+
+    With `after_edges` the depth edges were put right by the rays before.
+    """
     assert settings.depth_range is not None
     return weighted_median(
         coordinates,
         image,
         span_of(optics, settings.depth_range),
         settings.weighted_median,
-        to_near=to_near_of(optics),
+        majorities=majorities_of(optics, grey=after_edges and len(image) == 1),
         threads=settings.threads,
         progress=progress,
     )
@@ -168,9 +177,14 @@ def agreement(
     return in_bands(votes.agreement, coordinates.shape, threads)
 
 
-def to_near_of(optics: Optics) -> float:
-    """Support that a nearer depth needs: no other where planes may be counted from near or from far."""
-    return MAJORITY if isinstance(optics, UncalibratedFocus) else TO_NEAR
+def majorities_of(optics: Optics, *, grey: bool = False) -> tuple[float, float]:
+    """Support that a farther and a nearer depth need: the same where planes may be counted from either end.
+
+    More of both where a `grey` image has told the rays the edges before.
+    """
+    to_near = MAJORITY if isinstance(optics, UncalibratedFocus) else TO_NEAR
+    factor = GREY if grey else 1.0
+    return factor * MAJORITY, factor * to_near
 
 
 def span_of(optics: Optics, depth_range: tuple[float, float]) -> tuple[float, float]:
