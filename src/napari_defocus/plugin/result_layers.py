@@ -1,21 +1,23 @@
 """Results of a run as napari layers, updated while it goes on."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
-from weakref import ref
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
-from napari_defocus.plugin.depth_layers import below_drawings, entry_of
+from napari_defocus.plugin.depth_layers import below_drawings
 from napari_defocus.plugin.depth_limits import limits_suit, robust_limits
 from napari_defocus.plugin.depth_status import show_depth_in_status
+from napari_defocus.plugin.gradual import GradualColorbar
 from napari_defocus.plugin.hidden_thumbnails import has_thumbnail, keep_thumbnail
-from napari_defocus.plugin.legend import prepare, show_colorbar, show_name
+from napari_defocus.plugin.layer_choice import LayerChoice
+from napari_defocus.plugin.legend import show_colorbar, show_name
 from napari_defocus.plugin.painting_tools import TOOLS, without_tools
+from napari_defocus.plugin.premade import NewLayer
 from napari_defocus.plugin.shown_map import shown_map
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
@@ -61,10 +63,11 @@ class ResultLayers:
     ) -> None:
         self._viewer, self._stack, self._limits, self._unit = viewer, stack, limits, unit
         self._settled = limits
-        self._chosen_before = {ref(layer) for layer in viewer.layers.selection}  # none is to be kept alive
+        self._choice = LayerChoice(viewer)
         self._number: int | None = None
         self._layers: dict[str, Layer] = {}
-        self._new: dict[str, Layer] = {}  # made, but not yet added
+        self._new: dict[str, NewLayer] = {}  # made, but not yet added
+        self._colorbar: GradualColorbar | None = None
         self._shown: dict[str, DefocusResult] = {}
         self._pictured: dict[str, DefocusResult] = {}  # what their thumbnails show while they are hidden
         self._give_tool: Step | None = None
@@ -73,14 +76,19 @@ class ResultLayers:
     def steps(self, result: DefocusResult, *, last: bool = False) -> Iterator[Step]:
         """Yield the steps that show a result on the way; a layer that the user has deleted stays deleted."""
         for kind in KINDS if last or self.judged(result) else SEEN:
-            yield partial(self._make, kind, result)
-            yield partial(self._show, kind, result)
+            yield from self._showing(kind, result)
             if kind == "depth":
-                yield from (self._choose_new, self._prepare_colorbar)
+                yield from (self._choose_new, self._make_colorbar, self._prepare_colorbar)
             elif kind == "outliers":
                 yield from [self._make_tool] * TOOLS
             if kind in SEEN:
                 yield partial(self._reveal, kind)
+
+    def _showing(self, kind: str, result: DefocusResult) -> Iterator[Step]:
+        yield partial(self._make, kind, result)
+        for make in (NewLayer.make_visual, NewLayer.make_controls):
+            yield partial(self._make_part, kind, make)
+        yield partial(self._show, kind, result)
 
     def layers(self, result: DefocusResult) -> list[Layer]:
         """Return the layers of a result without adding them, the depth map last."""
@@ -143,19 +151,24 @@ class ResultLayers:
     def _make(self, kind: str, result: DefocusResult) -> None:
         """Make a layer that is not there yet; it is added in another turn."""
         if kind not in self._layers:
-            self._new[kind] = self._new_layer(kind, result)
+            self._new[kind] = NewLayer(self._viewer, self._new_layer(kind, result))
             self._pictured[kind] = result
+
+    def _make_part(self, kind: str, make: Callable[[NewLayer], None]) -> None:
+        if kind in self._new:
+            make(self._new[kind])
 
     def _show(self, kind: str, result: DefocusResult) -> None:
         """Bring a layer up to date, or add the one that has been made."""
         new = self._new.pop(kind, None)
-        layer = self._layers.setdefault(kind, new)
-        if layer is new:
+        if new is not None:
+            layer = self._layers[kind] = new.layer
             self._name(kind, layer, result)
             picture = layer.thumbnail
-            self._add(kind, layer)
+            with new.handed_over():
+                self._add(kind, layer)
             keep_thumbnail(layer, picture)  # napari wipes it, since the layer is hidden
-        elif layer in self._viewer.layers and self._shown[kind] is not result:
+        elif (layer := self._layers[kind]) in self._viewer.layers and self._shown[kind] is not result:
             layer.data = self.data(kind, result)
             layer.metadata = self._metadata(kind, result)
         self._shown[kind] = result
@@ -205,17 +218,21 @@ class ResultLayers:
 
     def _choose_new(self) -> None:
         for depth in self._fresh("depth"):
-            if self._may_choose():
-                self._viewer.layers.selection.active = depth
+            self._choice.choose(depth)
 
     def _make_tool(self) -> None:
         if self._give_tool is not None:
             self._give_tool()
 
-    def _prepare_colorbar(self) -> None:
+    def _make_colorbar(self) -> None:
         for depth in self._fresh("depth"):
-            depth.colorbar.box = False  # drawn in another turn
-            prepare(depth, depth.colorbar)
+            self._colorbar = GradualColorbar(self._viewer, depth)
+            self._colorbar.make_parts()
+
+    def _prepare_colorbar(self) -> None:
+        if self._colorbar is not None and self._fresh("depth"):
+            self._colorbar.prepare()
+        self._colorbar = None
 
     def _reveal(self, kind: str) -> None:
         for layer in self._fresh(kind):
@@ -250,17 +267,9 @@ class ResultLayers:
         depth = self._layers.get("depth")
         if depth is not None and depth in self._viewer.layers:
             self._adjust_limits(depth, result)
-            if self._may_choose():
-                self._viewer.layers.selection.active = depth
+            self._choice.choose(depth)
         show_depth_in_status(self._viewer)
         self._viewer.update_status_from_cursor()  # else it would tell nothing until the mouse is moved
-
-    def _may_choose(self) -> bool:
-        """Whether the depth may be chosen: not if another run's result or what is being drawn is, since."""
-        active = self._viewer.layers.selection.active
-        if active is None or any(active == layer() for layer in self._chosen_before):
-            return True
-        return isinstance(active, Image) and entry_of(active).get("run") in (None, self._number)
 
     def _adjust_limits(self, depth: Layer, result: DefocusResult) -> None:
         """Keep the contrast limits of the first result unless they do not suit the last one at all.
