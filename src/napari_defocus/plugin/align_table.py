@@ -7,17 +7,17 @@ from napari_defocus.alignment.result import AlignmentResult, PlaneAlignment
 __all__ = ["AlignTable"]
 
 COLUMNS = {
-    "": "Plane, counted from 0.",
+    "plane": "Plane, counted from 0.",
     "moved": "Whether the plane was moved; 'ref' is the one that stays as it is.",
-    "scale": "Change of scale, %.",
-    "turn": "Rotation, degrees.",
-    "y": "Shift downwards, px.",
-    "x": "Shift to the right, px.",
-    "max": "Largest way of a pixel, px.",
-    "was": "How well the plane agreed with its neighbour before; 1 is the best.",
-    "now": "How well it agrees with it now; 1 is the best.",
+    "scale\n%": "Change of scale, %.",
+    "turn\n°": "Rotation, degrees.",
+    "down\npx": "Shift downwards, px.",
+    "right\npx": "Shift to the right, px.",
+    "moved\nup to\npx": "Largest way of a pixel, px.",
+    "match\nbefore": "How well the plane agreed with its neighbour before; 1 is the best.",
+    "match\nnow": "How well it agrees with it now; 1 is the best.",
 }
-"""Heading and tooltip of each column."""
+"""Heading and tooltip of each column; figures in the table are as wide as their headings at most."""
 
 
 class AlignTable(QTableWidget):
