@@ -10,7 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
 from napari_defocus.plugin.depth_layers import below_drawings
-from napari_defocus.plugin.depth_limits import limits_suit, robust_limits
+from napari_defocus.plugin.depth_limits import DepthLimits
 from napari_defocus.plugin.depth_status import show_depth_in_status
 from napari_defocus.plugin.gradual import GradualColorbar
 from napari_defocus.plugin.hidden_thumbnails import has_thumbnail, keep_thumbnail
@@ -61,8 +61,8 @@ class ResultLayers:
     def __init__(
         self, viewer: ViewerModel, stack: FocalStackLayer, limits: tuple[float, float], unit: str
     ) -> None:
-        self._viewer, self._stack, self._limits, self._unit = viewer, stack, limits, unit
-        self._settled = limits
+        self._viewer, self._stack, self._unit = viewer, stack, unit
+        self._limits = DepthLimits(viewer, stack.name, unit, limits)
         self._choice = LayerChoice(viewer)
         self._number: int | None = None
         self._layers: dict[str, Layer] = {}
@@ -110,6 +110,11 @@ class ResultLayers:
         for kind in self.hidden_kinds(result):
             yield partial(self._draw_thumbnail, kind, result)
         yield partial(self._conclude, result)
+
+    @property
+    def colours_told(self) -> str:
+        """How the colours of the depth are to those of the map it lies over; empty where there is none."""
+        return self._limits.told
 
     @property
     def placement(self) -> dict[str, Any]:
@@ -187,8 +192,7 @@ class ResultLayers:
         """How the values of an image layer are shown."""
         options: dict[str, Any] = {"rgb": data.ndim > result.depth.ndim, "contrast_limits": (0.0, 1.0)}
         if kind == "depth":
-            self._settled = robust_limits(result.depth, self._limits)
-            options |= {"contrast_limits": self._settled, "colormap": DEPTH_COLORMAP}
+            options |= {"contrast_limits": self._limits.first(result.depth), "colormap": DEPTH_COLORMAP}
         elif kind == "confidence":
             options["colormap"] = "magma"
         else:  # 12 bits in 16 would be black in limits of 0 and 1
@@ -266,18 +270,10 @@ class ResultLayers:
     def _conclude(self, result: DefocusResult) -> None:
         depth = self._layers.get("depth")
         if depth is not None and depth in self._viewer.layers:
-            self._adjust_limits(depth, result)
+            self._limits.last(depth, result.depth)
             self._choice.choose(depth)
         show_depth_in_status(self._viewer)
         self._viewer.update_status_from_cursor()  # else it would tell nothing until the mouse is moved
-
-    def _adjust_limits(self, depth: Layer, result: DefocusResult) -> None:
-        """Keep the contrast limits of the first result unless they do not suit the last one at all.
-
-        Limits that the user has changed are the user's.
-        """
-        if tuple(depth.contrast_limits) == self._settled and not limits_suit(result.depth, self._settled):
-            depth.contrast_limits = robust_limits(result.depth, self._limits)
 
     def _metadata(self, kind: str, result: DefocusResult) -> dict[str, Any]:
         entry: dict[str, Any] = {
