@@ -87,6 +87,9 @@ class _Gradual:
         program.build_if_needed()
         self._built += 1
         if self._built == len(self._wanted):
-            for held in self._programs:
-                del held.draw
-            self._node.update()
+            self._turns.add(self._let_draw)
+
+    def _let_draw(self) -> None:
+        for program in self._programs:
+            del program.draw
+        self._node.update()
