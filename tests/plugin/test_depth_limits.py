@@ -14,8 +14,8 @@ PART = WHOLE[10:12]
 """A small part of the depths, as a region may hold."""
 
 
-def add_map(viewer, source="stone", unit="m", limits=(1.0, 3.0), **options):
-    entry = {"kind": "depth", "run": 1, "source": source, "unit": unit}
+def add_map(viewer, source="stone", unit="m", limits=(1.0, 3.0), levelled=None, **options):
+    entry = {"kind": "depth", "run": 1, "source": source, "unit": unit, "levelled": levelled}
     return viewer.add_image(
         WHOLE, name="below", contrast_limits=limits, metadata={METADATA_KEY: entry}, **options
     )
@@ -33,7 +33,9 @@ def test_a_region_has_the_colours_of_the_map_below(viewer, limits):
 
 
 @pytest.mark.parametrize(
-    "other", [{"source": "wood"}, {"unit": "plane"}, {"visible": False}], ids=["stack", "unit", "hidden"]
+    "other",
+    [{"source": "wood"}, {"unit": "plane"}, {"visible": False}, {"levelled": {"slope_x": 1}}],
+    ids=["stack", "unit", "hidden", "levelled"],
 )
 def test_maps_that_cannot_be_compared_have_colours_of_their_own(viewer, limits, other):
     add_map(viewer, **other)

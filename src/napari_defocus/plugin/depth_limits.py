@@ -102,7 +102,10 @@ class DepthLimits:
         return limits
 
     def _same(self, other: Image) -> bool:
-        return entry_of(other).get("source") == self._source and unit_of(other) == self._unit
+        """Whether a map tells depths of the same stack in the same unit; levelled ones are from a plane."""
+        entry = entry_of(other)
+        alike = entry.get("source") == self._source and unit_of(other) == self._unit
+        return alike and not entry.get("levelled")
 
 
 def _sample(depth: Any) -> Any:
