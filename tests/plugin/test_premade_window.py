@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from napari._qt.layer_controls.qt_image_controls import QtImageControls
 from napari.layers import Image, Labels
+from napari.settings import get_settings
 
 from napari_defocus.plugin.gradual import GradualColorbar, _programs
 from napari_defocus.plugin.legend import show_colorbar
@@ -52,6 +54,25 @@ def test_napari_takes_what_was_made_and_shows_the_same(make_napari_viewer, kind,
         viewer.close()
     np.testing.assert_array_equal(*pictures)
     assert len(np.unique(pictures[0])) > 2
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_controls_that_napari_does_not_take_are_deleted(make_napari_viewer, qtbot, dynamic):
+    viewer = make_napari_viewer(show=True)
+    get_settings().experimental.dynamic_layer_controls = dynamic
+    pages = viewer.window._qt_viewer.controls
+    new = NewLayer(viewer, new_layer("image", visible=False))
+    new.make_controls()
+    (controls,) = pages.findChildren(QtImageControls)
+    gone = []
+    controls.destroyed.connect(lambda: gone.append("controls"))
+    if dynamic:
+        with new.handed_over():
+            viewer.layers.append(new.layer)
+    new.discard()
+    new.discard()
+    qtbot.waitUntil(lambda: gone == ["controls"])
+    viewer.layers.clear()  # before the setting is what it was
 
 
 def test_a_colour_bar_drawn_bit_by_bit_ends_as_one_drawn_at_once(make_napari_viewer, qtbot):

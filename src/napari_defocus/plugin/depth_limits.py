@@ -8,7 +8,7 @@ from napari.layers import Image
 
 from napari_defocus.plugin.depth_layers import depth_layers, entry_of, unit_of
 
-__all__ = ["DepthLimits", "limits_suit", "robust_limits"]
+__all__ = ["DepthLimits", "Limits", "limits_suit", "robust_limits"]
 
 Limits = tuple[float, float]
 

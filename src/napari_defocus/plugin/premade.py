@@ -90,3 +90,9 @@ class NewLayer(Premade):
         with suppress(AttributeError, TypeError):
             pages = self._qt_viewer.controls
             self.make(CONTROLS, self.layer).setParent(pages)
+
+    def discard(self) -> None:
+        """Delete controls that napari has not taken: they hold the layer."""
+        controls = self._made.pop(CONTROLS, None)
+        if controls is not None and controls not in self._qt_viewer.controls.widgets.values():
+            controls.deleteLater()

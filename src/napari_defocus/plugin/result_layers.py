@@ -10,7 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
 from napari_defocus.plugin.depth_layers import below_drawings
-from napari_defocus.plugin.depth_limits import DepthLimits
+from napari_defocus.plugin.depth_limits import DepthLimits, Limits
 from napari_defocus.plugin.depth_status import show_depth_in_status
 from napari_defocus.plugin.gradual import GradualColorbar
 from napari_defocus.plugin.hidden_thumbnails import has_thumbnail, keep_thumbnail
@@ -58,9 +58,7 @@ class ResultLayers:
         Unit of depth.
     """
 
-    def __init__(
-        self, viewer: ViewerModel, stack: FocalStackLayer, limits: tuple[float, float], unit: str
-    ) -> None:
+    def __init__(self, viewer: ViewerModel, stack: FocalStackLayer, limits: Limits, unit: str) -> None:
         self._viewer, self._stack, self._unit = viewer, stack, unit
         self._limits = DepthLimits(viewer, stack.name, unit, limits)
         self._choice = LayerChoice(viewer)
@@ -89,6 +87,11 @@ class ResultLayers:
         for make in (NewLayer.make_visual, NewLayer.make_controls):
             yield partial(self._make_part, kind, make)
         yield partial(self._show, kind, result)
+
+    def abandon(self) -> None:
+        """Forget layers that were to be added."""
+        while self._new:
+            self._new.popitem()[1].discard()
 
     def layers(self, result: DefocusResult) -> list[Layer]:
         """Return the layers of a result without adding them, the depth map last."""
@@ -172,6 +175,7 @@ class ResultLayers:
             picture = layer.thumbnail
             with new.handed_over():
                 self._add(kind, layer)
+            new.discard()
             keep_thumbnail(layer, picture)  # napari wipes it, since the layer is hidden
         elif (layer := self._layers[kind]) in self._viewer.layers and self._shown[kind] is not result:
             layer.data = self.data(kind, result)

@@ -46,6 +46,8 @@ class StackWidget(RunWidget):
 
     def abandon(self) -> None:
         """Stop the run and show no more layers."""
+        if self._results is not None:
+            self._results.abandon()
         self._results = None
         self._letters.stop()
         super().abandon()
