@@ -170,6 +170,6 @@ def test_the_report_tells_each_plane(jittered):
     assert lines[0].split()[0] == "plane"
     assert len(lines) == 1 + 5 + 1
     assert "reference" in lines[3]
-    assert "4 of 5 planes were moved" in lines[-1]
+    assert "4 of 5 planes moved" in lines[-1]
     plain = result.to_dict()
     assert plain["planes"][0]["motion"]["scale"] == result.planes[0].motion.scale

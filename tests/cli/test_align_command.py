@@ -34,7 +34,7 @@ def stack(moved, tmp_path):
 def test_align_writes_the_planes_and_what_was_found(stack, moved, output, capsys):
     assert main(["align", str(stack), "-o", str(output)]) == 0
     said = capsys.readouterr().out
-    assert "1 of 3 planes were moved" in said or "2 of 3 planes were moved" in said
+    assert "1 of 3 planes moved" in said or "2 of 3 planes moved" in said
     assert "aligned.ome.tif" in said
     images = tifffile.imread(output / "aligned.ome.tif")
     assert (images.dtype, images.shape) == (np.uint16, moved.shape)
@@ -83,7 +83,7 @@ def test_a_reference_that_is_none(stack, output, refused):
 def test_solving_with_alignment_records_it(stack, output, capsys, command):
     quick = ["--epochs", "1", "--set", "initialization=focus"] if command == "solve" else []
     assert main([command, str(stack), "--align", "-o", str(output), *quick]) == 0
-    assert "planes were moved" in capsys.readouterr().out
+    assert "planes moved" in capsys.readouterr().out
     alignment = json.loads((output / "parameters.json").read_text())["alignment"]
     assert alignment["motion"] == "similarity"
     assert alignment["planes"][2]["accepted"]

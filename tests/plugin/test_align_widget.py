@@ -63,7 +63,7 @@ def test_the_report_stands_in_the_table(widget, viewer, qtbot, shifted, notifica
     assert cells(widget.table, 0) == ["0", "1", "2", "3"]
     assert float(cells(widget.table, 5)[3]) == pytest.approx(3, abs=0.2)
     assert cells(widget.table, 1)[2:] == ["ref", "yes"]
-    assert any("planes were moved" in message for message in notifications)
+    assert any("planes moved" in message for message in notifications)
     exact = widget.table.item(3, 0).toolTip()
     assert all(f"{heading} " in exact for heading in HEADINGS)
 

@@ -13,10 +13,11 @@ from napari_defocus.plugin.chart import Chart, Series, tick_count, ticks, values
         (-3, 3, [-2, 0, 2]),
         (1000, 1004, [1000, 1001, 1002, 1003, 1004]),
         (5, 5, [5]),
+        (2.1e-4, 2.95e-4, [2.2e-4, 2.4e-4, 2.6e-4, 2.8e-4]),  # not 2.5e-4 alone
     ],
 )
 def test_ticks_are_round(low, high, wanted):
-    assert_allclose(ticks(low, high), wanted, atol=1e-12)
+    assert_allclose(ticks(low, high, 5 if high > 1e-3 else 4), wanted, atol=1e-12)
 
 
 @pytest.mark.parametrize("scale", [1e-7, 1e-2, 3.0, 1e5])
@@ -29,6 +30,7 @@ def test_ticks_are_few_and_inside(scale):
 def test_a_high_chart_has_several_ticks_whatever_its_values():
     for top in np.linspace(0.6, 6.1, 40):
         assert len(ticks(0.569, 0.569 + top, tick_count(40))) >= 3
+        assert len(ticks(0.569, 0.569 + top, 4)) >= 2
     assert tick_count(7) == 4  # and a flat one no more than it has room for
 
 

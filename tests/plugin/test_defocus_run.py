@@ -12,8 +12,8 @@ from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 from napari_defocus import UncalibratedFocus, solver
 from napari_defocus.plugin import memory_offer
 from napari_defocus.plugin.defocus_widget import DefocusWidget
+from napari_defocus.plugin.depth_worker import DefocusWorker
 from napari_defocus.plugin.loss_chart import LossChart
-from napari_defocus.plugin.worker import DefocusWorker
 from napari_defocus.solver.memory import memory_of_run
 from napari_defocus.solver.result import DefocusResult
 
@@ -253,7 +253,7 @@ def test_real_preview_finds_the_depth(widget, viewer, qtbot):
 
 
 def test_loss_curve_grows(widget, viewer, qtbot, patient_solver, monkeypatch):
-    monkeypatch.setattr("napari_defocus.plugin.worker.LEAST_INTERVAL", 0.0)
+    monkeypatch.setattr("napari_defocus.plugin.depth_worker.LEAST_INTERVAL", 0.0)
     patient_solver.states = 3
     add_stack(viewer)
     assert widget.loss_chart.isHidden()

@@ -14,8 +14,10 @@ from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 from napari_defocus import solver
 from napari_defocus.plugin.align_widget import AlignWidget
 from napari_defocus.plugin.defocus_widget import DefocusWidget
+from napari_defocus.plugin.depth_worker import STOPPED
 from napari_defocus.plugin.focus_widget import FocusWidget
 from napari_defocus.plugin.legend import name_text
+from napari_defocus.plugin.run_panel import KEPT
 
 RUN_MS = 120_000
 
@@ -312,7 +314,7 @@ def test_cancel_while_layers_are_being_made(widget, viewer, qtbot, patient_solve
 
 
 def test_cancel_keeps_a_state_that_was_not_shown(widget, viewer, qtbot, patient_solver, monkeypatch):
-    monkeypatch.setattr("napari_defocus.plugin.worker.LEAST_INTERVAL", 1e9)
+    monkeypatch.setattr("napari_defocus.plugin.depth_worker.LEAST_INTERVAL", 1e9)
     patient_solver.states = 3
     add_stack(viewer)
     press(qtbot, widget.panel.run_button)
@@ -345,7 +347,7 @@ def test_cancel_in_the_midst_of_a_result_keeps_it(widget, viewer, qtbot, patient
 
 
 def test_solver_waits_while_the_window_shows_its_result(widget, viewer, qtbot, patient_solver, monkeypatch):
-    monkeypatch.setattr("napari_defocus.plugin.worker.LONGEST_PAUSE", 300)
+    monkeypatch.setattr("napari_defocus.plugin.depth_worker.LONGEST_PAUSE", 300)
     asked = []
     add_stack(viewer)
     viewer.layers.events.inserted.connect(lambda: asked.append(patient_solver.asked))
@@ -405,10 +407,13 @@ def test_error_in_mid_run_leaves_the_result_so_far(widget, viewer, qtbot, patien
     add_stack(viewer)
     press(qtbot, widget.panel.run_button)
     finish_run(qtbot, widget)
-    assert names(viewer) == ["stone", "stone all-in-focus [1]", "stone depth (m) [1]"]
+    made = ("all-in-focus", "confidence", "outliers", "depth (m)")
+    assert names(viewer) == ["stone", *(f"stone {kind} [1]" for kind in made)]
     entry = viewer.layers["stone depth (m) [1]"].metadata["napari_defocus"]
     assert entry["losses"] == [1.0]
     assert entry["parameters"].keys() == {"optics", "settings"}
+    assert entry["notes"] == [STOPPED]
+    assert widget.panel.status.text() == f"Stopped by an error: odd\n{KEPT}"
 
 
 def test_lack_of_memory_is_said_plainly(widget, viewer, qtbot, patient_solver, notifications):

@@ -14,6 +14,7 @@ from napari_defocus.cli.main import main
 from napari_defocus.io import load_parameters, load_result
 from napari_defocus.plugin import memory, preferences
 from napari_defocus.plugin.defocus_widget import TITLE, DefocusWidget
+from napari_defocus.plugin.depth_worker import STOPPED
 from napari_defocus.plugin.focus_widget import FocusWidget
 from napari_defocus.plugin.reader import get_reader, open_focal_stack
 
@@ -92,6 +93,21 @@ def test_load_parameters_gives_the_same_numbers(widget, viewer, qtbot, tmp_path)
     (tmp_path / "again").mkdir()
     again = load_result(save_all(qtbot, widget, tmp_path / "again"))
     assert_same_numbers(again, load_result(tmp_path / "first"))
+
+
+@pytest.mark.usefixtures("notifications")
+def test_what_an_error_has_left_is_saved_and_loaded(widget, viewer, qtbot, patient_solver, tmp_path):
+    patient_solver.error = ValueError("odd")
+    patient_solver.release.set()
+    add_stack(viewer)
+    run(qtbot, widget)
+    saved = load_result(save_all(qtbot, widget, tmp_path))
+    layers = {layer.metadata["napari_defocus"].get("kind"): layer for layer in viewer.layers}
+    np.testing.assert_array_equal(saved.depth, layers["depth"].data)
+    np.testing.assert_allclose(saved.all_in_focus, layers["all-in-focus"].data, atol=1 / 255)
+    assert saved.notes == (STOPPED,)
+    assert not saved.confidence.any()
+    assert load_parameters(next(tmp_path.iterdir()))[0] == LENS
 
 
 def test_the_command_line_reads_the_parameters_of_the_window(widget, viewer, qtbot, tmp_path):

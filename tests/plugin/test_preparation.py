@@ -14,9 +14,9 @@ from napari_defocus import SolverSettings, UncalibratedFocus, alternating_minimi
 from napari_defocus.errors import CancelledError
 from napari_defocus.plugin import preparation
 from napari_defocus.plugin.defocus_widget import DefocusWidget
+from napari_defocus.plugin.depth_worker import UNFINISHED, DefocusWorker
 from napari_defocus.plugin.preparation import FIRST_USE, Preparation
 from napari_defocus.plugin.tiny_run import FINISH, kind_of_run, prepared, tiny_run, tiny_stack
-from napari_defocus.plugin.worker import UNFINISHED, DefocusWorker
 
 SETTINGS = SolverSettings()
 COMPILER = '''"""Stands for the process: tells a step at once, the last one when the file is there."""

@@ -7,7 +7,8 @@ from napari.layers import Image, Labels
 from tiny_stacks import LENS, add_stack
 
 from napari_defocus.plugin.depth_layers import derived_depth_layer, newest_depth_layer, sibling
-from napari_defocus.plugin.legend import name_text, prepare, show_in_place
+from napari_defocus.plugin.gradual import GradualColorbar
+from napari_defocus.plugin.legend import name_text, show_in_place
 from napari_defocus.plugin.painting_tools import TOOLS
 from napari_defocus.plugin.result_layers import ResultLayers, next_run
 from napari_defocus.plugin.stack_source import stack_from_layer
@@ -181,7 +182,7 @@ def test_the_legend_is_made_while_its_layer_is_hidden_and_shown_with_it(viewer, 
     assert log[:4] == ["new", "colour bar", "colour bar", "visible"]
     assert not depth.colorbar.visible
     assert name_in_canvas(viewer) is None
-    prepare(depth, depth.colorbar)  # it would be seen to come and go
+    GradualColorbar(viewer, depth).prepare()  # it would be seen to come and go
     assert log.count("colour bar") == 2
 
 
@@ -253,7 +254,7 @@ def test_contrast_limits_look_at_a_sample(viewer, layers, monkeypatch):
 
 def test_what_the_user_has_chosen_stays_chosen_until_the_result(viewer, layers):
     steps = layers.steps(result())
-    for _ in ("made", "added", "chosen"):
+    for _ in ("made", "its visual", "its controls", "added", "chosen"):
         next(steps)()
     depth = viewer.layers["stone depth (m) [1]"]
     assert viewer.layers.selection.active is depth
@@ -307,7 +308,7 @@ def test_deleted_live_layer_stays_deleted_until_the_result(viewer, layers, name)
     assert sorted(names(viewer)) == sorted(NAMES)
 
 
-@pytest.mark.parametrize("taken", range(2, 17))
+@pytest.mark.parametrize("taken", range(4, 25))
 def test_layers_deleted_while_they_are_being_made(viewer, layers, taken):
     steps = chain(layers.steps(result()), layers.legend_steps())
     for _ in range(taken):

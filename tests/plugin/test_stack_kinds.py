@@ -11,8 +11,10 @@ from qtpy.QtCore import Qt
 from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 
 from napari_defocus.plugin.defocus_widget import DefocusWidget
+from napari_defocus.plugin.depth_worker import STOPPED
 from napari_defocus.plugin.focus_widget import FocusWidget
 from napari_defocus.plugin.hidden_thumbnails import has_thumbnail
+from napari_defocus.plugin.run_panel import KEPT
 from napari_defocus.plugin.shown_map import shown_map
 
 RUN_MS = 120_000
@@ -205,6 +207,22 @@ def test_cancel_in_a_stack_keeps_the_best_of_it(viewer, defocus, qtbot, patient_
     qtbot.waitUntil(lambda: not defocus.panel.running, timeout=RUN_MS)
     assert done(made(viewer, "depth")) == [False, True, False]
     assert "0 of 3 stacks, one in part" in defocus.panel.status.text()
+
+
+@pytest.mark.usefixtures("notifications")
+def test_an_error_in_a_series_keeps_what_is_done(viewer, defocus, qtbot, patient_solver):
+    patient_solver.free = 1
+    add_stack(viewer, series(), axis_labels=("t", "z", "y", "x"))
+    press(qtbot, defocus.panel.run_button)
+    qtbot.waitUntil(lambda: "stack 2 of 3" in defocus.panel.status.text().lower(), timeout=RUN_MS)
+    patient_solver.error = ValueError("odd")
+    patient_solver.release.set()
+    qtbot.waitUntil(lambda: not defocus.panel.running, timeout=RUN_MS)
+    depth = made(viewer, "depth")
+    assert sorted(done(depth)) == [False, True, True]
+    stacks = depth.metadata["napari_defocus"]["stacks"]
+    assert sorted(STOPPED in stack["notes"] for stack in stacks.values()) == [False, True]
+    assert defocus.panel.status.text() == f"Stopped by an error: odd\n{KEPT}"
 
 
 def test_a_bad_stack_of_a_series_is_told_of_and_left_out(viewer, widget, qtbot, notifications):

@@ -95,7 +95,7 @@ def align_focal_stack(
     judged = judge(found, reference, shape)
     motions = [plane.applied for plane in judged]
     valid = common_frame(motions, shape)
-    notes = [summary(judged, reference), *(plane.note for plane in judged if plane.note)]
+    notes = [summary(judged), *(plane.note for plane in judged if plane.note)]
     moved = any(plane.accepted for plane in judged)
     if moved:
         images = move_all(images, motions, passes.begin("moving the planes", 0.2))

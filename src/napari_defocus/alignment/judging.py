@@ -99,15 +99,12 @@ def worth_it(planes: Sequence[PlaneAlignment]) -> bool:
     return any(map(telling, moved)) and gain > TELLING * before and beyond - after > PEAKED * gain
 
 
-def summary(planes: Sequence[PlaneAlignment], reference: int) -> str:
-    """Return in one sentence what became of the stack."""
+def summary(planes: Sequence[PlaneAlignment]) -> str:
+    """Return in one sentence what became of the stack; of moved planes as short as napari shows whole."""
     moved = [plane for plane in planes if plane.accepted]
     if moved:
         largest = max(plane.largest for plane in moved)
-        return (
-            f"{len(moved)} of {len(planes)} planes were moved, by up to {largest:.2f} px, "
-            f"into the frame of plane {reference}."
-        )
+        return f"{len(moved)} of {len(planes)} planes moved, by up to {largest:.1f} px."
     still = [plane for plane in planes if not plane.note]
     most = max(still, key=lambda plane: plane.largest)
     found = f"the largest motion found is {most.largest:.2f} px, ± {most.error:.2f} px"

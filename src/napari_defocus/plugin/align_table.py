@@ -7,17 +7,17 @@ from napari_defocus.alignment.result import AlignmentResult, PlaneAlignment
 __all__ = ["AlignTable"]
 
 COLUMNS = {
-    "": "Plane, counted from 0.",
+    "plane": "Plane, counted from 0.",
     "moved": "Whether the plane was moved; 'ref' is the one that stays as it is.",
-    "scale": "Change of scale, %.",
-    "turn": "Rotation, degrees.",
-    "y": "Shift downwards, px.",
-    "x": "Shift to the right, px.",
-    "max": "Largest way of a pixel, px.",
-    "was": "How well the plane agreed with its neighbour before; 1 is the best.",
-    "now": "How well it agrees with it now; 1 is the best.",
+    "scale\n%": "Change of scale, %.",
+    "turn\n°": "Rotation, degrees.",
+    "down\npx": "Shift downwards, px.",
+    "right\npx": "Shift to the right, px.",
+    "up to\npx": "Largest way of a pixel, px.",
+    "match\nbefore": "How well the plane agreed with its neighbour before; 1 is the best.",
+    "match\nnow": "How well it agrees with it now; 1 is the best.",
 }
-"""Heading and tooltip of each column."""
+"""Heading and tooltip of each column; all are seen in the width that the widget has in napari."""
 
 
 class AlignTable(QTableWidget):
@@ -28,9 +28,12 @@ class AlignTable(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMinimumHeight(12 * self.fontMetrics().lineSpacing())
         self.setStyleSheet("QTableWidget::item, QHeaderView::section { padding: 0; }")
+        small = self.font()
+        small.setPixelSize(self.fontInfo().pixelSize() - 2)
         for column, (heading, tooltip) in enumerate(COLUMNS.items()):
             item = QTableWidgetItem(heading)
             item.setToolTip(tooltip)
+            item.setFont(small)
             self.setHorizontalHeaderItem(column, item)
         rows, header = self.verticalHeader(), self.horizontalHeader()
         assert rows is not None  # every table has both
@@ -61,6 +64,6 @@ def _cells(number: int, plane: PlaneAlignment, *, reference: bool) -> list[str]:
         f"{motion.shift_y:+.1f}",
         f"{motion.shift_x:+.1f}",
         f"{plane.largest:.1f}",
-        f"{plane.agreement_before:.3f}",
-        f"{plane.agreement_after:.3f}",
+        f"{plane.agreement_before:.2f}",
+        f"{plane.agreement_after:.2f}",
     ]

@@ -5,8 +5,8 @@ from typing import Any
 
 from napari_defocus import solver
 from napari_defocus.optics import Optics
+from napari_defocus.plugin.depth_worker import DepthWorker
 from napari_defocus.plugin.preparation import FIRST_USE, Preparation
-from napari_defocus.plugin.worker import DepthWorker
 from napari_defocus.solver.result import DefocusResult, Progress
 from napari_defocus.solver.settings import SolverSettings
 

@@ -40,12 +40,21 @@ class Series:
     color: str = "#4fa3ff"
 
 
+FACTORS = 1, 2, 5, 10
+"""Steps between round numbers, in units of a power of ten."""
+
+
 def ticks(low: float, high: float, count: int = 5) -> NDArray[np.float64]:
-    """Return round numbers in a range, at most about `count`."""
+    """Return round numbers in a range, at most about `count` but two at least: one gives no scale."""
     if not high > low:
         return np.array([low])
-    step = 10.0 ** np.floor(np.log10((high - low) / count))
-    step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (factor * step) <= count)
+    least = 10.0 ** np.floor(np.log10((high - low) / count))
+    fits = next(place for place, factor in enumerate(FACTORS) if (high - low) / (factor * least) <= count)
+    found = (_multiples(low, high, FACTORS[place] * least) for place in range(fits, -1, -1))
+    return next((some for some in found if len(some) > 1), _multiples(low, high, least))
+
+
+def _multiples(low: float, high: float, step: float) -> NDArray[np.float64]:
     first, last = int(np.ceil(low / step - 1e-9)), int(np.floor(high / step + 1e-9))
     return np.asarray(np.arange(first, last + 1) * step, np.float64)  # whole numbers: no -0
 

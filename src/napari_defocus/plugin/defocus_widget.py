@@ -11,6 +11,7 @@ from napari_defocus.optics import Optics, optics_from_dict
 from napari_defocus.optics.binning import binned
 from napari_defocus.optics.resolution import known, report_on
 from napari_defocus.plugin.block_worker import BlockWorker
+from napari_defocus.plugin.depth_worker import DefocusWorker, DepthWorker
 from napari_defocus.plugin.loss_chart import LossChart
 from napari_defocus.plugin.memory import recall, remember
 from napari_defocus.plugin.memory_offer import MemoryOffer
@@ -25,7 +26,7 @@ from napari_defocus.plugin.stack_part import preview_factor, preview_of
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.stack_widget import StackWidget
 from napari_defocus.plugin.tiny_run import kind_of_run
-from napari_defocus.plugin.worker import DefocusWorker, DepthWorker, SolverWorker
+from napari_defocus.plugin.worker import SolverWorker
 from napari_defocus.solver.settings import SolverSettings
 
 __all__ = ["DefocusWidget"]

@@ -117,7 +117,7 @@ class FocusCurveView(QWidget):
         if curve.known:
             series.append(Series("line", values(curve.peak), values([]), PEAK))
         name = PLANES if curve.unit == PLANES else f"focus position ({curve.unit})"
-        self.chart.show_series(series, name)
+        self.chart.show_series(series, f"{name}; upwards the focus measure")
         self.text.setText(f"{self._where}. {_described(curve)}")
 
     def _tell(self, message: str) -> None:

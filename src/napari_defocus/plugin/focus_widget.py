@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QLabel, QPushButton
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, ThinLens, optics_from_dict
 from napari_defocus.plugin.calculation import Calculation
+from napari_defocus.plugin.depth_worker import FocusWorker
 from napari_defocus.plugin.fields import PositionsField
 from napari_defocus.plugin.focus_curve_view import FocusCurveView
 from napari_defocus.plugin.focus_measure_layer import focus_measure_layer
@@ -20,7 +21,6 @@ from napari_defocus.plugin.memory import recall, remember
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.stack_widget import StackWidget
-from napari_defocus.plugin.worker import FocusWorker
 from napari_defocus.solver.focus_measure import WITHOUT_STEP, WITHOUT_WINDOW
 
 __all__ = ["FocusWidget"]

@@ -7,12 +7,12 @@ from weakref import WeakSet
 
 from napari.components import ViewerModel
 from napari.components.layerlist import LayerList
-from napari.components.overlays import Overlay, TextOverlay
+from napari.components.overlays import TextOverlay
 from napari.layers import Image, Layer
 
 from napari_defocus.plugin.depth_layers import entry_of
 
-__all__ = ["name_text", "prepare", "show_colorbar", "show_in_place", "show_name", "write_unseen"]
+__all__ = ["name_text", "show_colorbar", "show_in_place", "show_name", "write_unseen"]
 
 MAPS = ("depth", "error", "focus measure")
 """Kinds of layers that get a colour bar."""
@@ -24,13 +24,6 @@ UNSEEN = (0.0, 0.0, 0.0, 0.0)
 
 _listened_to: WeakSet[Layer] = WeakSet()
 """Maps whose colour bar takes the name away when the user hides it."""
-
-
-def prepare(layer: Image, overlay: Overlay) -> None:
-    """Let napari make an overlay of a layer that is not visible yet; to draw it is as much again."""
-    if not layer.visible:
-        overlay.visible = True
-        overlay.visible = False
 
 
 def name_text(viewer: ViewerModel) -> TextOverlay:

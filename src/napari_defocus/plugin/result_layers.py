@@ -1,21 +1,23 @@
 """Results of a run as napari layers, updated while it goes on."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
-from weakref import ref
 
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
-from napari_defocus.plugin.depth_layers import below_drawings, entry_of
-from napari_defocus.plugin.depth_limits import limits_suit, robust_limits
+from napari_defocus.plugin.depth_layers import below_drawings
+from napari_defocus.plugin.depth_limits import DepthLimits, Limits
 from napari_defocus.plugin.depth_status import show_depth_in_status
+from napari_defocus.plugin.gradual import GradualColorbar
 from napari_defocus.plugin.hidden_thumbnails import has_thumbnail, keep_thumbnail
-from napari_defocus.plugin.legend import prepare, show_colorbar, show_name
+from napari_defocus.plugin.layer_choice import LayerChoice
+from napari_defocus.plugin.legend import show_colorbar, show_name
 from napari_defocus.plugin.painting_tools import TOOLS, without_tools
+from napari_defocus.plugin.premade import NewLayer
 from napari_defocus.plugin.shown_map import shown_map
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
 from napari_defocus.plugin.turns import Step
@@ -56,15 +58,14 @@ class ResultLayers:
         Unit of depth.
     """
 
-    def __init__(
-        self, viewer: ViewerModel, stack: FocalStackLayer, limits: tuple[float, float], unit: str
-    ) -> None:
-        self._viewer, self._stack, self._limits, self._unit = viewer, stack, limits, unit
-        self._settled = limits
-        self._chosen_before = {ref(layer) for layer in viewer.layers.selection}  # none is to be kept alive
+    def __init__(self, viewer: ViewerModel, stack: FocalStackLayer, limits: Limits, unit: str) -> None:
+        self._viewer, self._stack, self._unit = viewer, stack, unit
+        self._limits = DepthLimits(viewer, stack.name, unit, limits)
+        self._choice = LayerChoice(viewer)
         self._number: int | None = None
         self._layers: dict[str, Layer] = {}
-        self._new: dict[str, Layer] = {}  # made, but not yet added
+        self._new: dict[str, NewLayer] = {}  # made, but not yet added
+        self._colorbar: GradualColorbar | None = None
         self._shown: dict[str, DefocusResult] = {}
         self._pictured: dict[str, DefocusResult] = {}  # what their thumbnails show while they are hidden
         self._give_tool: Step | None = None
@@ -73,14 +74,24 @@ class ResultLayers:
     def steps(self, result: DefocusResult, *, last: bool = False) -> Iterator[Step]:
         """Yield the steps that show a result on the way; a layer that the user has deleted stays deleted."""
         for kind in KINDS if last or self.judged(result) else SEEN:
-            yield partial(self._make, kind, result)
-            yield partial(self._show, kind, result)
+            yield from self._showing(kind, result)
             if kind == "depth":
-                yield from (self._choose_new, self._prepare_colorbar)
+                yield from (self._choose_new, self._make_colorbar, self._prepare_colorbar)
             elif kind == "outliers":
                 yield from [self._make_tool] * TOOLS
             if kind in SEEN:
                 yield partial(self._reveal, kind)
+
+    def _showing(self, kind: str, result: DefocusResult) -> Iterator[Step]:
+        yield partial(self._make, kind, result)
+        for make in (NewLayer.make_visual, NewLayer.make_controls):
+            yield partial(self._make_part, kind, make)
+        yield partial(self._show, kind, result)
+
+    def abandon(self) -> None:
+        """Forget layers that were to be added."""
+        while self._new:
+            self._new.popitem()[1].discard()
 
     def layers(self, result: DefocusResult) -> list[Layer]:
         """Return the layers of a result without adding them, the depth map last."""
@@ -102,6 +113,11 @@ class ResultLayers:
         for kind in self.hidden_kinds(result):
             yield partial(self._draw_thumbnail, kind, result)
         yield partial(self._conclude, result)
+
+    @property
+    def colours_told(self) -> str:
+        """How the colours of the depth are to those of the map it lies over; empty where there is none."""
+        return self._limits.told
 
     @property
     def placement(self) -> dict[str, Any]:
@@ -143,19 +159,25 @@ class ResultLayers:
     def _make(self, kind: str, result: DefocusResult) -> None:
         """Make a layer that is not there yet; it is added in another turn."""
         if kind not in self._layers:
-            self._new[kind] = self._new_layer(kind, result)
+            self._new[kind] = NewLayer(self._viewer, self._new_layer(kind, result))
             self._pictured[kind] = result
+
+    def _make_part(self, kind: str, make: Callable[[NewLayer], None]) -> None:
+        if kind in self._new:
+            make(self._new[kind])
 
     def _show(self, kind: str, result: DefocusResult) -> None:
         """Bring a layer up to date, or add the one that has been made."""
         new = self._new.pop(kind, None)
-        layer = self._layers.setdefault(kind, new)
-        if layer is new:
+        if new is not None:
+            layer = self._layers[kind] = new.layer
             self._name(kind, layer, result)
             picture = layer.thumbnail
-            self._add(kind, layer)
+            with new.handed_over():
+                self._add(kind, layer)
+            new.discard()
             keep_thumbnail(layer, picture)  # napari wipes it, since the layer is hidden
-        elif layer in self._viewer.layers and self._shown[kind] is not result:
+        elif (layer := self._layers[kind]) in self._viewer.layers and self._shown[kind] is not result:
             layer.data = self.data(kind, result)
             layer.metadata = self._metadata(kind, result)
         self._shown[kind] = result
@@ -174,8 +196,7 @@ class ResultLayers:
         """How the values of an image layer are shown."""
         options: dict[str, Any] = {"rgb": data.ndim > result.depth.ndim, "contrast_limits": (0.0, 1.0)}
         if kind == "depth":
-            self._settled = robust_limits(result.depth, self._limits)
-            options |= {"contrast_limits": self._settled, "colormap": DEPTH_COLORMAP}
+            options |= {"contrast_limits": self._limits.first(result.depth), "colormap": DEPTH_COLORMAP}
         elif kind == "confidence":
             options["colormap"] = "magma"
         else:  # 12 bits in 16 would be black in limits of 0 and 1
@@ -205,17 +226,21 @@ class ResultLayers:
 
     def _choose_new(self) -> None:
         for depth in self._fresh("depth"):
-            if self._may_choose():
-                self._viewer.layers.selection.active = depth
+            self._choice.choose(depth)
 
     def _make_tool(self) -> None:
         if self._give_tool is not None:
             self._give_tool()
 
-    def _prepare_colorbar(self) -> None:
+    def _make_colorbar(self) -> None:
         for depth in self._fresh("depth"):
-            depth.colorbar.box = False  # drawn in another turn
-            prepare(depth, depth.colorbar)
+            self._colorbar = GradualColorbar(self._viewer, depth)
+            self._colorbar.make_parts()
+
+    def _prepare_colorbar(self) -> None:
+        if self._colorbar is not None and self._fresh("depth"):
+            self._colorbar.prepare()
+        self._colorbar = None
 
     def _reveal(self, kind: str) -> None:
         for layer in self._fresh(kind):
@@ -249,26 +274,10 @@ class ResultLayers:
     def _conclude(self, result: DefocusResult) -> None:
         depth = self._layers.get("depth")
         if depth is not None and depth in self._viewer.layers:
-            self._adjust_limits(depth, result)
-            if self._may_choose():
-                self._viewer.layers.selection.active = depth
+            self._limits.last(depth, result.depth)
+            self._choice.choose(depth)
         show_depth_in_status(self._viewer)
         self._viewer.update_status_from_cursor()  # else it would tell nothing until the mouse is moved
-
-    def _may_choose(self) -> bool:
-        """Whether the depth may be chosen: not if another run's result or what is being drawn is, since."""
-        active = self._viewer.layers.selection.active
-        if active is None or any(active == layer() for layer in self._chosen_before):
-            return True
-        return isinstance(active, Image) and entry_of(active).get("run") in (None, self._number)
-
-    def _adjust_limits(self, depth: Layer, result: DefocusResult) -> None:
-        """Keep the contrast limits of the first result unless they do not suit the last one at all.
-
-        Limits that the user has changed are the user's.
-        """
-        if tuple(depth.contrast_limits) == self._settled and not limits_suit(result.depth, self._settled):
-            depth.contrast_limits = robust_limits(result.depth, self._limits)
 
     def _metadata(self, kind: str, result: DefocusResult) -> dict[str, Any]:
         entry: dict[str, Any] = {

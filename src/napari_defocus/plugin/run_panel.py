@@ -11,9 +11,10 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBox
 
 from napari_defocus.errors import InputError, SolverError
 from napari_defocus.plugin.collecting import without_full_collections
+from napari_defocus.plugin.depth_worker import STOPPED, UNFINISHED
 from napari_defocus.plugin.series_result import SeriesResult
 from napari_defocus.plugin.turns import Turns
-from napari_defocus.plugin.worker import UNFINISHED, Outcome, SolverWorker
+from napari_defocus.plugin.worker import Outcome, SolverWorker
 from napari_defocus.solver.blur_estimation import FOUND
 from napari_defocus.solver.result import DefocusResult
 
@@ -24,6 +25,10 @@ STEPS = 1000
 
 PAUSE, RESUME = "Pause", "Resume"
 DONE, CANCELLED = "Done", "Cancelled"
+
+KEPT_WHOLE = "What was done before is kept and can be saved."
+KEPT = "Depth and image so far are kept and can be saved; confidence and outliers were not computed."
+"""What is told of a run that an error has stopped."""
 
 PROMINENT = (
     "QPushButton:enabled { background: palette(highlight); color: palette(highlighted-text); "
@@ -83,6 +88,7 @@ class RunPanel(QWidget):
         self._can_run = False
         self._for_the_run = ExitStack()
         self._loss: float | None = None
+        self._kept = ""
         self._started = 0.0
         self._paused = 0.0
         self.buttons = QHBoxLayout()
@@ -124,6 +130,7 @@ class RunPanel(QWidget):
         """Start a run and follow it."""
         self.worker = worker
         self._loss = None
+        self._kept = ""
         self._started = time.monotonic()
         self.bar.setValue(0)
         self.status.setText("Starting ...")
@@ -131,6 +138,7 @@ class RunPanel(QWidget):
         worker.signals.improved.connect(self._on_improved)
         worker.signals.returned.connect(self._on_returned)
         worker.signals.cancelled.connect(self._on_cancelled)
+        worker.signals.kept.connect(self._on_kept)
         worker.signals.errored.connect(self._on_errored)
         worker.signals.finished.connect(self._on_finished)
         self.destroyed.connect(worker.discard)
@@ -192,9 +200,12 @@ class RunPanel(QWidget):
         else:
             self._turns.add(partial(self._conclude, CANCELLED, result))
 
+    def _on_kept(self, result: Outcome) -> None:
+        self._kept = f"\n{KEPT if STOPPED in result.notes else KEPT_WHOLE}"
+
     def _on_errored(self, error: Exception) -> None:
         self.bar.setValue(0)
-        self.status.setText(f"Stopped by an error: {error}")
+        self.status.setText(f"Stopped by an error: {error}{self._kept}")
         report(error)
 
     def _on_finished(self) -> None:

@@ -1,7 +1,6 @@
 """Results of many stacks as layers with the axes of the stacks."""
 
 from collections.abc import Iterator
-from functools import partial
 from typing import Any
 
 from napari.components import ViewerModel
@@ -47,8 +46,7 @@ class SeriesLayers(ResultLayers):
         yield from super().steps(result, last=last)
         if isinstance(result, SeriesResult):
             for name in result.images:
-                yield partial(self._make, name, result)
-                yield partial(self._show, name, result)
+                yield from self._showing(name, result)
 
     def hidden_kinds(self, result: DefocusResult) -> list[str]:
         images = list(result.images) if isinstance(result, SeriesResult) else []

@@ -11,14 +11,10 @@ from numpy.typing import NDArray
 
 from napari_defocus import solver
 from napari_defocus.errors import CancelledError, InputError, SolverError, one_sentence
+from napari_defocus.plugin.depth_worker import DepthWorker, stopped
 from napari_defocus.plugin.series_result import SeriesArrays, SeriesResult
 from napari_defocus.plugin.stack_series import StackSeries
-from napari_defocus.plugin.worker import (
-    LEAST_INTERVAL,
-    LONGEST_PAUSE,
-    DepthWorker,
-    SolverWorker,
-)
+from napari_defocus.plugin.worker import LEAST_INTERVAL, LONGEST_PAUSE, SolverWorker
 from napari_defocus.solver.other_images import image_at_depth
 from napari_defocus.solver.result import DefocusResult, SolverState
 
@@ -71,6 +67,14 @@ class SeriesWorker(SolverWorker):
                 index, state = self._state
                 self._arrays.put(index, _finished(state))
                 self._state = None
+            return self._arrays.result()
+
+    def rest(self) -> SeriesResult | None:
+        """Return what is done, with depth and image so far of the stack under way."""
+        with self._lock:
+            if self._state is not None:
+                index, state = self._state
+                self._arrays.put(index, state if isinstance(state, DefocusResult) else stopped(state))
             return self._arrays.result()
 
     def _run_one(self, number: int, index: tuple[int, ...], run: DepthWorker) -> None:

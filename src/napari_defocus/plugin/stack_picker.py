@@ -12,7 +12,7 @@ from napari_defocus.io.files import STACK_SUFFIXES
 from napari_defocus.plugin.axes_form import AxesForm
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.opening import OpeningWorker
-from napari_defocus.plugin.run_panel import report
+from napari_defocus.plugin.run_panel import PROMINENT, report
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer, is_stack
 
 __all__ = ["StackPicker"]
@@ -161,6 +161,7 @@ class StackPicker(QWidget):
         return [(layer.name, layer) for layer in self._viewer.layers if is_stack(layer)]
 
     def _on_layer(self) -> None:
+        self.open_button.setStyleSheet("" if self.layer.value is not None else PROMINENT)
         self.axes.show_layer(self.layer.value)
         self.changed.emit()
 

@@ -6,6 +6,7 @@ from functools import partial
 
 from napari.components import ViewerModel
 
+from napari_defocus.plugin.depth_worker import DepthWorker
 from napari_defocus.plugin.letters import LettersAhead
 from napari_defocus.plugin.result_layers import ResultLayers
 from napari_defocus.plugin.run_widget import RunWidget
@@ -15,7 +16,7 @@ from napari_defocus.plugin.series_worker import SeriesWorker
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.surface_button import SurfaceButton
 from napari_defocus.plugin.turns import Step
-from napari_defocus.plugin.worker import DepthWorker, Outcome, SolverWorker
+from napari_defocus.plugin.worker import Outcome, SolverWorker
 from napari_defocus.solver.result import DefocusResult
 
 __all__ = ["StackWidget"]
@@ -45,12 +46,15 @@ class StackWidget(RunWidget):
 
     def abandon(self) -> None:
         """Stop the run and show no more layers."""
+        if self._results is not None:
+            self._results.abandon()
         self._results = None
         self._letters.stop()
         super().abandon()
 
     def begin(self, stack: FocalStackLayer) -> SolverWorker:
         first, limits, unit = self.prepare(stack)
+        self.panel.remark = ""
         worker: SolverWorker = first
         series = stack.series
         if series is None:
@@ -62,6 +66,7 @@ class StackWidget(RunWidget):
         worker.improved.connect(self._on_improved)
         worker.returned.connect(self._on_result)
         worker.cancelled.connect(self._on_result)
+        worker.kept.connect(self._on_result)
         return worker
 
     def prepare(self, stack: FocalStackLayer) -> tuple[DepthWorker, tuple[float, float], str]:
@@ -98,6 +103,10 @@ class StackWidget(RunWidget):
     def _on_result(self, result: Outcome | None) -> None:
         if self._results is not None and isinstance(result, DefocusResult):
             self._show(self._results, self._results.last_steps(result))
+            self._show(self._results, [partial(self._tell_colours, self._results)])
+
+    def _tell_colours(self, results: ResultLayers) -> None:
+        self.panel.remark = "\n".join(filter(None, (self.panel.remark, results.colours_told)))
 
     def _show(self, results: ResultLayers, steps: Iterable[Step]) -> None:
         def unless_closed(step: Step) -> None:

@@ -1,0 +1,98 @@
+"""Parts of napari's window made before napari asks for them.
+
+napari makes controls and visual of a layer as it adds the layer, 50 ms in one go. Made here before, each in a
+turn of its own, they are handed over when napari makes its own. What makes them is not public; where it is
+not found as we know it, napari makes them itself.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
+
+from napari.components import ViewerModel
+from napari.layers import Layer
+
+__all__ = ["NewLayer", "Premade", "qt_viewer_of"]
+
+VISUAL = "napari._qt.qt_viewer", "create_vispy_layer"
+CONTROLS = "napari._qt.layer_controls.qt_layer_controls_container", "create_qt_layer_controls"
+"""Modules, and by what name they call the function that makes a part."""
+
+
+def qt_viewer_of(viewer: ViewerModel) -> Any:
+    """Return napari's widget with canvas and controls, None where there is no window."""
+    window = getattr(getattr(viewer, "__wrapped__", viewer), "window", None)  # plugins get a proxy
+    return getattr(window, "_qt_viewer", None)
+
+
+class Premade:
+    """Parts that are made and not yet handed over.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        The viewer; without a window nothing is made.
+    """
+
+    def __init__(self, viewer: ViewerModel) -> None:
+        self._qt_viewer = qt_viewer_of(viewer)
+        self._made: dict[tuple[str, str], Any] = {}
+
+    def make(self, name: tuple[str, str], *arguments: Any, **options: Any) -> Any:
+        """Make a part with the function of a module; raises AttributeError or TypeError in another napari."""
+        made = getattr(sys.modules.get(name[0]), name[1])(*arguments, **options)
+        self._made[name] = made
+        return made
+
+    @contextmanager
+    def handed_over(self) -> Iterator[None]:
+        """Let napari get these parts where it makes its own."""
+        with ExitStack() as stack:
+            for (module, name), part in self._made.items():
+                stack.enter_context(_giving(part, sys.modules[module], name))
+            yield
+
+
+@contextmanager
+def _giving(part: Any, module: Any, name: str) -> Iterator[None]:
+    """Let a function of a module return a part whatever it is called with."""
+    makes = getattr(module, name)
+    setattr(module, name, lambda *_, **__: part)
+    try:
+        yield
+    finally:
+        setattr(module, name, makes)
+
+
+class NewLayer(Premade):
+    """A layer that is not added yet.
+
+    Parameters
+    ----------
+    viewer : ViewerModel
+        Where it will be added.
+    layer : Layer
+        The layer.
+    """
+
+    def __init__(self, viewer: ViewerModel, layer: Layer) -> None:
+        super().__init__(viewer)
+        self.layer = layer
+
+    def make_visual(self) -> None:
+        """Make what draws it."""
+        with suppress(AttributeError, TypeError):
+            self.make(VISUAL, self.layer, font_info=self._qt_viewer.canvas.font_info())
+
+    def make_controls(self) -> None:
+        """Make its page of controls; in its place it gets the style of the window, which takes a third."""
+        with suppress(AttributeError, TypeError):
+            pages = self._qt_viewer.controls
+            self.make(CONTROLS, self.layer).setParent(pages)
+
+    def discard(self) -> None:
+        """Delete controls that napari has not taken: they hold the layer."""
+        controls = self._made.pop(CONTROLS, None)
+        if controls is not None and controls not in self._qt_viewer.controls.widgets.values():
+            controls.deleteLater()
