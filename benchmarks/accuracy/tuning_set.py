@@ -6,6 +6,7 @@ from benchmarks.accuracy import (
     tuning_night,
     tuning_photographs,
     tuning_still_lifes,
+    tuning_stones,
 )
 from benchmarks.accuracy.accuracy_scene import AccuracyScene
 from napari_defocus.simulation import scenes as library
@@ -239,5 +240,35 @@ TUNING = (
         supersampling=4,
         noise=2.5,
         seed=22,
+    ),
+    AccuracyScene(
+        name="flint",
+        subset="tuning",
+        shows="microscope: tilted facets with steps, specks beyond white",
+        build=tuning_stones.flint,
+        planes=24,
+        supersampling=4,
+        noise=1.0,
+        seed=23,
+    ),
+    AccuracyScene(
+        name="chert",
+        subset="tuning",
+        shows="microscope: smaller and steeper facets, specks beyond white",
+        build=tuning_stones.chert,
+        planes=26,
+        supersampling=4,
+        noise=1.5,
+        seed=24,
+    ),
+    AccuracyScene(
+        name="slate",
+        subset="tuning",
+        shows="microscope: tilted facets with steps",
+        build=tuning_stones.slate,
+        planes=24,
+        supersampling=4,
+        noise=2.0,
+        seed=25,
     ),
 )
