@@ -1,4 +1,4 @@
-"""Tuning scenes of broken stone under the microscope, tilted facets with steps between them; lengths in um."""
+"""Tuning scenes of broken stone under the microscope: tilted facets, steps between them; lengths in um."""
 
 import numpy as np
 
