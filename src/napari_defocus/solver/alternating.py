@@ -128,8 +128,8 @@ def alternating_minimization(
     SolverState
         After the initialization, and again if that is revised (with losses of its own), after each depth
         step and each AIF step. At the end, where the settings ask for them: after the bilateral filter of the
-        depth, the sharpening of the image, a first weighted median of the depth, the occlusion step, the
-        denoising of the image, and the weighted median and the local regression of the depth.
+        depth, the sharpening of the image, the weighted median of the depth, the occlusion step, the
+        denoising of the image, and the local regression of the depth.
     """
     settings = settings or SolverSettings()
     edges = applies(optics, settings)
@@ -171,15 +171,15 @@ def alternating_minimization(
     if edges:
         # a patch that is wrong as a whole keeps the search from moving its pixels
         if settings.weighted_median:
-            run.take_median(report.stage("depth of what looks alike", EVENING), after_edges=False)
+            run.take_median(report.stage("depth of what looks alike", EVENING))
             yield run.state(epoch, "median")
         run.resolve_edges(report.stage("depth edges", EDGES))
         yield run.state(epoch, "occlusion")
     if settings.denoising:
         run.denoise(report.stage("noise", EVENING))
         yield run.state(epoch, "denoising")
-    if settings.weighted_median:
-        run.take_median(report.stage("depth of what looks alike", EVENING), after_edges=edges)
+    if settings.weighted_median and not edges:
+        run.take_median(report.stage("depth of what looks alike", EVENING))
         yield run.state(epoch, "median")
     if settings.regression:
         run.fit_planes(report.stage("planes of the depth", EVENING))

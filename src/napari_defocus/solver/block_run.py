@@ -125,8 +125,8 @@ class BlockRun(BlockPasses):
             state = self.advance(block_tasks.sharpen_block, blocks, arrays, message, "sharpened")
         state = self._resolve_edges(stack, state)
         state = self._denoise(state)
-        edges = applies(self.job.optics, self.settings)
-        state = self._median(state, "median", after_edges=edges)
+        if not applies(self.job.optics, self.settings):  # else edges end with it
+            state = self._median(state, "median")
         state = self._fit_planes(state)
         return self._finish(stack, state, operator, halo, tuple(losses))
 
@@ -220,13 +220,12 @@ class BlockRun(BlockPasses):
         blocks, noise = grid(self.frame, self.side, denoising.REACH), float(np.sqrt(self.noise))
         return self.advance(block_tasks.denoise_block, blocks, [state], "noise", "denoised", noise=noise)
 
-    def _median(self, state: Any, name: str, *, after_edges: bool) -> Any:
+    def _median(self, state: Any, name: str) -> Any:
         """The state after the weighted median of the depth, where wanted."""
         if not self.settings.weighted_median:
             return state
         blocks, message = grid(self.frame, self.side, weighted_median.RADIUS), "depth of what looks alike"
-        options = {"after_edges": after_edges}
-        return self.advance(block_tasks.median_block, blocks, [state], message, name, **options)
+        return self.advance(block_tasks.median_block, blocks, [state], message, name)
 
     def _fit_planes(self, state: Any) -> Any:
         """The state after the local regression of the depth, where wanted."""
@@ -265,10 +264,10 @@ class BlockRun(BlockPasses):
         self.notes += (estimate.note,)
 
     def _resolve_edges(self, stack: Any, state: Any) -> Any:
-        """The state after a first weighted median, and the depth edges put right, where that is wanted."""
+        """The state after a weighted median, and the depth edges put right, where that is wanted."""
         if not applies(self.job.optics, self.settings):
             return state
-        state = self._median(state, "median before edges", after_edges=False)
+        state = self._median(state, "median before edges")
         message = "depth edges"
         blocks = grid(self.frame, self.side, LAST_HALO, SIDE_OF_TILES)
         found = self.map(block_tasks.edge_misfits, blocks, [stack, state], message)

@@ -220,7 +220,7 @@ def first_edges(
 def last_edges(
     job: Job, block: Block, images: NDArray[Any], state: Floats, *, misfit: float, progress: Share
 ) -> tuple[None, tuple[Floats]]:
-    """State of the inner pixels after the last search for depth edges, with the image around them."""
+    """State of the inner pixels after the last search for depth edges and median, with the image around them."""
     image, edges = np.ascontiguousarray(state[IMAGE:]), edges_of(job, images, misfit)
     coordinates, image = edges.last(state[COORDINATES], image, progress)
     new = np.concatenate([coordinates[None], state[SMOOTH:IMAGE], image])
@@ -245,14 +245,10 @@ def denoise_block(
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
-def median_block(
-    job: Job, block: Block, state: Floats, *, after_edges: bool, progress: Share
-) -> tuple[None, tuple[Floats]]:
+def median_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels after the weighted median of the depth."""
     image, coordinates = np.ascontiguousarray(state[IMAGE:]), np.ascontiguousarray(state[COORDINATES])
-    model = job.optics, job.settings
-    found = median_of_run(coordinates, image, *model, progress, after_edges=after_edges)
-    return with_depth(block, state, found)
+    return with_depth(block, state, median_of_run(coordinates, image, job.optics, job.settings, progress))
 
 
 def regression_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:

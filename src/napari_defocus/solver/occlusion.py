@@ -52,12 +52,12 @@ different kinds, so that on most scenes their mean is nearer the truth than eith
 SEARCH_SHARE = 0.4
 """Rough share of a search in the whole time."""
 
-LAST_HALO = MARGIN + SPILL + FARTHEST + FARTHEST_LIGHT
-"""Halo of the blocks of a large image in the last search, px: what a tile sees, and the lights that outshine
-that."""
+LAST_HALO = MARGIN + SPILL + FARTHEST + FARTHEST_LIGHT + RADIUS
+"""Halo of the blocks of a large image in the last part, px: what a tile of the search sees, the lights that
+outshine that, and what the median after it sees."""
 
-FIRST_HALO = LAST_HALO + DETAIL_REACH + RADIUS
-"""The same in the first part, with what comes before and after its search, px."""
+FIRST_HALO = LAST_HALO + DETAIL_REACH
+"""The same in the first part, with what comes before its search, px."""
 
 
 def applies(optics: Optics, settings: SolverSettings) -> bool:
@@ -170,10 +170,18 @@ class DepthEdges:
         return median_of_run(coordinates, found, self.optics, self.settings, part_of(progress, 0.9, 1))
 
     def last(self, coordinates: Floats, image: Floats, progress: Progress) -> tuple[Floats, Floats]:
-        """Blur coordinates after the last search, and the image around the edges."""
+        """Blur coordinates after the last search and a weighted median, and the image around the edges.
+
+        The median goes by the image as the rays alone have it.
+        """
         coordinates, _ = self._search(coordinates, image, LAST, part_of(progress, 0, 0.6))
-        model, share = (self.observations, self.optics, self.settings), part_of(progress, 0.6, 1)
-        return coordinates, solve_band(*model, coordinates, image, self.lights, share)
+        model, share = (self.observations, self.optics, self.settings), part_of(progress, 0.6, 0.95)
+        seen = solve_band(*model, coordinates, image, self.lights, share)
+        if self.settings.weighted_median:
+            grey = len(image) == 1
+            share = part_of(progress, 0.95, 1)
+            coordinates = median_of_run(coordinates, seen, self.optics, self.settings, share, confirmed=grey)
+        return coordinates, image + RAYS_SHARE * (seen - image)
 
     def _search(
         self, coordinates: Floats, image: Floats, effort: Effort, progress: Progress
@@ -215,7 +223,7 @@ def solve_band(
     lights: Mask | None,
     progress: Progress,
 ) -> Floats:
-    """Image drawn to what the rays say around depth edges, elsewhere as it is, (channels, Y, X)."""
+    """Image that the rays say around depth edges, elsewhere as it is, (channels, Y, X)."""
     rays = rays_of(optics, settings, IMAGE)
     labels = rays.labels(coordinates)
     edges = edge_band(labels, len(rays.levels), IMAGE.band)
@@ -231,7 +239,7 @@ def solve_band(
     tiles = [block.inner for block in grid(observations.shape, SIDE, 0)]
     for tile, solved in map_tiles(solve, tiles, settings.threads, progress):
         if solved is not None:
-            new[(..., *tile.slices)] += RAYS_SHARE * (solved - new[(..., *tile.slices)])
+            new[(..., *tile.slices)] = solved
     return new
 
 

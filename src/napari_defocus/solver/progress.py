@@ -67,7 +67,7 @@ class RunProgress(PassProgress):
         total += (
             REVISION * revises
             + EVENING * sum(getattr(settings, name) > 0 for name in EVENINGS)
-            + (EDGES + EVENING * (settings.weighted_median > 0)) * edges
+            + EDGES * edges
         )
         super().__init__(progress, total)
         self._compiles = not compiled_before(gradient_tile)

@@ -226,14 +226,10 @@ class Unknowns:
         noise, settings = float(np.sqrt(self.scales.noise)), self.settings
         self.image = denoised(self.image, noise, settings.denoising, settings.threads, progress)
 
-    def take_median(self, progress: Callable[[float], None], *, after_edges: bool) -> None:
-        """Give pixels near depth edges the depth of those that look alike; not by this objective.
-
-        `after_edges` tells whether :meth:`resolve_edges` came before.
-        """
-        model = self.operator.optics, self.settings
+    def take_median(self, progress: Callable[[float], None]) -> None:
+        """Give pixels near depth edges the depth of those that look alike; not by this objective."""
         self.coordinates = median_of_run(
-            self.coordinates, self.image, *model, progress, after_edges=after_edges
+            self.coordinates, self.image, self.operator.optics, self.settings, progress
         )
 
     def fit_planes(self, progress: Callable[[float], None]) -> None:

@@ -37,9 +37,8 @@ MAJORITY = 0.9
 TO_NEAR = 1.65
 """The same where the new depth is nearer: what is near spreads over what is far, seldom the other way."""
 
-GREY = 2.0
-"""Factor on both after the depth edges were put right, where the image is grey: of grey, much looks alike by
-chance, and what the rays bear out is not to be voted away."""
+CONFIRMED = 2.0
+"""Factor on both where the rays have borne out what is to be voted away."""
 
 POWERS = np.float32(0.5), np.float32(0.8)
 """How much counts in it that pixels at the new depth look more like this one, and that many look alike."""
@@ -151,11 +150,11 @@ def median_of_run(
     settings: SolverSettings,
     progress: Callable[[float], None] | None = None,
     *,
-    after_edges: bool = False,
+    confirmed: bool = False,
 ) -> Floats:
     """:func:`weighted_median` as the optics and the settings of a run want it; depth range filled in.
 
-    With `after_edges` the depth edges were put right by the rays before.
+    `confirmed` tells whether the rays have borne out the depth as it is.
     """
     assert settings.depth_range is not None
     return weighted_median(
@@ -163,7 +162,7 @@ def median_of_run(
         image,
         span_of(optics, settings.depth_range),
         settings.weighted_median,
-        majorities=majorities_of(optics, grey=after_edges and len(image) == 1),
+        majorities=majorities_of(optics, confirmed=confirmed),
         threads=settings.threads,
         progress=progress,
     )
@@ -177,13 +176,13 @@ def agreement(
     return in_bands(votes.agreement, coordinates.shape, threads)
 
 
-def majorities_of(optics: Optics, *, grey: bool = False) -> tuple[float, float]:
+def majorities_of(optics: Optics, *, confirmed: bool = False) -> tuple[float, float]:
     """Support that a farther and a nearer depth need: the same where planes may be counted from either end.
 
-    More of both where a `grey` image has told the rays the edges before.
+    More of both where rays have `confirmed` the depth as it is.
     """
     to_near = MAJORITY if isinstance(optics, UncalibratedFocus) else TO_NEAR
-    factor = GREY if grey else 1.0
+    factor = CONFIRMED if confirmed else 1.0
     return factor * MAJORITY, factor * to_near
 
 
