@@ -74,7 +74,7 @@ def test_states_come_in_order_and_are_never_changed(scene):
     ]
     steps = [(state.epoch, state.step) for state, *_ in kept]
     epochs = [(1, "depth"), (1, "aif"), (2, "depth"), (2, "aif")]
-    evenings = "bilateral", "sharpening", "median", "occlusion", "denoising", "median", "regression"
+    evenings = "bilateral", "sharpening", "median", "occlusion", "denoising", "regression"
     ending = [(2, step) for step in evenings]
     assert steps == [(0, "initialization"), *epochs, *ending]
     for state, depth, image in kept:

@@ -220,7 +220,7 @@ def first_edges(
 def last_edges(
     job: Job, block: Block, images: NDArray[Any], state: Floats, *, misfit: float, progress: Share
 ) -> tuple[None, tuple[Floats]]:
-    """State of the inner pixels after the last search for depth edges and median, with the image around them."""
+    """State of the inner pixels after the last search for depth edges and a median, and the image there."""
     image, edges = np.ascontiguousarray(state[IMAGE:]), edges_of(job, images, misfit)
     coordinates, image = edges.last(state[COORDINATES], image, progress)
     new = np.concatenate([coordinates[None], state[SMOOTH:IMAGE], image])
