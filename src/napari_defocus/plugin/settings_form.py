@@ -17,7 +17,7 @@ from napari_defocus.solver.settings import CHOICES, SolverSettings
 __all__ = ["SettingsForm"]
 
 PRESETS: dict[str, Callable[[], SolverSettings]] = {
-    "Real photographs": SolverSettings,
+    "Real stacks": SolverSettings,
     "Simulated stack": SolverSettings.simulation,
     "NYUv2 (paper)": SolverSettings.nyuv2,
     "Make3D (paper)": SolverSettings.make3d,
