@@ -64,7 +64,7 @@ def test_click_shows_the_curve_of_the_pixel(widget, viewer, qtbot):
     (shown,) = points(widget)
     assert_allclose(shown.x, LENS.focus_distances)
     assert_allclose(shown.y, wanted.values, rtol=1e-5)
-    depth = viewer.layers["stone depth (m) [1]"].data[7, 13]
+    depth = viewer.layers["stone focus depth (m) [1]"].data[7, 13]
     assert f"Row 7, column 13: {depth:.4g} m in the map" in widget.curve.text.text()
     assert f"Fitted peak at {wanted.peak:.4g} m" in widget.curve.text.text()
     (line,) = [series for series in widget.curve.chart.series if series.kind == "line"]
@@ -120,7 +120,7 @@ def test_what_is_no_click_on_a_pixel(widget, viewer, qtbot):
 def test_stack_that_was_closed(widget, viewer, qtbot):
     stack = add_stack(viewer)
     run(qtbot, widget)
-    depth = viewer.layers["stone depth (m) [1]"]
+    depth = viewer.layers["stone focus depth (m) [1]"]
     viewer.layers.remove(stack)
     viewer.layers.selection.active = depth
     click(viewer, (5, 6))
@@ -170,7 +170,7 @@ def test_the_legend_is_that_of_the_focus_measure_while_it_is_seen(widget, viewer
     qtbot.waitUntil(lambda: not widget.panel.running, timeout=60_000)
     qtbot.mouseClick(widget.measure_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(widget.measure_button.isEnabled, timeout=60_000)
-    depth, measure = viewer.layers["stone depth (m) [1]"], viewer.layers["stone sum modified laplacian"]
+    depth, measure = viewer.layers["stone focus depth (m) [1]"], viewer.layers["stone sum modified laplacian"]
     for seen in (True, False):
         measure.visible = seen
         assert (measure.colorbar.visible and seen, depth.colorbar.visible) == (seen, not seen)

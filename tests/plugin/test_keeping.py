@@ -308,7 +308,7 @@ def test_a_result_of_depth_from_focus_is_saved_and_opened(viewer, qtbot, tmp_pat
     layers = get_reader(str(saved / "parameters.json"))(str(saved / "parameters.json"))
     data, options, _ = layers[-1]
     np.testing.assert_array_equal(data, depth.data)
-    assert "depth (m)" in options["name"]
+    assert "focus depth (m)" in options["name"]
     widget.save_bar.export(saved / "scene.ply")
     qtbot.waitUntil(lambda: widget.save_bar.mesh_button.isEnabled(), timeout=RUN_MS)
     assert b"x and y in pixels" in (saved / "scene.ply").read_bytes()[:200]
