@@ -160,6 +160,8 @@ def test_focus_measure_as_a_lazy_layer(widget, viewer, qtbot):
     assert layer.data.chunks[0] == (1,) * 4
     assert_allclose(layer.scale, stack.scale)
     assert layer.units == stack.units
+    assert stack.axis_labels == ("-3", "-2", "-1")  # the user's stays as it is, the sliders get names
+    assert layer.axis_labels == viewer.dims.axis_labels == ("plane", "y", "x")
     wanted = focus_measure(stack.data[2] / np.float32(255), "local_variance", 5)
     assert_allclose(layer.data[2].compute(), wanted, rtol=1e-3, atol=1e-7)
     assert 0 < layer.contrast_limits[1] <= wanted.max()
