@@ -21,7 +21,7 @@ __all__ = ["FocusCurveView"]
 
 HINT = "Run, then click on a pixel of the depth map (or move over it with Shift held down): its focus curve."
 
-NEAR_THE_PEAK = "The curve goes through the highest point and its neighbours, not through the others."
+ONLY_THREE = "Only the three points at the peak are fitted."
 LEGEND = (
     "Points: the focus measure of each plane. Curve: a Gaussian through the highest point and its two "
     "neighbours, whatever the others are. Dashed: its peak, the depth before the median filter."
@@ -138,4 +138,4 @@ def _described(curve: FocusCurve) -> str:
     if not curve.known:
         return "The peak reaches the first or last plane; the true one may lie beyond."
     peak = depth_in_words(curve.unit, curve.peak)
-    return f"Fitted peak at {peak}, reliability {curve.reliability:.0f} dB. {NEAR_THE_PEAK}"
+    return f"Fitted peak at {peak}, reliability {curve.reliability:.0f} dB. {ONLY_THREE}"
