@@ -98,7 +98,7 @@ def focus(folder: Path) -> None:
     viewer.open_sample("napari-defocus", "photograph")
     widget.window_side.value = 9
     run(widget)
-    depth = viewer.layers["photograph depth (m) [1]"]
+    depth = viewer.layers["photograph focus depth (m) [1]"]
     widget.curve.show_pixel(depth, 150, 120)
     save(viewer, "focus", folder)
     widget.measure_button.click()

@@ -72,7 +72,7 @@ def profile(user: User, widget: MeasureWidget, depth: Any, place: Path) -> None:
     path = place / "profile.csv"
     with user.answering("getSaveFileName", path):
         user.press(widget.profile.save_button)
-    assert widget.profile.status.text().endswith("Saved profile.csv.")
+    assert widget.profile.status.text() == f"Saved profile.csv in {place}"
     with path.open(newline="") as file:
         head, *rows = csv.reader(file)
     np.testing.assert_allclose(float(rows[-1][head.index("distance (um)")]), line.distance[-1], rtol=1e-5)

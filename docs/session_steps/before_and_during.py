@@ -80,7 +80,7 @@ def preferences(user: User) -> None:
     (preset,) = page.findChildren(QComboBox)
     assert (threads.value(), preset.currentText()) == (1, "Simulated stack")
     user.keys(threads, Qt.Key.Key_Down)
-    user.choose(preset, "Real photographs")
+    user.choose(preset, "Real stacks")
     user.press(dialog._button_ok)
     assert stored() == Preferences()
 

@@ -95,7 +95,8 @@ def second_run(user: User, widget: Any) -> None:
     assert len(of_run(user, 1)) == len(of_run(user, 2)) == len(of_run(user, 3)) == 4
     names = [layer.name for layer in user.viewer.layers]
     assert len(names) == len(set(names))
-    assert user.viewer.layers.selection.active.name == "photograph depth (m) [3]"  # of the run begun last
+    last = "photograph focus depth (m) [3]"  # of the run begun last
+    assert user.viewer.layers.selection.active.name == last
     user.look("second_run")
 
 

@@ -60,7 +60,9 @@ def test_against_a_truth_opened_by_hand(widget, viewer, qtbot):
     assert layer.metadata["napari_defocus"]["metrics"] == wanted.metrics
     shown = table(widget)
     assert shown["RMSE"] == f"{wanted.metrics['rmse']:.4g} m"
-    assert shown["AbsRel"] == f"{wanted.metrics['abs_rel']:.4g}"
+    assert shown["mean share of depth (AbsRel)"] == f"{wanted.metrics['abs_rel']:.4g}"
+    assert "mean ratio, power of ten (log10)" in shown
+    assert widget.table.item(5, 0).toolTip().endswith("5 %. In files: abs_rel.")
     assert shown["pixels compared"] == "600"
     assert "unit of truth is not known; it is taken for m" in widget.status.text()
     assert_allclose(10.0 ** widget.chart.series[0].y - 1, wanted.histogram()[0], atol=1e-6)

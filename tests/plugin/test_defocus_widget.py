@@ -273,7 +273,9 @@ def test_cancel_keeps_the_best_result(widget, viewer, qtbot, patient_solver):
     assert "stone outliers [1]" in names(viewer)
     entry = viewer.layers["stone depth (m) [1]"].metadata["napari_defocus"]
     assert entry["losses"] == [1.0]
-    assert re.match(r"Cancelled after \d+ s; the best result so far is kept", widget.panel.status.text())
+    first, second, *_ = widget.panel.status.text().splitlines()
+    assert re.fullmatch(r"Cancelled after \d+ s; the best result so far is kept", first)
+    assert re.fullmatch(r"loss 1 · [\d.]+% outliers", second)
     assert widget.panel.run_button.isEnabled()
     assert not widget.panel.cancel_button.isEnabled()
 

@@ -64,9 +64,10 @@ def test_click_shows_the_curve_of_the_pixel(widget, viewer, qtbot):
     (shown,) = points(widget)
     assert_allclose(shown.x, LENS.focus_distances)
     assert_allclose(shown.y, wanted.values, rtol=1e-5)
-    depth = viewer.layers["stone depth (m) [1]"].data[7, 13]
+    depth = viewer.layers["stone focus depth (m) [1]"].data[7, 13]
     assert f"Row 7, column 13: {depth:.4g} m in the map" in widget.curve.text.text()
     assert f"Fitted peak at {wanted.peak:.4g} m" in widget.curve.text.text()
+    assert "Only the three points at the peak" in widget.curve.text.text()
     (line,) = [series for series in widget.curve.chart.series if series.kind == "line"]
     assert line.x[0] == pytest.approx(wanted.peak)
     assert not widget.curve.grab().toImage().isNull()
@@ -120,7 +121,7 @@ def test_what_is_no_click_on_a_pixel(widget, viewer, qtbot):
 def test_stack_that_was_closed(widget, viewer, qtbot):
     stack = add_stack(viewer)
     run(qtbot, widget)
-    depth = viewer.layers["stone depth (m) [1]"]
+    depth = viewer.layers["stone focus depth (m) [1]"]
     viewer.layers.remove(stack)
     viewer.layers.selection.active = depth
     click(viewer, (5, 6))
@@ -159,6 +160,8 @@ def test_focus_measure_as_a_lazy_layer(widget, viewer, qtbot):
     assert layer.data.chunks[0] == (1,) * 4
     assert_allclose(layer.scale, stack.scale)
     assert layer.units == stack.units
+    assert stack.axis_labels == ("-3", "-2", "-1")  # the user's stays as it is, the sliders get names
+    assert layer.axis_labels == viewer.dims.axis_labels == ("plane", "y", "x")
     wanted = focus_measure(stack.data[2] / np.float32(255), "local_variance", 5)
     assert_allclose(layer.data[2].compute(), wanted, rtol=1e-3, atol=1e-7)
     assert 0 < layer.contrast_limits[1] <= wanted.max()
@@ -170,7 +173,7 @@ def test_the_legend_is_that_of_the_focus_measure_while_it_is_seen(widget, viewer
     qtbot.waitUntil(lambda: not widget.panel.running, timeout=60_000)
     qtbot.mouseClick(widget.measure_button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(widget.measure_button.isEnabled, timeout=60_000)
-    depth, measure = viewer.layers["stone depth (m) [1]"], viewer.layers["stone sum modified laplacian"]
+    depth, measure = viewer.layers["stone focus depth (m) [1]"], viewer.layers["stone sum modified laplacian"]
     for seen in (True, False):
         measure.visible = seen
         assert (measure.colorbar.visible and seen, depth.colorbar.visible) == (seen, not seen)

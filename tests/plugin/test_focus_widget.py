@@ -23,7 +23,7 @@ def test_positions_and_unit_come_from_the_optics(widget, viewer, qtbot):
     assert widget.unit.value == "m"
     assert widget.positions.positions(4) == list(LENS.focus_distances)
     run(qtbot, widget)
-    depth = viewer.layers["stone depth (m) [1]"]
+    depth = viewer.layers["stone focus depth (m) [1]"]
     assert depth.data.min() >= 1
     assert depth.data.max() <= 4
     assert depth.metadata["napari_defocus"]["method"] == "focus"
@@ -37,7 +37,7 @@ def test_without_optics_depth_counts_planes(widget, viewer, qtbot):
     assert widget.unit.value == "plane"
     assert not widget.positions.native.isEnabled()
     run(qtbot, widget)
-    depth = viewer.layers["stone depth (plane) [1]"].data
+    depth = viewer.layers["stone focus depth (plane) [1]"].data
     assert depth[:, :6].mean() < 1 < 2 < depth[:, -6:].mean()
 
 

@@ -230,6 +230,18 @@ def test_another_default_preset_beats_what_was_remembered(widget, viewer, qtbot,
     assert again.settings_form.settings() == SolverSettings.nyuv2()
 
 
+def test_a_preset_that_was_kept_under_its_former_name(viewer, qtbot, monkeypatch):
+    settings = SolverSettings(candidates=77).to_dict()
+    former = "Real photographs"
+    memory.remember(TITLE, {"preset": former, "default_preset": former, "settings": settings})
+    prefer(monkeypatch, default_preset=former)
+    widget = DefocusWidget(viewer)
+    qtbot.addWidget(widget)
+    assert widget.settings_form.preset.value == "Real stacks"
+    assert widget.settings_form.settings().candidates == 77
+    assert widget.settings_form.memory()["preset"] == "Real stacks"
+
+
 @pytest.mark.parametrize("planes", [4, 5])
 def test_optics_of_the_last_run_are_offered_and_not_taken_unasked(
     planes, widget, viewer, qtbot, patient_solver
@@ -296,7 +308,7 @@ def test_a_result_of_depth_from_focus_is_saved_and_opened(viewer, qtbot, tmp_pat
     layers = get_reader(str(saved / "parameters.json"))(str(saved / "parameters.json"))
     data, options, _ = layers[-1]
     np.testing.assert_array_equal(data, depth.data)
-    assert "depth (m)" in options["name"]
+    assert "focus depth (m)" in options["name"]
     widget.save_bar.export(saved / "scene.ply")
     qtbot.waitUntil(lambda: widget.save_bar.mesh_button.isEnabled(), timeout=RUN_MS)
     assert b"x and y in pixels" in (saved / "scene.ply").read_bytes()[:200]
@@ -315,7 +327,7 @@ def test_a_broken_memory_is_no_memory(content, viewer, qtbot):
 
 
 def prefer(monkeypatch, **values):
-    stored = {"threads": 0, "cache_folder": "", "default_preset": "Real photographs"} | values
+    stored = {"threads": 0, "cache_folder": "", "default_preset": "Real stacks"} | values
     monkeypatch.setattr(preferences, "_stored", lambda: SimpleNamespace(**stored))
 
 

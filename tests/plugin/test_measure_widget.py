@@ -247,6 +247,7 @@ def test_profile_is_saved(widget, viewer, qtbot, tmp_path, monkeypatch, notifica
     settle(qtbot, widget.profile)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "ramp"), ""))
     press(qtbot, widget.profile.save_button)
+    assert widget.profile.status.text() == f"Saved ramp.csv in {tmp_path}"
     with (tmp_path / "ramp.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     assert [float(row["depth (um)"]) for row in rows] == [10, 11, 12]

@@ -7,7 +7,8 @@ import numpy as np
 from napari.layers import Image
 
 from napari_defocus.alignment.result import AlignmentResult
-from napari_defocus.plugin.stack_source import METADATA_KEY, placement, spatial_axes
+from napari_defocus.plugin.stack_source import METADATA_KEY
+from napari_defocus.plugin.volume_placement import volume_placement
 
 __all__ = ["aligned_layer"]
 
@@ -24,7 +25,7 @@ def aligned_layer(layer: Image, plane_axis: int, result: AlignmentResult) -> Ima
     result : AlignmentResult
         The aligned planes. How they were moved goes into the layer's metadata, beside the stack's optics.
     """
-    options = placement(layer, [plane_axis, *spatial_axes(layer, plane_axis)])
+    options = volume_placement(layer, plane_axis)
     if result.cropped:
         corner = (0, result.valid[0][0], result.valid[1][0])
         steps = options["rotate"] @ options["shear"] @ (np.asarray(options["scale"]) * corner)

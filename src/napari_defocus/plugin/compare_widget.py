@@ -42,19 +42,27 @@ READY = "Choose two depth maps and press Compare."
 NONE = "Two depth maps are needed: results of a run, or grey images of two axes, such as a known truth."
 
 ROWS = {
-    "rmse": ("RMSE", True),
-    "bias": ("mean (bias)", True),
-    "mae": ("mean absolute", True),
-    "median_abs": ("median absolute", True),
-    "p95_abs": ("95 % are within", True),
-    "abs_rel": ("AbsRel", False),
-    "log10": ("mean |log10 ratio|", False),
-    "delta1": ("within factor 1.25", False),
-    "delta2": ("within 1.25²", False),
-    "delta3": ("within 1.25³", False),
-    "pixels": ("pixels compared", False),
+    "rmse": ("RMSE", True, "Root of the mean square of the differences: large ones weigh more."),
+    "bias": ("mean (bias)", True, "Mean difference: above 0 the first map has the larger values."),
+    "mae": ("mean absolute", True, "Mean size of the differences."),
+    "median_abs": ("median absolute", True, "Half of the differences are smaller."),
+    "p95_abs": ("95 % are within", True, "95 % of the differences are at most so large."),
+    "abs_rel": (
+        "mean share of depth (AbsRel)",
+        False,
+        "Mean of the differences as shares of the depth compared with: 0.05 is 5 %.",
+    ),
+    "log10": (
+        "mean ratio, power of ten (log10)",
+        False,
+        "Mean of |log10(depth / depth compared with)|: 0.1 is a factor of 1.26, either way.",
+    ),
+    "delta1": ("within factor 1.25", False, "Share of the pixels, 1 being all."),
+    "delta2": ("within 1.25²", False, "Share of the pixels within a factor of 1.56."),
+    "delta3": ("within 1.25³", False, "Share of the pixels within a factor of 1.95."),
+    "pixels": ("pixels compared", False, "Those whose depth is known."),
 }
-"""Metrics in their order: name for the user, whether in the unit of depth."""
+"""Metrics in their order: name for the user, whether in the unit of depth, what it means."""
 
 
 class CompareWidget(QWidget):
@@ -197,12 +205,14 @@ class CompareWidget(QWidget):
         names = [name for name in ROWS if name in comparison.metrics]
         self.table.setRowCount(len(names))
         for row, name in enumerate(names):
-            title, in_unit = ROWS[name]
+            title, in_unit, meaning = ROWS[name]
             value = comparison.metrics[name]
             number = f"{value:.0f}" if name == "pixels" else f"{value:.4g}"
             text = amount_in_words(number, comparison.unit or "") if in_unit else number
             for column, words in enumerate((title, text)):
-                self.table.setItem(row, column, QTableWidgetItem(words))
+                item = QTableWidgetItem(words)
+                item.setToolTip(f"{meaning} In files: {name}.")
+                self.table.setItem(row, column, item)
         self.table.resizeColumnsToContents()
         header = self.table.horizontalHeader()
         if header is not None:

@@ -21,6 +21,12 @@ __all__ = ["FocusCurveView"]
 
 HINT = "Run, then click on a pixel of the depth map (or move over it with Shift held down): its focus curve."
 
+ONLY_THREE = "Only the three points at the peak are fitted."
+LEGEND = (
+    "Points: the focus measure of each plane. Curve: a Gaussian through the highest point and its two "
+    "neighbours, whatever the others are. Dashed: its peak, the depth before the median filter."
+)
+
 MEASURED, FITTED, PEAK = "#4fa3ff", "#ff9f40", "#ff5f5f"
 
 
@@ -40,9 +46,10 @@ class FocusCurveView(QWidget):
         super().__init__()
         self._viewer = viewer
         self.chart = Chart(HINT)
+        self.chart.setToolTip(LEGEND)
         self.text = QLabel()
         self.text.setWordWrap(True)
-        self.text.setMinimumHeight(2 * self.text.fontMetrics().lineSpacing())
+        self.text.setMinimumHeight(3 * self.text.fontMetrics().lineSpacing())
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.chart, 1)
@@ -131,4 +138,4 @@ def _described(curve: FocusCurve) -> str:
     if not curve.known:
         return "The peak reaches the first or last plane; the true one may lie beyond."
     peak = depth_in_words(curve.unit, curve.peak)
-    return f"Fitted peak at {peak}, reliability {curve.reliability:.0f} dB."
+    return f"Fitted peak at {peak}, reliability {curve.reliability:.0f} dB. {ONLY_THREE}"

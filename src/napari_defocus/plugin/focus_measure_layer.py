@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from napari.layers import Image
 
-from napari_defocus.plugin.stack_source import METADATA_KEY, placement, spatial_axes, stack_from_layer
+from napari_defocus.plugin.stack_source import METADATA_KEY, stack_from_layer
+from napari_defocus.plugin.volume_placement import volume_placement
 from napari_defocus.solver import focus_measure_volume
 
 __all__ = ["focus_measure_layer"]
@@ -43,5 +44,5 @@ def focus_measure_layer(layer: Image, plane_axis: int, **options: Any) -> Image:
         colormap=COLORMAP,
         contrast_limits=(0.0, bright),
         metadata={METADATA_KEY: {"kind": "focus measure", "source": layer.name, "parameters": options}},
-        **placement(layer, [plane_axis, *spatial_axes(layer, plane_axis)]),
+        **volume_placement(layer, plane_axis),
     )

@@ -10,11 +10,14 @@ from napari.settings import get_plugin_settings
 
 from napari_defocus.optics.lookahead import limit_threads
 
-__all__ = ["Preferences", "apply_threads", "on_activate", "preferences"]
+__all__ = ["Preferences", "apply_threads", "on_activate", "preferences", "preset_name"]
 
 PLUGIN = "napari-defocus"
 CACHE_VARIABLE = "NUMBA_CACHE_DIR"
 COMPILED = "napari_defocus.optics.compiling"
+
+RENAMED = {"Real photographs": "Real stacks"}
+"""Presets that an earlier version kept under another name."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Preferences:
 
     threads: int = 0
     cache_folder: str = ""
-    default_preset: str = "Real photographs"
+    default_preset: str = "Real stacks"
 
 
 def preferences() -> Preferences:
@@ -44,8 +47,13 @@ def preferences() -> Preferences:
     return Preferences(
         threads=int(stored.threads),
         cache_folder=str(stored.cache_folder).strip(),
-        default_preset=str(stored.default_preset),
+        default_preset=preset_name(str(stored.default_preset)),
     )
+
+
+def preset_name(kept: str) -> str:
+    """Return the name of a preset as it is now, whichever version has kept it."""
+    return RENAMED.get(kept, kept)
 
 
 def apply_threads() -> None:

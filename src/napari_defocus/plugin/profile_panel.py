@@ -118,7 +118,7 @@ class ProfilePanel(QWidget):
         except OSError as error:
             report(InputError(f"{path} cannot be written ({error.strerror}); choose another place."))
             return
-        self.status.setText(f"Saved {path.name}.")
+        self.status.setText(f"Saved {path.name} in {path.parent}")
 
     def _on_save(self) -> None:
         name, _ = QFileDialog.getSaveFileName(self, "Save profile", "profile.csv", "CSV (*.csv)")

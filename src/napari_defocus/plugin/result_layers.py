@@ -132,9 +132,10 @@ class ResultLayers:
         """Whether confidence and outliers are known of any of a result on the way."""
         return bool(result.confidence.any())
 
-    def title(self, kind: str) -> str:
+    def title(self, kind: str, method: str) -> str:
         """Return what to call a layer between the stack's name and the number of the run."""
-        return f"depth ({self._unit})" if kind == "depth" else kind
+        how = "focus " if method == "focus" else ""  # first: napari cuts long names short
+        return f"{how}depth ({self._unit})" if kind == "depth" else kind
 
     def data(self, kind: str, result: DefocusResult) -> Any:
         """Return the array of a layer; nothing is copied or converted in the window's thread."""
@@ -204,7 +205,7 @@ class ResultLayers:
         return options
 
     def _name(self, kind: str, layer: Layer, result: DefocusResult) -> None:
-        layer.name = f"{self._stack.title} {self.title(kind)} [{self._run}]"
+        layer.name = f"{self._stack.title} {self.title(kind, result.method)} [{self._run}]"
         layer.metadata = self._metadata(kind, result)
 
     def _add(self, kind: str, layer: Layer) -> None:

@@ -224,16 +224,21 @@ class RunPanel(QWidget):
         parts = [f"{outcome} after {_duration(time.monotonic() - self._started)}"]
         if outcome == CANCELLED:
             parts[0] += "; the best result so far is kept"
+        figures: list[str] = []
         lines: list[str] = []
         notes = () if result is None else result.notes
         if isinstance(result, SeriesResult):
-            parts += [result.told] if result.told else []
+            figures += [result.told] if result.told else []
         elif isinstance(result, DefocusResult):
-            parts += _figures(result)
+            figures += _figures(result)
             if UNFINISHED not in notes:
                 lines.append(
                     f"{result.confidence.mean():.0%} of depths expected right {result.confidence_meaning}"
                 )
+        if outcome == CANCELLED and figures:
+            lines.insert(0, " · ".join(figures))  # beside so long a beginning they would be torn apart
+        else:
+            parts += figures
         remarks = [self.remark] if self.remark else []
         self.status.setText("\n".join([" · ".join(parts), *lines, *notes, *remarks]))
         for note in notes:

@@ -56,14 +56,15 @@ class SeriesLayers(ResultLayers):
         """Whether a stack is done; the arrays may be too large to look through."""
         return not isinstance(result, SeriesResult) or any(stack["done"] for stack in result.stacks.values())
 
-    def title(self, kind: str) -> str:
+    def title(self, kind: str, method: str) -> str:
         """Return what to call a layer between the stack's name and the number of the run."""
         if kind in self._series.layers:
             return f"all-in-focus of {kind}"
         if kind in self._series.channels:
             return f"all-in-focus {kind}"
         focus = self._series.focus_name
-        return f"{super().title(kind)} {focus}" if focus and kind == "all-in-focus" else super().title(kind)
+        title = super().title(kind, method)
+        return f"{title} {focus}" if focus and kind == "all-in-focus" else title
 
     def data(self, kind: str, result: DefocusResult) -> Any:
         """Return the array of a layer."""

@@ -11,13 +11,13 @@ from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from napari_defocus.errors import InputError
 from napari_defocus.plugin.fields import NumberField, format_number
 from napari_defocus.plugin.form import Fold, Form
-from napari_defocus.plugin.preferences import preferences
+from napari_defocus.plugin.preferences import preferences, preset_name
 from napari_defocus.solver.settings import CHOICES, SolverSettings
 
 __all__ = ["SettingsForm"]
 
 PRESETS: dict[str, Callable[[], SolverSettings]] = {
-    "Real photographs": SolverSettings,
+    "Real stacks": SolverSettings,
     "Simulated stack": SolverSettings.simulation,
     "NYUv2 (paper)": SolverSettings.nyuv2,
     "Make3D (paper)": SolverSettings.make3d,
@@ -38,8 +38,9 @@ class SettingsForm(QWidget):
         self.preset = ComboBox(
             label="Preset",
             choices=list(PRESETS),
-            tooltip="Settings to start from: our best for real photographs, our fastest for stacks that obey "
-            "the model exactly, or the published ones for three data sets. Choosing one fills in the fields.",
+            tooltip="Settings to start from: our best for real stacks, of a camera or a microscope; our "
+            "fastest for stacks that obey the model exactly; or the published ones for three data sets. "
+            "Choosing one fills in the fields.",
         )
         if preferences().default_preset in PRESETS:
             self.preset.value = preferences().default_preset
@@ -130,8 +131,9 @@ class SettingsForm(QWidget):
 
         Not where another default preset was chosen since, and not what this version cannot read.
         """
-        preset, settings = values.get("preset"), values.get("settings")
-        if preset not in PRESETS or values.get("default_preset") != preferences().default_preset:
+        preset, default = (preset_name(str(values.get(key))) for key in ("preset", "default_preset"))
+        settings = values.get("settings")
+        if preset not in PRESETS or default != preferences().default_preset:
             return
         self.preset.value = preset
         try:

@@ -20,7 +20,6 @@ __all__ = [
     "full_data",
     "is_stack",
     "placement",
-    "spatial_axes",
     "stack_at",
     "stack_from_layer",
     "stacks_from_layer",
@@ -288,12 +287,6 @@ def _lazy(data: Any) -> Any:
     chunks = getattr(data, "chunks", None) or "auto"
     meta = np.empty((0,) * len(data.shape), data.dtype)
     return da.from_array(data, chunks=chunks, name=False, meta=meta)
-
-
-def spatial_axes(layer: Image, plane_axis: int) -> tuple[int, int]:
-    """Return the axes of rows and columns: the last two that are not the plane axis."""
-    rows, columns = [axis for axis in range(layer.ndim) if axis != plane_axis][-2:]
-    return rows, columns
 
 
 def placement(layer: Image, axes: list[int]) -> dict[str, Any]:
