@@ -50,8 +50,8 @@ TEXTURED = 0.8
 """Mean trust in the peaks of the focus measure around a pixel from which on they stand: beside steep edges,
 where occlusion misleads the model, it would win the vote against good peaks."""
 
-LEAST_DOUBT = 2 * VOTE_WINDOW**2
-"""Pixels in doubt for which it is tried both ways, at least: as many as two windows, px."""
+LEAST_DOUBT = 4 * VOTE_WINDOW**2
+"""Pixels in doubt for which it is tried both ways, at least: as many as four windows, px."""
 
 
 def revises(optics: Optics, settings: SolverSettings) -> bool:
