@@ -82,7 +82,7 @@ def test_at_true_edges_rays_explain_the_stack_where_the_plain_operator_fails(str
     rays = rays_of(LENS, SETTINGS, IMAGE)
     part = RayTile.of(rays, strip.observations, None, Tile(0, 0, *SHAPE), ALL)
     labels = np.ascontiguousarray(part.window.cut(rays.labels(strip.coordinates)))
-    traced = part.trace(labels, part.window.cut(strip.from_edge < 3))
+    traced = part.trace(labels, part.window.cut(strip.from_edge < 3), SEARCH.sharp)
     image = strip.image[None].astype(np.float32)
     ours = traced.forward(part.flat(image)) - part.observed(traced)
     planes = blur_operator(LENS, SETTINGS, SHAPE).forward(image, strip.coordinates)
@@ -168,7 +168,7 @@ def test_the_image_is_drawn_less_to_a_plane_in_which_something_nearer_is_seen(st
     rays = rays_of(LENS, SETTINGS, IMAGE)
     part = RayTile.of(rays, strip.observations, None, Tile(0, 0, *SHAPE), ALL)
     labels = np.ascontiguousarray(part.window.cut(rays.labels(strip.coordinates)))
-    traced = part.trace(labels, part.pixels)
+    traced = part.trace(labels, part.pixels, SEARCH.sharp)
     weights = clear_weights(part, traced, labels).reshape(part.window.shape)[part.window.inside]
     wall, beside = strip.truth > 0.5 * (NEAR + FAR), strip.from_edge < 3
     assert weights[wall & beside].mean() < 0.5
@@ -243,7 +243,7 @@ def test_pairs_that_see_the_band_are_traced_and_few_others(strip):
     part = RayTile.of(rays, strip.observations, None, Tile(0, 0, *SHAPE), SEARCH)
     labels = np.ascontiguousarray(part.window.cut(rays.labels(strip.coordinates)))
     band = part.window.cut(strip.from_edge < 3)
-    traced, whole = part.trace(labels, band), part.trace(labels, part.pixels)
+    traced, whole = (part.trace(labels, mask, SEARCH.sharp) for mask in (band, part.pixels))
     seen = int(whole.seeing(band).sum())
     assert int(traced.seeing(band).sum()) > 0.95 * seen
     assert len(traced.pixels) < 0.7 * len(whole.pixels)
@@ -260,4 +260,4 @@ def test_without_edges_nothing_is_traced(strip):
     rays = rays_of(LENS, SETTINGS, SEARCH)
     part = RayTile.of(rays, strip.observations, None, Tile(0, 0, *SHAPE), SEARCH)
     labels = np.zeros(part.window.shape, np.int32)
-    assert len(part.trace(labels, np.zeros(labels.shape, bool)).pixels) == 0
+    assert len(part.trace(labels, np.zeros(labels.shape, bool), SEARCH.sharp).pixels) == 0

@@ -44,7 +44,7 @@ def misfits(
     found = []
     for tile in tiles:
         part = RayTile.of(rays, observations, None, tile, SEARCH)
-        traced = part.trace(np.ascontiguousarray(part.window.cut(labels)), part.pixels)
+        traced = part.trace(np.ascontiguousarray(part.window.cut(labels)), part.pixels, SEARCH.sharp)
         rows, columns = np.divmod(traced.pixels, part.window.shape[1])
         at = traced.planes, slice(None), part.window.rows[rows], part.window.columns[columns]
         observed = observations.planes[at] * np.float32(observations.scale)  # few of the window's are wanted

@@ -10,7 +10,7 @@ from napari_defocus.optics.rays import FARTHEST
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import occlusion_kernels, reroute_kernels
 from napari_defocus.solver.blocks import Block
-from napari_defocus.solver.ray_tile import SEARCH, SHARP, RayTile, edge_band, least_step
+from napari_defocus.solver.ray_tile import SEARCH, RayTile, edge_band, least_step
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
@@ -95,7 +95,7 @@ def search_tile(
     runs = np.empty((len(offsets), 6, most), np.int32)
     begins, ends = np.empty((2, len(offsets), levels + 1), np.int32)
     slot_at = np.empty(2 * FARTHEST * (width + 1) + 1, np.int32)
-    spans = zip(*rays.spans(SHARP), strict=True)
+    spans = zip(*rays.spans(SEARCH.sharp), strict=True)
     slots = max(
         reroute_kernels.find_runs(
             offsets[plane], *span, labels.size, runs[plane], begins[plane], ends[plane], slot_at
@@ -114,7 +114,7 @@ def search_tile(
         np.int32,
     )
     free, guide = part.free(edge_band(labels, levels, SEARCH.band)), part.mosaic(labels)
-    traced = part.trace(labels, free)
+    traced = part.trace(labels, free, SEARCH.sharp)
     alike, clear = np.ones(len(traced.pixels), np.float32), np.ones(labels.size, np.float32)
     solved = part.solve_image(traced, whole, guide, free, SEARCH, alike, clear)
     residual = traced.forward(solved) - part.observed(traced)

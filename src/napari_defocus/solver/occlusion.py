@@ -21,7 +21,6 @@ from napari_defocus.solver.prior_scales import hides_focus
 from napari_defocus.solver.ray_tile import (
     IMAGE,
     SEARCH,
-    SHARP,
     RayTile,
     clear_weights,
     edge_band,
@@ -42,9 +41,6 @@ SIDE = 128
 MARGIN = 8
 """Width of the rim around a tile that is searched for the tile's sake, px."""
 
-SPILL = int(SHARP) + 1
-"""Width of the rim around what is searched whose rays count, px."""
-
 RAYS_SHARE = np.float32(0.75)
 """Share of the image through the rays around edges; the other is the image by blur alone. Their errors are of
 different kinds, so that on most scenes their mean is nearer the truth than either (Bates & Granger 1969)."""
@@ -52,7 +48,7 @@ different kinds, so that on most scenes their mean is nearer the truth than eith
 SEARCH_SHARE = 0.4
 """Rough share of a search in the whole time."""
 
-LAST_HALO = MARGIN + SPILL + FARTHEST + FARTHEST_LIGHT + RADIUS
+LAST_HALO = MARGIN + SEARCH.spill + FARTHEST + FARTHEST_LIGHT + RADIUS
 """Halo of the blocks of a large image in the last part, px: what a tile of the search sees, the lights that
 outshine that, and what the median after it sees."""
 
@@ -201,7 +197,7 @@ class DepthEdges:
             block = blocks[tile]
             if not edges[block.outer.slices].any():
                 return None
-            traced = widened(block.outer, SPILL, observations.shape)
+            traced = widened(block.outer, SEARCH.spill, observations.shape)
             part = RayTile.of(rays, observations, self.lights, traced, SEARCH)
             return search_tile(part, block, labels, image, self.misfit, effort)
 
@@ -229,7 +225,7 @@ def solve_band(
     edges = edge_band(labels, len(rays.levels), IMAGE.band)
 
     def solve(tile: Tile) -> Floats | None:
-        traced = widened(tile, SPILL, observations.shape)
+        traced = widened(tile, IMAGE.spill, observations.shape)
         if not edges[traced.slices].any():
             return None
         part = RayTile.of(rays, observations, lights, traced, IMAGE)
@@ -247,7 +243,7 @@ def image_of_tile(part: RayTile, all_labels: Ints, image: Floats) -> Floats:
     """All-in-focus image of a tile, (channels, Y, X): solved for around depth edges, else as it was."""
     labels = np.ascontiguousarray(part.window.cut(all_labels))
     free = part.free(edge_band(labels, len(part.rays.levels), IMAGE.band))
-    traced = part.trace(labels, free)
+    traced = part.trace(labels, free, IMAGE.sharp)
     weights = seen_weights(traced, labels)
     current = part.flat(image)
     target = np.where(part.dazzled.reshape(-1, 1), current, part.mosaic(labels))

@@ -19,9 +19,6 @@ Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 
-SHARP = 8.0
-"""Greatest radius of blur of a pair that counts, px: beyond it the stack tells little of an edge."""
-
 NEAR = 9
 """Side of the square in which a pixel without too much blur makes a pair count, px."""
 
@@ -54,6 +51,8 @@ class Sampling(NamedTuple):
         Distances of their levels and of the planes that count, px of reach.
     planes : int
         Most planes that count, about: where there are more they are further apart.
+    sharp : float
+        Greatest radius of blur of a pair that counts, px: beyond it the stack tells little of an edge.
     band : int
         Side of the square around a depth edge that is worked on, px.
     pull : float
@@ -67,15 +66,21 @@ class Sampling(NamedTuple):
     step: float
     apart: float
     planes: int
+    sharp: float
     band: int
     pull: float
     iterations: int
 
+    @property
+    def spill(self) -> int:
+        """Width of the rim around what is worked on whose rays count, px."""
+        return int(self.sharp) + 1
 
-SEARCH = Sampling(16, 0.75, 0.5, planes=14, band=5, pull=0.2, iterations=3)
+
+SEARCH = Sampling(16, 0.75, 0.5, planes=14, sharp=12.0, band=5, pull=0.2, iterations=3)
 """For the search of depth edges."""
 
-IMAGE = Sampling(32, 0.75, 0.5, planes=64, band=5, pull=1.0, iterations=3)
+IMAGE = Sampling(32, 0.75, 0.5, planes=64, sharp=8.0, band=5, pull=1.0, iterations=3)
 """For the image, which more planes free of noise."""
 
 
@@ -156,17 +161,17 @@ class RayTile:
         mask[self.window.inside] = True
         return mask
 
-    def trace(self, labels: Ints, around: Mask) -> TracedRays:
-        """Trace the pairs that count and may see the pixels of `around`."""
+    def trace(self, labels: Ints, around: Mask, sharp: float) -> TracedRays:
+        """Trace the pairs that count and may see the pixels of `around`, of at most so much blur (px)."""
         away = distance_transform_cdt(~around, "chessboard")
-        close = (away <= np.ceil(SHARP)) & self.counts.any(axis=0) & around.any()
+        close = (away <= np.ceil(sharp)) & self.counts.any(axis=0) & around.any()
         rows, columns = np.nonzero(close)
         nearest, farthest = (extreme(labels, NEAR)[close] for extreme in (minimum_filter, maximum_filter))
         # the blur is linear in the level up to its sign: least at an end of the range, or 0 within it
         ends = self.rays.reach[:, nearest], self.rays.reach[:, farthest]
         greatest = np.maximum(np.abs(ends[0]), np.abs(ends[1]))
         least = np.where(ends[0] * ends[1] <= 0, 0, np.minimum(np.abs(ends[0]), np.abs(ends[1])))
-        seen = (least <= SHARP) & (away[close] <= greatest + 1)
+        seen = (least <= sharp) & (away[close] <= greatest + 1)
         planes, which = np.nonzero(seen & self.counts[:, rows, columns])
         pixels = (rows[which] * self.window.shape[1] + columns[which]).astype(np.int32)
         return self.rays.trace(self.window, labels, planes.astype(np.int32), pixels)
