@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from benchmarks.accuracy.cells import cell_image
-from napari_defocus.optics import Microscope
+from benchmarks.accuracy.ground import ground
 from napari_defocus.simulation import Cylinder, HeightField, Light, Rectangle, Scene, Sphere, Texture
 from napari_defocus.simulation.scene import FloatArray, Surface
 from napari_defocus.simulation.setup import SENSOR_WIDTH, Setup, camera, objective
@@ -20,7 +20,7 @@ def ore(shape: tuple[int, int], planes: int) -> Setup:
     optics = objective(
         shape, planes, lowest=-1.5, step=43.0 / (planes - 1), numerical_aperture=0.35, field_width=124.0
     )
-    y, x, spacing = _ground(shape, optics, beyond=25)
+    y, x, spacing = ground(shape, optics, beyond=25)
     rng = np.random.default_rng(361)
     block = _cleaved(x, y, 130, rng)
     count = block.max() + 1
@@ -43,16 +43,6 @@ def ore(shape: tuple[int, int], planes: int) -> Setup:
     return Setup(Scene([surface], Light((0.45, 0.2, 1.0), ambient=0.5)), optics, shape)
 
 
-def _ground(
-    shape: tuple[int, int], optics: Microscope, beyond: float
-) -> tuple[FloatArray, FloatArray, float]:
-    """y, x and spacing of a square grid, two points a pixel, that goes so many um beyond the longer side."""
-    spacing = optics.pixel_size / 2
-    reach = 0.5 * max(shape) * optics.pixel_size + beyond
-    y, x = np.mgrid[-reach:reach:spacing, -reach:reach:spacing]
-    return y, x, spacing
-
-
 def _cleaved(x: FloatArray, y: FloatArray, cuts: int, rng: np.random.Generator) -> np.ndarray:
     """Blocks (numbers from 0) that are left when one block after another is cut along three directions."""
     block = np.zeros(x.shape, int)
@@ -69,7 +59,7 @@ def seeds(shape: tuple[int, int], planes: int) -> Setup:
     optics = objective(
         shape, planes, lowest=-1.0, step=27.0 / (planes - 1), numerical_aperture=0.5, field_width=79.2
     )
-    y, x, spacing = _ground(shape, optics, beyond=18)
+    y, x, spacing = ground(shape, optics, beyond=18)
     specks = np.clip(2.4 * fractal_noise(x.shape, slope=0.6, low=22, seed=371) - 0.75, 0, 1)
     tone = tinted(specks, (0.55, 0.58, 0.60), (0.12, 0.16, 0.25))
     heights = 1.6 * fractal_noise(x.shape, slope=2.0, low=2, seed=372).astype(float)

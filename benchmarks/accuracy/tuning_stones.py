@@ -3,6 +3,7 @@
 import numpy as np
 
 from benchmarks.accuracy.cells import nearest_cells
+from benchmarks.accuracy.ground import ground
 from napari_defocus.simulation import HeightField, Light, Scene, Texture
 from napari_defocus.simulation.setup import Setup, objective
 from napari_defocus.simulation.textures import fractal_noise
@@ -47,9 +48,7 @@ def _stone(
 ) -> Setup:
     """Facets with warped borders, each a plane of its own level and tilt; on a third of them specks."""
     lens = objective(shape, planes, lowest=-1.5, step=43.0 / (planes - 1), **optics)
-    spacing = lens.pixel_size / 2
-    half = 0.5 * max(shape) * lens.pixel_size + BEYOND
-    y, x = np.mgrid[-half:half:spacing, -half:half:spacing]
+    y, x, spacing = ground(shape, lens, BEYOND)
     rng = np.random.default_rng(seed)
     middles = rng.uniform(x.min(), x.max(), (facets, 2))
     across, down = (6 * (_noise(x, slope=1.6, low=4, seed=seed + k) - 0.5) for k in (1, 2))

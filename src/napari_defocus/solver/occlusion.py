@@ -174,7 +174,7 @@ class DepthEdges:
         model, share = (self.observations, self.optics, self.settings), part_of(progress, 0.6, 0.95)
         seen = solve_band(*model, coordinates, image, self.lights, share)
         if self.settings.weighted_median:
-            grey = len(image) == 1
+            grey = len(image) == 1  # of grey, much looks alike by chance: there the rays outweigh the vote
             share = part_of(progress, 0.95, 1)
             coordinates = median_of_run(coordinates, seen, self.optics, self.settings, share, confirmed=grey)
         return coordinates, image + RAYS_SHARE * (seen - image)
