@@ -8,7 +8,7 @@ from napari_defocus import SolverSettings, ThinLens
 from napari_defocus.simulation import Rectangle, Scene, View, render_focal_stack
 from napari_defocus.simulation.textures import Texture, bundled_image
 from napari_defocus.solver import near_detail
-from napari_defocus.solver.edge_misfit import misfits, sample_tiles, typical
+from napari_defocus.solver.edge_misfit import RayFit, ray_samples, sample_tiles
 from napari_defocus.solver.edge_search import LAST
 from napari_defocus.solver.near_detail import LEAST_SIZE, REACH, lost, of_size, with_near_detail
 from napari_defocus.solver.observations import load_stack
@@ -50,8 +50,8 @@ class Wire:
         seen = self.observations.planes[LENS.planes - 1].astype(np.float32) / 255
         seen, ignore = np.ascontiguousarray(seen), lambda share: None
         squares = sample_tiles(SHAPE)
-        misfit = typical(misfits(self.observations, LENS, SETTINGS, self.flat, seen, squares))
-        edges = DepthEdges.of(self.observations, LENS, SETTINGS, None, misfit, noise)
+        fit = RayFit.of([ray_samples(self.observations, LENS, SETTINGS, self.flat, seen, squares)])
+        edges = DepthEdges.of(self.observations, LENS, SETTINGS, None, fit, noise)
         return edges._search(edges.first(self.flat, seen, ignore), seen, LAST, ignore)[0]
 
 

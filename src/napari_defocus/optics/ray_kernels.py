@@ -21,13 +21,14 @@ def march(labels, pixel, offsets, level, end, tolerance):
     """Pixel and level at which a ray stops, from `level` on.
 
     At the first pixel whose surface it meets, at most `tolerance` levels behind it; a ray that is farther
-    behind ducks behind an edge and takes the last pixel that it was in front of.
+    behind ducks behind an edge and takes the last pixel that it was in front of, plus the number of pixels.
     """
     while level < end:
         here = pixel + offsets[U(level)]
         behind = level - labels[U(here)]
         if behind >= 0:
-            return (here if behind <= tolerance else pixel + offsets[U(max(level - 1, 0))]), level
+            front = pixel + offsets[U(max(level - 1, 0))] + len(labels)
+            return (here if behind <= tolerance else front), level
         level += 1
     return pixel + offsets[U(max(level - 1, 0))], level
 
@@ -121,10 +122,11 @@ def trace(labels, source, offsets, first, last, tolerance, planes, pixels, neare
             own_hits, own_stops = hits[ray, pair : pair + count], stops[ray, pair : pair + count]
             for i in range(count):
                 level = together[i]
-                hit = pixel + i + steps[U(min(level, end - 1))]
+                hit, side = pixel + i + steps[U(min(level, end - 1))], 0
                 if level == end or level - labels[U(hit)] > tolerance:  # met nothing, or ducks behind an edge
                     hit = pixel + i + steps[U(max(level - 1, 0))]
-                own_hits[i], own_stops[i] = source[U(hit)], level
+                    side = len(labels) if level < end else 0
+                own_hits[i], own_stops[i] = source[U(hit)] + side, level
         pair += count
 
 

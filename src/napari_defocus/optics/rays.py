@@ -83,20 +83,33 @@ class TracedRays:
     planes, pixels : ndarray, (pairs,), int32
         The pairs; pixels are flat indices of the window.
     hits : ndarray, (rays, pairs), int32
-        Pixel that each ray takes.
+        Pixel that each ray takes; plus the number of pixels where it ducks behind an edge.
     stops : ndarray, (rays, pairs), int16
         Level at which it stops.
+    side_light : float
+        As for :class:`ApertureRays`.
     """
 
     planes: Ints
     pixels: Ints
     hits: Ints
     stops: NDArray[np.int16]
+    side_light: float = 1.0
 
     def forward(self, image: Floats) -> Floats:
         """Predictions (pairs, channels) from an image of the window (pixels, channels)."""
         out = np.empty((len(self.pixels), image.shape[1]), np.float32)
-        ray_kernels.gather(self.hits, image, out)
+        ray_kernels.gather(self.hits, self.with_sides(image), out)
+        return out
+
+    def with_sides(self, image: Floats) -> Floats:
+        """An image (pixels, channels) and below it what sides show of it, (2 pixels, channels)."""
+        return np.concatenate([image, np.float32(self.side_light) * image])
+
+    def sides(self, image: Floats) -> Floats:
+        """The part of :meth:`forward` that rays behind edges bring, if sides are as light as the image."""
+        out = np.empty((len(self.pixels), image.shape[1]), np.float32)
+        ray_kernels.gather(self.hits, np.concatenate([np.zeros_like(image), image]), out)
         return out
 
     def gradient(self, image: Floats, weights: Floats, observed: Floats | None = None) -> Floats:
@@ -108,20 +121,22 @@ class TracedRays:
         channels = image.shape[1]
         less = np.empty((0, channels), np.float32) if observed is None else observed
         seen = np.empty((ray_kernels.TOGETHER, channels), np.float32)
+        image = self.with_sides(image)
         out = np.zeros_like(image)
         ray_kernels.gradient(self.hits, weights, image, less, seen, out)
-        return out
+        straight, sides = np.split(out, 2)
+        return np.asarray(straight + np.float32(self.side_light) * sides)
 
     def seeing(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Pairs with a ray that hits a pixel of the mask (Y, X), (pairs,)."""
         seen = np.empty(len(self.pixels), np.bool_)
-        ray_kernels.sees(self.hits, mask.ravel(), seen)
+        ray_kernels.sees(self.hits, np.tile(mask.ravel(), 2), seen)
         return seen
 
     def behind(self, labels: Ints) -> Floats:
         """Share of the rays of each pair that stop nearer than what they hit: behind an edge, (pairs,)."""
         share = np.empty(len(self.pixels), np.float32)
-        ray_kernels.share_behind(self.hits, self.stops, labels.ravel(), share)
+        ray_kernels.share_behind(self.hits, self.stops, np.tile(labels.ravel(), 2), share)
         return share
 
 
@@ -144,12 +159,16 @@ class ApertureRays:
         Points of the aperture (y, x), in units of the disc's radius; a multiple of four.
     tolerance : int
         Levels that a ray may be behind a surface and still meet it.
+    side_light : float
+        Light of the sides of things, which rays meet behind edges, as a share of that of what lies in front
+        of them.
     """
 
     levels: NDArray[np.float64]
     reach: Floats
     points: NDArray[np.float64]
     tolerance: int
+    side_light: float = 1.0
 
     @classmethod
     def for_optics(
@@ -160,6 +179,7 @@ class ApertureRays:
         count: int,
         step: float,
         kernel: BlurKernel = "disc",
+        side_light: float = 1.0,
     ) -> "ApertureRays":
         """`count` rays a pixel, and levels over `depth_range` that are `step` px of reach apart.
 
@@ -171,7 +191,8 @@ class ApertureRays:
         levels = np.linspace(high, low, int(np.clip(wanted, LEAST_LEVELS, MOST_LEVELS)))
         reach = growth[:, None] * (levels - optics.centers[:, None])
         tolerance = max(1, int(np.ceil(TOLERANCE * len(levels))))
-        return cls(levels, reach.astype(np.float32), aperture_points(kernel, count), tolerance)
+        points = aperture_points(kernel, count)
+        return cls(levels, reach.astype(np.float32), points, tolerance, side_light)
 
     def labels(self, coordinates: NDArray[np.floating]) -> Ints:
         """Nearest level of blur coordinates (any shape)."""
@@ -233,7 +254,7 @@ class ApertureRays:
             hits,
             stops,
         )
-        return TracedRays(planes, pixels, hits, stops)
+        return TracedRays(planes, pixels, hits, stops, self.side_light)
 
 
 def aperture_points(kernel: BlurKernel, count: int) -> NDArray[np.float64]:

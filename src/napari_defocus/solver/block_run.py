@@ -22,7 +22,7 @@ from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectr
 from napari_defocus.solver.cluster import Cluster, Local
 from napari_defocus.solver.confidence import confidence_reach
 from napari_defocus.solver.depth_step import CELL
-from napari_defocus.solver.edge_misfit import typical
+from napari_defocus.solver.edge_misfit import RayFit
 from napari_defocus.solver.focus_labels import cut_coarse
 from napari_defocus.solver.focus_start import joined, samples
 from napari_defocus.solver.initialization import (
@@ -270,8 +270,8 @@ class BlockRun(BlockPasses):
         state = self._median(state, "median before edges")
         message = "depth edges"
         blocks = grid(self.frame, self.side, LAST_HALO, SIDE_OF_TILES)
-        found = self.map(block_tasks.edge_misfits, blocks, [stack, state], message)
-        options = {"misfit": typical(np.concatenate(found))}
+        found = self.map(block_tasks.edge_samples, blocks, [stack, state], message)
+        options = {"fit": RayFit.of(found)}
         wider = grid(self.frame, self.side, FIRST_HALO, SIDE_OF_TILES)
         arrays, function = [stack, state], block_tasks.first_edges
         state = self.advance(function, wider, arrays, message, "first edges", EDGES / 2, **options)

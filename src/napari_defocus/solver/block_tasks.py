@@ -20,7 +20,7 @@ from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.dimming import dimmed
-from napari_defocus.solver.edge_misfit import misfits, sample_tiles
+from napari_defocus.solver.edge_misfit import RayFit, RaySamples, ray_samples, sample_tiles
 from napari_defocus.solver.glare import Glare, find_glare, glare_for_image
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
@@ -197,8 +197,10 @@ def with_depth(block: Block, state: Floats, coordinates: Floats) -> tuple[None, 
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
-def edge_misfits(job: Job, block: Block, images: NDArray[Any], state: Floats, *, progress: Share) -> Floats:
-    """Misfits of the squares that begin among the inner pixels, from which the typical one is found."""
+def edge_samples(
+    job: Job, block: Block, images: NDArray[Any], state: Floats, *, progress: Share
+) -> RaySamples:
+    """How far rays miss the stack in the squares that begin among the inner pixels."""
     y0, x0 = block.inner.y0, block.inner.x0
     tiles = [
         Tile(tile.y0 - block.outer.y0, tile.x0 - block.outer.x0, *tile[2:])
@@ -206,33 +208,33 @@ def edge_misfits(job: Job, block: Block, images: NDArray[Any], state: Floats, *,
         if 0 <= tile.y0 - y0 < block.inner.height and 0 <= tile.x0 - x0 < block.inner.width
     ]
     observations = load_stack(images, job.settings.white)
-    return misfits(observations, job.optics, job.settings, state[COORDINATES], state[IMAGE:], tiles)
+    return ray_samples(observations, job.optics, job.settings, state[COORDINATES], state[IMAGE:], tiles)
 
 
 def first_edges(
-    job: Job, block: Block, images: NDArray[Any], state: Floats, *, misfit: float, progress: Share
+    job: Job, block: Block, images: NDArray[Any], state: Floats, *, fit: RayFit, progress: Share
 ) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels after a first search for depth edges and a weighted median."""
-    image, edges = np.ascontiguousarray(state[IMAGE:]), edges_of(job, images, misfit)
+    image, edges = np.ascontiguousarray(state[IMAGE:]), edges_of(job, images, fit)
     return with_depth(block, state, edges.first(state[COORDINATES], image, progress))
 
 
 def last_edges(
-    job: Job, block: Block, images: NDArray[Any], state: Floats, *, misfit: float, progress: Share
+    job: Job, block: Block, images: NDArray[Any], state: Floats, *, fit: RayFit, progress: Share
 ) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels after the last search for depth edges and a median, and the image there."""
-    image, edges = np.ascontiguousarray(state[IMAGE:]), edges_of(job, images, misfit)
+    image, edges = np.ascontiguousarray(state[IMAGE:]), edges_of(job, images, fit)
     coordinates, image = edges.last(state[COORDINATES], image, progress)
     new = np.concatenate([coordinates[None], state[SMOOTH:IMAGE], image])
     return None, (np.ascontiguousarray(new[(..., *block.inside)]),)
 
 
-def edges_of(job: Job, images: NDArray[Any], misfit: float) -> DepthEdges:
+def edges_of(job: Job, images: NDArray[Any], fit: RayFit) -> DepthEdges:
     """What the depth edges of a window are put right by."""
     observations = load_stack(images, job.settings.white)
     glare = find_glare(observations, job.optics)
     noise = None if job.scales is None or job.scales.noise is None else float(np.sqrt(job.scales.noise))
-    return DepthEdges.of(observations, job.optics, job.settings, glare, misfit, noise)
+    return DepthEdges.of(observations, job.optics, job.settings, glare, fit, noise)
 
 
 def denoise_block(

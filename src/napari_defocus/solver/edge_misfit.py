@@ -1,6 +1,13 @@
-"""How far the rays miss the stack, as a scale for the search for depth edges."""
+"""What the search for depth edges is measured with: how far rays miss the stack, and how dark sides are.
+
+What rays meet behind an edge, the side of a block or the wall of a crevice, is in no pixel. It is taken to
+look like what lies in front of it; but where light comes from above, sides get less of it. A stack whose
+sides are darker than the search takes them for is explained better by edges that are worn off: then what
+lies in front is dark.
+"""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +23,56 @@ Floats = NDArray[np.float32]
 LEAST_MISFIT = (0.5 / 255) ** 2
 """Least mean squared residual that the smoothness is scaled with."""
 
+DARKER = 0.88
+"""Light of sides, as a share of that of what lies in front, from which on they are taken to be as light: one
+that is told from so few squares is not exact."""
+
+DARKEST = 0.5
+"""Least light that they are taken to have."""
+
 SAMPLE, SAMPLES = 16, 24
 """Side of the squares in which the misfit is measured, px, and about how many there are."""
+
+
+class RayFit(NamedTuple):
+    """How the rays of a stack fit it before its depth edges are searched for.
+
+    Attributes
+    ----------
+    misfit : float
+        Typical squared residual.
+    side_light : float
+        As for :class:`ApertureRays`.
+    """
+
+    misfit: float
+    side_light: float
+
+    @classmethod
+    def of(cls, samples: "Sequence[RaySamples]") -> "RayFit":
+        """The fit from samples of all of a stack: median of the squares, and a line through the sides."""
+        squares = np.concatenate([np.empty(0, np.float32), *(sample.squares for sample in samples)])
+        misfit = float(np.median(squares)) if len(squares) else 0.0
+        excess, sides = (sum(getattr(sample, name) for sample in samples) for name in ("excess", "sides"))
+        light = 1 - excess / sides if sides > 0 else 1.0
+        return cls(max(misfit, LEAST_MISFIT), max(light, DARKEST) if light < DARKER else 1.0)
+
+
+class RaySamples(NamedTuple):
+    """What is measured in some squares.
+
+    Attributes
+    ----------
+    squares : ndarray, (n,), float32
+        Mean squared residual of each pixel, over planes that are not too blurred.
+    excess, sides : float
+        Sums over pairs of plane and pixel: what sides bring to a prediction where they are as light as what
+        lies in front, times the prediction's residual, and times itself.
+    """
+
+    squares: Floats
+    excess: float
+    sides: float
 
 
 def sample_tiles(shape: tuple[int, int]) -> list[Tile]:
@@ -30,32 +85,30 @@ def sample_tiles(shape: tuple[int, int]) -> list[Tile]:
     ]
 
 
-def misfits(
+def ray_samples(
     observations: Observations,
     optics: Optics,
     settings: SolverSettings,
     coordinates: Floats,
     image: Floats,
     tiles: Sequence[Tile],
-) -> Floats:
-    """Mean squared residual of the rays at each pixel of some tiles, over planes that are not too blurred."""
+) -> RaySamples:
+    """How far the rays miss the stack in some tiles."""
     rays = rays_of(optics, settings, SEARCH)
     labels = rays.labels(coordinates)
-    found = []
+    found, excess, sides = [np.empty(0, np.float32)], 0.0, 0.0
     for tile in tiles:
         part = RayTile.of(rays, observations, None, tile, SEARCH)
         traced = part.trace(np.ascontiguousarray(part.window.cut(labels)), part.pixels, SEARCH.sharp)
         rows, columns = np.divmod(traced.pixels, part.window.shape[1])
         at = traced.planes, slice(None), part.window.rows[rows], part.window.columns[columns]
         observed = observations.planes[at] * np.float32(observations.scale)  # few of the window's are wanted
-        squares = (traced.forward(part.flat(image)) - observed) ** 2
-        size = len(part.window.source)
-        total = np.bincount(traced.pixels, squares.mean(axis=1), size)
+        here = part.flat(image)
+        residual, beside = traced.forward(here) - observed, traced.sides(here)
+        excess += float(np.vdot(residual, beside))
+        sides += float(np.vdot(beside, beside))
+        squares, size = (residual**2).mean(axis=1), len(part.window.source)
+        total = np.bincount(traced.pixels, squares, size)
         count = np.bincount(traced.pixels, minlength=size)
         found.append((total[count > 0] / count[count > 0]).astype(np.float32))
-    return np.concatenate([np.empty(0, np.float32), *found])
-
-
-def typical(found: Floats) -> float:
-    """Median of misfits, and no less than what 8 bits leave."""
-    return max(float(np.median(found)) if len(found) else 0.0, LEAST_MISFIT)
+    return RaySamples(np.concatenate(found), excess, sides)

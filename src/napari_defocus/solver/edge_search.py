@@ -118,6 +118,7 @@ def search_tile(
     alike, clear = np.ones(len(traced.pixels), np.float32), np.ones(labels.size, np.float32)
     solved = part.solve_image(traced, whole, guide, free, SEARCH, alike, clear)
     residual = traced.forward(solved) - part.observed(traced)
+    solved = traced.with_sides(solved)
     pair_of = np.full((len(rays.reach), labels.size), -1, np.int32)
     pair_of[traced.planes, traced.pixels] = np.arange(len(traced.pixels))
     stop_at = np.full((len(offsets), offsets.shape[1] * labels.size), -1, np.int8)
@@ -136,7 +137,7 @@ def search_tile(
             todo,
             width,
             labels.ravel(),
-            window.source,
+            np.concatenate([window.source, window.source + labels.size]),
             offsets,
             used,
             runs,
@@ -144,6 +145,7 @@ def search_tile(
             ends,
             rays.spans(FARTHEST)[1],
             rays.tolerance,
+            np.float32(rays.side_light),
             pair_of,
             traced.hits,
             stop_at,
@@ -171,7 +173,7 @@ def search_tile(
             np.empty((len(used), slots), np.float32),
         )
     here = _within(block.inner, window.tile)
-    image_here = solved.T.reshape(channels, *window.shape)[(..., *here)]
+    image_here = solved[: labels.size].T.reshape(channels, *window.shape)[(..., *here)]
     return np.ascontiguousarray(labels[here]), np.ascontiguousarray(image_here)
 
 

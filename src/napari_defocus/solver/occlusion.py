@@ -10,7 +10,7 @@ from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.optics.rays import FARTHEST
 from napari_defocus.optics.tiles import Tile, map_tiles
 from napari_defocus.solver.blocks import Block, grid, widened
-from napari_defocus.solver.edge_misfit import misfits, sample_tiles, typical
+from napari_defocus.solver.edge_misfit import RayFit, ray_samples, sample_tiles
 from napari_defocus.solver.edge_search import FIRST, LAST, Effort, search_tile
 from napari_defocus.solver.glare import FARTHEST_LIGHT, Glare
 from napari_defocus.solver.near_detail import REACH as DETAIL_REACH
@@ -100,8 +100,8 @@ def resolve_edges(
         New ones.
     """
     squares = sample_tiles(observations.shape)
-    misfit = typical(misfits(observations, optics, settings, coordinates, image, squares))
-    edges = DepthEdges.of(observations, optics, settings, glare, misfit, noise)
+    fit = RayFit.of([ray_samples(observations, optics, settings, coordinates, image, squares)])
+    edges = DepthEdges.of(observations, optics, settings, glare, fit, noise)
     coordinates = edges.first(coordinates, image, part_of(progress, 0, SEARCH_SHARE))
     return edges.last(coordinates, image, part_of(progress, SEARCH_SHARE, 1))
 
@@ -116,8 +116,8 @@ class DepthEdges:
         As for :func:`resolve_edges`.
     lights : ndarray, (planes, Y, X), bool, optional
         Pairs of plane and pixel in glare. None: there are none.
-    misfit : float
-        Typical squared residual (:mod:`edge_misfit`).
+    fit : RayFit
+        How the rays fit the stack before.
     noise : float, optional
         Standard deviation of the noise, of white.
     """
@@ -126,7 +126,7 @@ class DepthEdges:
     optics: Optics
     settings: SolverSettings
     lights: Mask | None
-    misfit: float
+    fit: RayFit
     noise: float | None
 
     @classmethod
@@ -136,11 +136,11 @@ class DepthEdges:
         optics: Optics,
         settings: SolverSettings,
         glare: Glare | None,
-        misfit: float,
+        fit: RayFit,
         noise: float | None,
     ) -> "DepthEdges":
         """The edges of a stack with what its lights cover."""
-        return cls(observations, optics, settings, None if glare is None else glare.pairs, misfit, noise)
+        return cls(observations, optics, settings, None if glare is None else glare.pairs, fit, noise)
 
     def first(self, coordinates: Floats, image: Floats, progress: Progress) -> Floats:
         """Blur coordinates with near detail set back, after a first search and a weighted median.
@@ -172,7 +172,7 @@ class DepthEdges:
         """
         coordinates, _ = self._search(coordinates, image, LAST, part_of(progress, 0, 0.6))
         model, share = (self.observations, self.optics, self.settings), part_of(progress, 0.6, 0.95)
-        seen = solve_band(*model, coordinates, image, self.lights, share)
+        seen = solve_band(*model, coordinates, image, self.lights, share, side_light=self.fit.side_light)
         if self.settings.weighted_median:
             grey = len(image) == 1  # of grey, much looks alike by chance: there the rays outweigh the vote
             share = part_of(progress, 0.95, 1)
@@ -188,7 +188,7 @@ class DepthEdges:
         that the order in which they are done does not matter.
         """
         observations = self.observations
-        rays = rays_of(self.optics, self.settings, SEARCH)
+        rays = rays_of(self.optics, self.settings, SEARCH, self.fit.side_light)
         labels = rays.labels(coordinates)
         edges = edge_band(labels, len(rays.levels), SEARCH.band)
         blocks = {block.inner: block for block in grid(observations.shape, SIDE, MARGIN)}
@@ -199,7 +199,7 @@ class DepthEdges:
                 return None
             traced = widened(block.outer, SEARCH.spill, observations.shape)
             part = RayTile.of(rays, observations, self.lights, traced, SEARCH)
-            return search_tile(part, block, labels, image, self.misfit, effort)
+            return search_tile(part, block, labels, image, self.fit.misfit, effort)
 
         new, seen = coordinates.copy(), image.copy()
         for tile, found in map_tiles(search, list(blocks), self.settings.threads, progress):
@@ -218,9 +218,11 @@ def solve_band(
     image: Floats,
     lights: Mask | None,
     progress: Progress,
+    *,
+    side_light: float = 1.0,
 ) -> Floats:
     """Image that the rays say around depth edges, elsewhere as it is, (channels, Y, X)."""
-    rays = rays_of(optics, settings, IMAGE)
+    rays = rays_of(optics, settings, IMAGE, side_light)
     labels = rays.labels(coordinates)
     edges = edge_band(labels, len(rays.levels), IMAGE.band)
 

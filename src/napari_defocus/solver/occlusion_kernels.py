@@ -102,8 +102,8 @@ def roughness_change(old, new, count, near, ties, labels, span):
 
 @compiled
 def judge(
-    pixel, nearest, farthest, labels, source, offsets, spans, tolerance, used, runs, passing, bounds, image,
-    target, pull, limit, before, rest, change, share, new_hits, new_stops, sums, colour,
+    pixel, nearest, farthest, labels, source, offsets, spans, tolerance, side_light, used, runs, passing,
+    bounds, image, target, pull, limit, before, rest, change, share, new_hits, new_stops, sums, colour,
 ):  # fmt: skip
     """Cost of a pixel's new level in residuals and pull, and its best colour; the rays go to `new_hits`.
 
@@ -117,8 +117,8 @@ def judge(
             break
         plane, first, last = used[place], bounds[place], bounds[place + 1]
         reroute(
-            pixel, nearest, farthest, labels, source, offsets[plane], spans[plane], tolerance, runs[plane],
-            passing[:, first:last], image, change[place], share[place], new_hits[first:last],
+            pixel, nearest, farthest, labels, source, offsets[plane], spans[plane], tolerance, side_light,
+            runs[plane], passing[:, first:last], image, change[place], share[place], new_hits[first:last],
             new_stops[first:last],
         )  # fmt: skip
         add_plane(before[place], change[place], share[place], sums)
@@ -128,8 +128,8 @@ def judge(
 
 @compiled
 def take_over(
-    pixel, used, runs, passing, bounds, new_hits, new_stops, change, share, colour, pair_of, hits, stop_at,
-    residual, image,
+    pixel, used, runs, passing, bounds, new_hits, new_stops, change, share, colour, side_light, pair_of, hits,
+    stop_at, residual, image,
 ):  # fmt: skip
     """Make what was judged last the pixel's own."""
     for place in range(len(used)):
@@ -151,15 +151,17 @@ def take_over(
                 residual[pair, channel] += change[place, channel, slot] + step
                 change[place, channel, slot] = ZERO
             share[place, slot] = ZERO
+    beside = pixel + len(image) // 2
     for channel in range(len(colour)):
-        image[pixel, channel] = colour[channel]
+        image[pixel, channel], image[beside, channel] = colour[channel], side_light * colour[channel]
 
 
 @compiled
 def search(
-    todo, width, labels, source, offsets, used, runs, begins, ends, spans, tolerance, pair_of, hits,
-    stop_at, residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness, spread, pull,
-    candidates, colour, near, ties, bounds, rest, sums, passing, new_hits, new_stops, before, change, share,
+    todo, width, labels, source, offsets, used, runs, begins, ends, spans, tolerance, side_light, pair_of,
+    hits, stop_at, residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness, spread,
+    pull, candidates, colour, near, ties, bounds, rest, sums, passing, new_hits, new_stops, before, change,
+    share,
 ):  # fmt: skip
     """Give each pixel of `todo` in turn the level of a neighbour where that lowers the objective.
 
@@ -236,15 +238,15 @@ def search(
             others = roughness_change(old, new, tie_count, near, ties, labels, span) - pull * gap
             labels[pixel] = new
             cost = others + judge(
-                pixel, min(old, new), farthest, labels, source, offsets, spans, tolerance, used, runs,
-                passing, bounds, image, stack[sharpest[new], pixel], pull,
+                pixel, min(old, new), farthest, labels, source, offsets, spans, tolerance, side_light, used,
+                runs, passing, bounds, image, stack[sharpest[new], pixel], pull,
                 np.inf if taken else least - others, before, rest, change, share, new_hits, new_stops, sums,
                 colour,
             )  # fmt: skip
             if taken:
                 take_over(
-                    pixel, used, runs, passing, bounds, new_hits, new_stops, change, share, colour, pair_of,
-                    hits, stop_at, residual, image,
+                    pixel, used, runs, passing, bounds, new_hits, new_stops, change, share, colour,
+                    side_light, pair_of, hits, stop_at, residual, image,
                 )  # fmt: skip
                 changed += 1
             else:

@@ -235,12 +235,14 @@ def clear_weights(part: RayTile, traced: TracedRays, labels: Ints) -> Floats:
     flat = labels.ravel()
     own = np.flatnonzero(traced.planes == sharpest[flat[traced.pixels]])
     pixels = traced.pixels[own]
-    share = (flat[traced.hits[:, own]] >= flat[pixels] - part.rays.tolerance).mean(axis=0)
+    share = (flat[traced.hits[:, own] % labels.size] >= flat[pixels] - part.rays.tolerance).mean(axis=0)
     weights[pixels] = np.maximum(share**CLEAR, LEAST_CLEAR)
     return weights
 
 
-def rays_of(optics: Optics, settings: SolverSettings, sampling: Sampling) -> ApertureRays:
+def rays_of(
+    optics: Optics, settings: SolverSettings, sampling: Sampling, side_light: float = 1.0
+) -> ApertureRays:
     """Rays of a run."""
     assert settings.depth_range is not None
     return ApertureRays.for_optics(
@@ -249,6 +251,7 @@ def rays_of(optics: Optics, settings: SolverSettings, sampling: Sampling) -> Ape
         count=sampling.rays,
         step=sampling.step,
         kernel=settings.blur_kernel,
+        side_light=side_light,
     )
 
 

@@ -129,7 +129,7 @@ def follow(pixel, labels, steps, level, leave, end, tolerance, hit, stop):
     if meets < leave:
         if meets - labels[U(pixel)] <= tolerance:
             return pixel, meets
-        return start + steps[U(max(level - 1, 0))], meets
+        return start + steps[U(max(level - 1, 0))] + len(labels), meets
     if stop >= leave:
         return hit, stop
     return march(labels, start, steps, leave, end, tolerance)
@@ -137,8 +137,8 @@ def follow(pixel, labels, steps, level, leave, end, tolerance, hit, stop):
 
 @compiled
 def reroute(
-    pixel, nearest, farthest, labels, source, offsets, end, tolerance, runs, passing, image, change, share,
-    new_hits, new_stops,
+    pixel, nearest, farthest, labels, source, offsets, end, tolerance, side_light, runs, passing, image,
+    change, share, new_hits, new_stops,
 ):  # fmt: skip
     """Follow again the rays of a plane that pass over a pixel, whose own level has changed.
 
@@ -153,7 +153,7 @@ def reroute(
         own = change[channel]
         for slot in range(len(own)):
             own[slot] = ZERO
-    part = ONE / np.float32(len(offsets))
+    part, beside = ONE / np.float32(len(offsets)), pixel + len(labels)
     found, old_hits, old_stops = passing[0], passing[1], passing[2]
     for index in range(len(found)):
         run, old, last = U(found[index]), U(old_hits[index]), old_stops[index]
@@ -165,11 +165,13 @@ def reroute(
             pixel, labels, offsets[U(runs[0, run])], level, leave, end, tolerance, old_hits[index], last
         )
         new, slot = U(source[U(hit)]), U(runs[4, run])
-        if new == old and new != U(pixel):
+        if new == old and new != U(pixel) and new != U(beside):
             continue
         new_hits[index], new_stops[index] = new, stop
         if new == U(pixel):
             share[slot] += part
+        elif new == U(beside):
+            share[slot] += part * side_light
         if image.shape[1] == 3:
             change[0, slot] += part * (image[new, 0] - image[old, 0])
             change[1, slot] += part * (image[new, 1] - image[old, 1])
