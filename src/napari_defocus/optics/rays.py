@@ -190,7 +190,7 @@ class ApertureRays:
         wanted = np.ceil((high - low) * np.abs(growth).max() / step) + 1
         levels = np.linspace(high, low, int(np.clip(wanted, LEAST_LEVELS, MOST_LEVELS)))
         reach = growth[:, None] * (levels - optics.centers[:, None])
-        tolerance = max(1, int(np.ceil(TOLERANCE * len(levels))))
+        tolerance = max(1, int(np.ceil(TOLERANCE * len(levels)))) if side_light == 1 else 0
         points = aperture_points(kernel, count)
         return cls(levels, reach.astype(np.float32), points, tolerance, side_light)
 

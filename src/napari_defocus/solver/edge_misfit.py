@@ -7,6 +7,7 @@ lies in front is dark.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -94,7 +95,7 @@ def ray_samples(
     tiles: Sequence[Tile],
 ) -> RaySamples:
     """How far the rays miss the stack in some tiles."""
-    rays = rays_of(optics, settings, SEARCH)
+    rays = replace(rays_of(optics, settings, SEARCH), tolerance=0)
     labels = rays.labels(coordinates)
     found, excess, sides = [np.empty(0, np.float32)], 0.0, 0.0
     for tile in tiles:
