@@ -1,5 +1,7 @@
 """The rays' forward model: its adjoint, what it leaves alone, and what it shares with the plain blur."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -27,11 +29,16 @@ def every_pair(window, planes):
     )
 
 
-def traced(depth, optics=LENS, depth_range=RANGE, count=64, kernel="disc", tile=None):
-    rays = ApertureRays.for_optics(optics, depth_range, count=count, step=0.25, kernel=kernel)
+def traced(depth, optics=LENS, depth_range=RANGE, count=64, tile=None, **options):
+    rays = ApertureRays.for_optics(optics, depth_range, count=count, step=0.25, **options)
     window = RayWindow.around(tile or Tile(0, 0, *depth.shape), depth.shape)
     labels = np.ascontiguousarray(window.cut(rays.labels(optics.to_blur_coordinate(depth))))
     return window, rays.trace(window, labels, *every_pair(window, optics.planes))
+
+
+def pixels_of(rays, window):
+    """Pixels that the rays take, behind edges or not."""
+    return rays.hits % len(window.source)
 
 
 def strip():
@@ -46,9 +53,10 @@ def predicted(window, rays, image, planes=LENS.planes):
     return rays.forward(flat).reshape(planes, *window.tile[2:])
 
 
+@pytest.mark.parametrize("side_light", [1.0, 0.7])
 @pytest.mark.parametrize("channels", [1, 3])
-def test_adjoint_belongs_to_the_forward_map(channels):
-    window, rays = traced(strip())
+def test_adjoint_belongs_to_the_forward_map(channels, side_light):
+    window, rays = traced(strip(), side_light=side_light)
     rng = np.random.default_rng(0)
     size = len(window.source)
     image = rng.random((size, channels), np.float32)
@@ -66,7 +74,7 @@ def test_adjoint_belongs_to_the_forward_map(channels):
 def test_a_flat_image_stays_flat_and_all_hits_lie_in_the_frame():
     window, rays = traced(strip())
     assert_allclose(predicted(window, rays, np.full(SHAPE, 0.4, np.float32)), 0.4, atol=1e-6)
-    rows, columns = np.unravel_index(rays.hits, window.shape)
+    rows, columns = np.unravel_index(pixels_of(rays, window), window.shape)
     for place, length in ((rows, SHAPE[0]), (columns, SHAPE[1])):
         assert place.min() >= FARTHEST
         assert place.max() < FARTHEST + length
@@ -101,7 +109,8 @@ def test_at_one_depth_the_rays_blur_as_the_plain_operator_does(optics, kernel):
 
 def test_a_ray_takes_the_near_surface_and_what_was_in_front_of_an_edge():
     window, rays = traced(strip())
-    columns = (np.unravel_index(rays.hits.T, window.shape)[1] - FARTHEST).reshape(LENS.planes, *SHAPE, -1)
+    columns = np.unravel_index(pixels_of(rays, window).T, window.shape)[1]
+    columns = (columns - FARTHEST).reshape(LENS.planes, *SHAPE, -1)
     reach = LENS.blur_radius(NEAR)  # of the near strip
     blurred = IN_FOCUS[FAR]
     assert reach[blurred] > 3
@@ -112,6 +121,26 @@ def test_a_ray_takes_the_near_surface_and_what_was_in_front_of_an_edge():
     sharp = columns[IN_FOCUS[NEAR]]
     assert_array_equal(sharp[:, 18:30], np.broadcast_to(np.arange(18, 30)[:, None], sharp[:, 18:30].shape))
     assert not ((sharp[:, :18] >= 18) & (sharp[:, :18] < 30)).any()
+
+
+def test_rays_behind_an_edge_bring_what_lies_in_front_dimmed():
+    image = np.random.default_rng(4).random(SHAPE, np.float32)
+    window, dark = traced(strip(), side_light=0.6)
+    light = replace(dark, side_light=1.0)
+    sides = light.sides(np.ascontiguousarray(window.cut(image).reshape(-1, 1)))
+    beside = (dark.hits >= len(window.source)).any(axis=0)
+    assert 0 < beside.mean() < 0.3
+    assert_array_equal(sides[:, 0] > 0, beside)
+    lost = predicted(window, light, image) - predicted(window, dark, image)
+    assert_allclose(lost.ravel(), 0.4 * sides[:, 0], atol=1e-6)
+    sharp = sides.reshape(LENS.planes, *SHAPE)[IN_FOCUS[FAR]]  # in focus on the background
+    assert sharp[:, :12].max() == 0 < sharp[:, 14:34].max()
+
+
+def test_what_is_just_below_a_rim_is_its_side_where_sides_are_dark():
+    as_light, dark = (traced(strip(), side_light=light)[1].hits for light in (1.0, 0.6))
+    size = len(traced(strip())[0].source)
+    assert (as_light >= size).sum() < (dark >= size).sum()
 
 
 def test_a_window_within_the_image_sees_what_the_whole_sees():

@@ -102,11 +102,11 @@ def test_depth_that_the_rays_have_borne_out_is_harder_to_vote_away():
     lens, settings = ThinLens.from_camera(50, 2, 20, [1.0, 2.0]), SolverSettings(depth_range=(1.0, 2.0))
     coordinates = 0.5 + 0.5 * wide
 
-    def changed(confirmed):
-        found = median_of_run(coordinates, image, lens, settings, confirmed=confirmed)
+    def changed(firmness):
+        found = median_of_run(coordinates, image, lens, settings, firmness=firmness)
         return (found != coordinates).sum()
 
-    assert 0 < changed(True) < 0.8 * changed(False)
+    assert 0 < changed(2.0) < 0.8 * changed(1.0)
 
 
 def test_what_is_one_surface_stays_exactly():

@@ -25,7 +25,8 @@ LEAST_LEVELS, MOST_LEVELS = 24, 96
 """Fewest and most levels of depth."""
 
 TOLERANCE = 0.03
-"""How far behind a surface a ray may still meet it, as a share of the range of depth."""
+"""How far behind a surface a ray may still meet it, as a share of the range of depth. Not where sides are
+darker than what lies in front: what a ray meets just below a rim is one of them."""
 
 
 @dataclass(frozen=True, eq=False)

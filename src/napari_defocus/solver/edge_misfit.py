@@ -49,6 +49,11 @@ class RayFit(NamedTuple):
     misfit: float
     side_light: float
 
+    @property
+    def dark_sides(self) -> bool:
+        """Whether sides are known to be darker than what lies in front of them."""
+        return self.side_light < 1
+
     @classmethod
     def of(cls, samples: "Sequence[RaySamples]") -> "RayFit":
         """The fit from samples of all of a stack: median of the squares, and a line through the sides."""
@@ -95,7 +100,7 @@ def ray_samples(
     tiles: Sequence[Tile],
 ) -> RaySamples:
     """How far the rays miss the stack in some tiles."""
-    rays = replace(rays_of(optics, settings, SEARCH), tolerance=0)
+    rays = replace(rays_of(optics, settings, SEARCH), tolerance=0)  # what is just below a rim is a side too
     labels = rays.labels(coordinates)
     found, excess, sides = [np.empty(0, np.float32)], 0.0, 0.0
     for tile in tiles:

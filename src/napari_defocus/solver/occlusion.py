@@ -45,6 +45,10 @@ RAYS_SHARE = np.float32(0.75)
 """Share of the image through the rays around edges; the other is the image by blur alone. Their errors are of
 different kinds, so that on most scenes their mean is nearer the truth than either (Bates & Granger 1969)."""
 
+FIRM, FIRMER = 2.0, 4.0
+"""Factors on the support that the last vote needs in a grey image, where much looks alike by chance and the
+rays outweigh it: in general, and where the rays know how dark sides are."""
+
 SEARCH_SHARE = 0.4
 """Rough share of a search in the whole time."""
 
@@ -171,12 +175,21 @@ class DepthEdges:
         The median goes by the image as the rays alone have it.
         """
         coordinates, _ = self._search(coordinates, image, LAST, part_of(progress, 0, 0.6))
-        model, share = (self.observations, self.optics, self.settings), part_of(progress, 0.6, 0.95)
-        seen = solve_band(*model, coordinates, image, self.lights, share, side_light=self.fit.side_light)
+        seen = solve_band(
+            self.observations,
+            self.optics,
+            self.settings,
+            coordinates,
+            image,
+            self.lights,
+            part_of(progress, 0.6, 0.95),
+            side_light=self.fit.side_light,
+        )
         if self.settings.weighted_median:
-            grey = len(image) == 1  # of grey, much looks alike by chance: there the rays outweigh the vote
-            share = part_of(progress, 0.95, 1)
-            coordinates = median_of_run(coordinates, seen, self.optics, self.settings, share, confirmed=grey)
+            grey, share = len(image) == 1, part_of(progress, 0.95, 1)
+            firmness = 1.0 if not grey else FIRMER if self.fit.dark_sides else FIRM
+            model = self.optics, self.settings
+            coordinates = median_of_run(coordinates, seen, *model, share, firmness=firmness)
         return coordinates, image + RAYS_SHARE * (seen - image)
 
     def _search(

@@ -77,7 +77,7 @@ class Sampling(NamedTuple):
         return int(self.sharp) + 1
 
 
-SEARCH = Sampling(16, 0.75, 0.5, planes=14, sharp=12.0, band=5, pull=0.2, iterations=3)
+SEARCH = Sampling(16, 0.75, 0.5, planes=14, sharp=9.0, band=5, pull=0.2, iterations=3)
 """For the search of depth edges."""
 
 IMAGE = Sampling(32, 0.75, 0.5, planes=64, sharp=8.0, band=5, pull=1.0, iterations=3)

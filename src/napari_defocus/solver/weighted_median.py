@@ -37,9 +37,6 @@ MAJORITY = 0.9
 TO_NEAR = 1.65
 """The same where the new depth is nearer: what is near spreads over what is far, seldom the other way."""
 
-CONFIRMED = 2.0
-"""Factor on both where the rays have borne out what is to be voted away."""
-
 POWERS = np.float32(0.5), np.float32(0.8)
 """How much counts in it that pixels at the new depth look more like this one, and that many look alike."""
 
@@ -150,11 +147,11 @@ def median_of_run(
     settings: SolverSettings,
     progress: Callable[[float], None] | None = None,
     *,
-    confirmed: bool = False,
+    firmness: float = 1.0,
 ) -> Floats:
     """:func:`weighted_median` as the optics and the settings of a run want it; depth range filled in.
 
-    `confirmed` tells whether the rays have borne out the depth as it is.
+    `firmness` is a factor on the support that a new depth needs.
     """
     assert settings.depth_range is not None
     return weighted_median(
@@ -162,7 +159,7 @@ def median_of_run(
         image,
         span_of(optics, settings.depth_range),
         settings.weighted_median,
-        majorities=majorities_of(optics, confirmed=confirmed),
+        majorities=majorities_of(optics, firmness),
         threads=settings.threads,
         progress=progress,
     )
@@ -176,14 +173,10 @@ def agreement(
     return in_bands(votes.agreement, coordinates.shape, threads)
 
 
-def majorities_of(optics: Optics, *, confirmed: bool = False) -> tuple[float, float]:
-    """Support that a farther and a nearer depth need: the same where planes may be counted from either end.
-
-    More of both where rays have `confirmed` the depth as it is.
-    """
+def majorities_of(optics: Optics, firmness: float = 1.0) -> tuple[float, float]:
+    """Support that a farther and a nearer depth need: alike where planes may be counted from either end."""
     to_near = MAJORITY if isinstance(optics, UncalibratedFocus) else TO_NEAR
-    factor = CONFIRMED if confirmed else 1.0
-    return factor * MAJORITY, factor * to_near
+    return firmness * MAJORITY, firmness * to_near
 
 
 def span_of(optics: Optics, depth_range: tuple[float, float]) -> tuple[float, float]:
