@@ -52,6 +52,9 @@ LEAST_SHARE = np.float32(0.05)
 NEIGHBOURS = 25
 """Side of the neighbourhood in which steps of the depth count, px."""
 
+RIM = 3
+"""Side of the square of a pixel and those that touch it, px."""
+
 NEAR_RADIUS = 9
 """Half the side of the window in which nearer pixels are counted, px."""
 
@@ -120,6 +123,8 @@ class Estimate:
             log of the residual at the depth over what the noise leaves: what the model cannot explain.
         ``step``
             log of the range of depth around the pixel, in px of blur.
+        ``rim``
+            The same of the pixels that touch it: most of what is wrong at an edge is next to it.
         ``nearer``
             Share of the pixels around it that are nearer: what is near seems to reach over its edge, so that
             of the two sides of an edge the far one is the surer.
@@ -136,6 +141,8 @@ class Estimate:
         farthest = ndimage.minimum_filter(depth, NEIGHBOURS, mode="nearest")
         nearest = ndimage.maximum_filter(depth, NEIGHBOURS, mode="nearest")
         yield "step", np.log(nearest - farthest + LEAST_STEP)
+        touching = ndimage.maximum_filter(depth, RIM) - ndimage.minimum_filter(depth, RIM)
+        yield "rim", np.log(touching + LEAST_STEP)
         yield "nearer", share_nearer(depth, isinstance(optics, UncalibratedFocus), threads)
         shares = agreement(self.coordinates, self.image, span_of(optics, self.depth_range), threads)
         yield "agreement", np.log(shares + LEAST_SHARE)
