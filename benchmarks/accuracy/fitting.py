@@ -34,6 +34,7 @@ SIGNS = {
     "defocus": {
         "misfit": -1,
         "step": -1,
+        "rim": -1,
         "nearer": 0,
         "agreement": 1,
         "texture": 1,
