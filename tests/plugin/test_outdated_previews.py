@@ -59,14 +59,15 @@ def test_a_run_takes_the_place_of_its_previews(widget, viewer, run):
 
 def test_they_can_be_brought_back_and_then_stay(widget, viewer, run, qtbot):
     run(widget.preview_button)
-    before = {layer.name: layer for layer in viewer.layers}
+    before = list(viewer.layers)
     run(widget.panel.run_button)
-    result = [layer.name for layer in viewer.layers][1:]
+    result = list(viewer.layers)[1:]
+    chosen = viewer.layers.selection.active
     qtbot.mouseClick(widget.previews, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 9)
     assert widget.previews.isHidden()
-    assert all(viewer.layers[name] is layer for name, layer in before.items())
-    assert viewer.layers[0].name == "stone"
-    assert [layer.name for layer in viewer.layers][-4:] == result
+    assert list(viewer.layers) == [*before, *result]
+    assert viewer.layers.selection.active is chosen
     assert not any(layer.visible for layer in viewer.layers if "preview" in layer.name)
     run(widget.panel.run_button)
     assert made_by(viewer, 1) == KINDS
@@ -112,9 +113,9 @@ def test_a_cancelled_run_takes_no_place(widget, viewer, run, qtbot, patient_solv
     assert made_by(viewer, 1) == made_by(viewer, 2) == KINDS
 
 
-def test_the_stack_was_deleted_meanwhile(widget, viewer, run):
+def test_the_stack_was_deleted_meanwhile(widget, viewer, run, qtbot):
     run(widget.preview_button)
     run(widget.panel.run_button)
     viewer.layers.remove(viewer.layers["stone"])
     widget.previews.click()
-    assert made_by(viewer, 1) == KINDS
+    qtbot.waitUntil(lambda: made_by(viewer, 1) == KINDS)

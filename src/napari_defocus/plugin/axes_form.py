@@ -119,8 +119,8 @@ class AxesForm(QWidget):
         """
         if self._layer is not None and self.plane.value == NONE:
             raise InputError(
-                f"Layer {self._layer.name!r} of shape {self._shape()} does not tell along which axis the "
-                "focus changes; choose the plane axis."
+                f"Choose the plane axis: layer {self._layer.name!r} of shape {self._shape()} does not "
+                "tell along which axis the focus changes."
             )
         return int(self.plane.value or 0)
 

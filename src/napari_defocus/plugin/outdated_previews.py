@@ -10,7 +10,8 @@ from napari.layers import Layer
 from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_defocus.plugin.depth_layers import entry_of
-from napari_defocus.plugin.turns import Step
+from napari_defocus.plugin.hidden_thumbnails import keep_thumbnail
+from napari_defocus.plugin.turns import Step, Turns
 
 __all__ = ["OutdatedPreviews"]
 
@@ -32,6 +33,7 @@ class OutdatedPreviews(QPushButton):
         self._viewer = viewer
         self._made: list[list[tuple[Layer, str, int]]] = []
         self._away: list[Layer] = []
+        self._turns = Turns(self)
         self.clicked.connect(self.bring_back)
         self.hide()
 
@@ -39,7 +41,8 @@ class OutdatedPreviews(QPushButton):
         """Take in the layers of a preview that has ended."""
         self._made = [preview for preview in self._made if preview[0][0] in self._viewer.layers]
         if layers:
-            self._made.append([(layer, layer.name, _checksum(layer)) for layer in layers])
+            as_listed = sorted(layers, key=self._viewer.layers.index)
+            self._made.append([(layer, layer.name, _checksum(layer)) for layer in as_listed])
 
     def outdated_by(self, depth: Layer) -> list[Layer]:
         """Return the layers of those previews that show the same part of a stack as a depth map."""
@@ -62,13 +65,18 @@ class OutdatedPreviews(QPushButton):
 
     def bring_back(self) -> None:
         """Add what was put away last, hidden, right above its stack; from now on it stays."""
-        layers = self._viewer.layers
-        for layer in self._away:
-            layer.visible = False
-            source = entry_of(layer).get("source")
-            layers.insert(layers.index(layers[source]) + 1 if source in layers else 0, layer)
+        self._turns.add(*(partial(self._add, layer) for layer in reversed(self._away)))
         self._away.clear()
         self.hide()
+
+    def _add(self, layer: Layer) -> None:
+        layers, picture = self._viewer.layers, layer.thumbnail
+        layer.visible = False
+        source, active = entry_of(layer).get("source"), layers.selection.active
+        layers.insert(layers.index(layers[source]) + 1 if source in layers else 0, layer)
+        keep_thumbnail(layer, picture)
+        if active is not None:  # napari chooses each new layer
+            layers.selection.active = active
 
     def _untouched(self, layer: Layer, name: str, checksum: int) -> bool:
         return layer in self._viewer.layers and layer.name == name and _checksum(layer) == checksum
