@@ -102,8 +102,8 @@ def preview(user: User, widget: DefocusWidget) -> None:
     print(f"preview: {seconds:.1f} s")
     assert "Done after" in widget.panel.status.text()
     assert len(of_run(user, 1)) == 4
-    assert legends(user) == ["photograph preview depth (m) [1]"]
-    assert user.viewer.layers.selection.active.name == "photograph preview depth (m) [1]"
+    assert legends(user) == ["preview photograph depth (m) [1]"]
+    assert user.viewer.layers.selection.active.name == "preview photograph depth (m) [1]"
     user.look("preview")
 
 
@@ -114,7 +114,7 @@ def region(user: User, widget: DefocusWidget) -> None:
     (rectangle,) = user.viewer.layers["photograph region"].data
     np.testing.assert_allclose(rectangle.min(axis=0)[-2:], (60, 150), atol=2)
     user.run(widget)
-    depth = user.viewer.layers["photograph region depth (m) [2]"]
+    depth = user.viewer.layers["region photograph depth (m) [2]"]
     np.testing.assert_allclose(depth.data.shape, (150, 180), atol=4)
     assert legends(user) == [depth.name]
     assert user.viewer.layers.selection.active is depth

@@ -27,7 +27,7 @@ def too_large(user: User, widget: Any) -> None:
     with patch.object(memory_offer, "free_memory", lambda: 3 * 2**30):  # not what this machine has
         user.press(widget.panel.run_button)
         assert not widget.panel.running
-        user.watch.expect("This run would take about")
+        user.watch.expect("Not enough memory: a run takes")
         assert widget.memory_offer.block_button.isVisible()
         user.look("memory_offer", at=widget)
         seconds = user.run(widget, widget.preview_button)

@@ -194,7 +194,7 @@ def test_run_on_a_region(widget, viewer, qtbot, patient_solver):
     np.testing.assert_array_equal(patient_solver.seen[0], data[:, 4:14, 2:18])
     for kind in ("depth", "all-in-focus", "confidence", "outliers"):
         layer = made(viewer, kind)
-        assert layer.name.startswith("stone region")
+        assert layer.name.startswith("region stone")
         assert layer.data.shape[:2] == (10, 16)
         assert tuple(layer.translate) == (5, 5)
     entry = made(viewer, "depth").metadata["napari_defocus"]
@@ -220,7 +220,7 @@ def test_region_of_nothing_is_told(widget, viewer, qtbot, notifications):
     press(qtbot, widget.region_form.draw_button)
     press(qtbot, widget.panel.run_button)
     assert not widget.panel.running
-    assert any("Nothing is drawn" in message for message in notifications)
+    assert any("Draw a rectangle" in message for message in notifications)
 
 
 @pytest.mark.parametrize("optics", [LENS, SCOPE], ids=lambda optics: optics.kind)
@@ -235,7 +235,7 @@ def test_preview_has_coarser_pixels_and_their_optics(widget, viewer, qtbot, pati
     name = "pixel_pitch" if optics is LENS else "pixel_size"
     assert getattr(coarse, name) == pytest.approx(2 * getattr(optics, name))
     depth = made(viewer, "depth")
-    assert depth.name.startswith("stone preview depth")
+    assert depth.name.startswith("preview stone depth")
     assert depth.data_to_world((-0.5, -0.5)) == pytest.approx((-0.5, -0.5))
     assert depth.data_to_world((64.5, 64.5)) == pytest.approx((129.5, 129.5))  # corners of the stack
 
@@ -298,7 +298,7 @@ def test_run_that_would_not_fit_is_offered_in_blocks(widget, viewer, qtbot, monk
     press(qtbot, widget.panel.run_button)
     assert not widget.panel.running
     (message,) = notifications
-    assert "would take about" in message
+    assert "a run takes" in message
     assert "MiB are free" in message
     assert not widget.memory_offer.isHidden()
     assert widget.memory_offer.block_button.text() == "Run in blocks of 128 px"
@@ -334,7 +334,7 @@ def test_preview_is_not_held_up_by_memory(widget, viewer, qtbot, patient_solver,
     monkeypatch.setattr(memory_offer, "free_memory", lambda: 10)
     press(qtbot, widget.preview_button)
     finish_run(qtbot, widget)
-    assert made(viewer, "preview depth")
+    assert made(viewer, "preview stone depth")
 
 
 @pytest.mark.parametrize(

@@ -424,7 +424,7 @@ def test_lack_of_memory_is_said_plainly(widget, viewer, qtbot, patient_solver, n
     add_stack(viewer)
     press(qtbot, widget.panel.run_button)
     finish_run(qtbot, widget)
-    assert any("not enough memory" in message for message in notifications)
+    assert any("Not enough memory" in message for message in notifications)
 
 
 def test_notes_of_the_run_are_told(widget, viewer, qtbot, patient_solver, notifications):

@@ -60,7 +60,7 @@ def test_preview_with_the_mouse(window, qtbot):
     before = viewer.screenshot(flash=False)
     press(qtbot, widget.preview_button)
     qtbot.waitUntil(lambda: not widget.panel.running, timeout=RUN_MS)
-    qtbot.waitUntil(lambda: name_text(viewer).text == "stone preview depth (m) [1]", timeout=RUN_MS)
+    qtbot.waitUntil(lambda: name_text(viewer).text == "preview stone depth (m) [1]", timeout=RUN_MS)
     assert not np.array_equal(before, viewer.screenshot(flash=False))
     assert widget.loss_chart.isVisible()
 
@@ -88,7 +88,7 @@ def test_region_drawn_with_the_mouse(window, qtbot, patient_solver):
     qtbot.waitUntil(lambda: not widget.panel.running, timeout=RUN_MS)
     rows, columns = patient_solver.seen[0].shape[1:]
     assert 8 <= rows < columns < 64
-    depth = viewer.layers["stone region depth (m) [1]"]
+    depth = viewer.layers["region stone depth (m) [1]"]
     assert list(viewer.layers)[-2:] == [depth, shapes]  # its outline is seen whole
     low, high = shapes.extent.world
     assert np.all(np.abs(depth.data_to_world((-0.5, -0.5)) - low) <= 1)

@@ -176,7 +176,7 @@ def test_a_deleted_layer_is_named(widget, viewer, qtbot, patient_solver, notific
     run(qtbot, widget)
     viewer.layers.remove(next(layer for layer in viewer.layers if "confidence" in layer.name))
     widget.save_bar.save(tmp_path)
-    assert "no confidence layer" in notifications[-1]
+    assert "No confidence layer" in notifications[-1]
     assert not list(tmp_path.iterdir())
 
 

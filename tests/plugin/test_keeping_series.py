@@ -126,4 +126,4 @@ def test_the_mesh_of_a_series_is_of_the_time_that_is_shown(
         np.testing.assert_allclose(seen.extents, [23 * 0.325, 23 * 0.325, height], rtol=1e-6)
     del depth.metadata["napari_defocus"]["stacks"]["t 1"]
     widget.save_bar.export(tmp_path / "none.ply")
-    assert "no result of the stack that is shown" in notifications[-1]
+    assert "The stack that is shown has no result" in notifications[-1]

@@ -60,7 +60,7 @@ def test_preview_is_of_the_time_point_that_is_shown(viewer, widget, qtbot, patie
     np.testing.assert_allclose(np.asarray(images), whole, atol=0.5)
     assert optics.pixel_pitch == pytest.approx(100e-6)
     depth = made(viewer, "depth")
-    assert depth.name.startswith("stone preview depth")
+    assert depth.name.startswith("preview stone depth")
     assert depth.data.shape == (1, 1, 65, 65)
     assert depth.data_to_world((0, 0, 0, 0))[0] == 5 + 2 * 9
     lies_on(depth, stack, (2, 3), 0, 2)

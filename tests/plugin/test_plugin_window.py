@@ -208,4 +208,4 @@ def test_each_run_selects_its_depth(window, qtbot, patient_solver):
     for run in (1, 2):  # napari gives plugins other objects for the same layers each time
         press(qtbot, widget.panel.run_button)
         qtbot.waitUntil(lambda: not widget.panel.running, timeout=120_000)
-        assert viewer.layers.selection.active.name == f"stone region depth (m) [{run}]"
+        assert viewer.layers.selection.active.name == f"region stone depth (m) [{run}]"

@@ -99,7 +99,7 @@ def test_loading_a_second_run_does_not_make_the_first_one_usual(form):
 
 def test_half_a_depth_range(form):
     form.near.value = "1"
-    with pytest.raises(InputError, match="Give both the nearest and the farthest depth"):
+    with pytest.raises(InputError, match="Give nearest and farthest depth"):
         form.settings()
 
 

@@ -334,10 +334,10 @@ def test_alpha_of_one_stack_is_dropped(viewer, widget, qtbot):
 def test_unknown_plane_axis_has_to_be_chosen(viewer, widget, qtbot, notifications):
     stack = add_stack(viewer, np.resize(make_stack(), (20, 18, 16)), None)
     assert "Choose the axis" in widget.picker.axes.note.text()
-    assert "choose the plane axis" in widget.panel.status.text()
+    assert "Choose the plane axis" in widget.panel.status.text()
     press(qtbot, widget.panel.run_button)
     assert list(viewer.layers) == [stack]
-    assert "choose the plane axis" in notifications[0]
+    assert "Choose the plane axis" in notifications[0]
     press(qtbot, widget.measure_button)
     assert list(viewer.layers) == [stack]
     widget.picker.axis.value = 0

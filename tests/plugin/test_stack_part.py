@@ -29,7 +29,7 @@ def test_region_lies_where_it_was_cut_out(place):
     stack = stack_at(**place)
     part = region_of(stack, (slice(5, 25), slice(12, 33)))
     assert part.images.shape == (4, 20, 21)
-    assert part.title == "stone region"
+    assert part.title == "region stone"
     whole, cut = result_layer(stack), result_layer(part)
     for pixel in [(0, 0), (19, 20), (3.5, 7.25)]:
         assert cut.data_to_world(pixel) == pytest.approx(whole.data_to_world(np.add(pixel, (5, 12))))
@@ -40,7 +40,7 @@ def test_preview_lies_on_the_stack(place):
     stack = stack_at(**place)
     part = preview_of(stack, 4)
     assert part.images.shape == (4, 10, 10)
-    assert part.title == "stone preview"
+    assert part.title == "preview stone"
     assert part.binning == 4
     whole, small = result_layer(stack), result_layer(part)
     for corner in [
@@ -73,7 +73,7 @@ def test_the_window_copies_no_stack_for_a_preview():
 
 def test_preview_of_a_region():
     part = preview_of(region_of(stack_at(), (slice(8, 40), slice(0, 32))), 2)
-    assert part.title == "stone region preview"
+    assert part.title == "region preview stone"
     assert part.images.shape == (4, 16, 16)
     assert part.placement["translate"] == pytest.approx((8.5, 0.5))
 
@@ -118,10 +118,10 @@ def test_rectangle_is_cut_at_the_frame():
 @pytest.mark.parametrize("corners", [[[100, 100], [120, 120]], [[5, 5], [9, 30]], [[-30, 0], [-10, 20]]])
 def test_too_small_or_beside_the_stack(corners):
     shapes = Shapes([np.array(corners)], shape_type="rectangle", name="box")
-    with pytest.raises(InputError, match=r"rectangle in layer 'box' covers .* 8 x 8 px"):
+    with pytest.raises(InputError, match=r"that in layer 'box' covers .* 8 x 8 px"):
         rectangle_in(shapes, stack_at())
 
 
 def test_nothing_drawn():
-    with pytest.raises(InputError, match="Nothing is drawn in layer 'box' yet"):
+    with pytest.raises(InputError, match="layer 'box' is empty"):
         rectangle_in(Shapes(ndim=2, name="box"), stack_at())

@@ -12,7 +12,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.plugin.axis_roles import AxisRoles, roles_of
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.layer_axes import are_alike, axis_guesses
-from napari_defocus.plugin.stack_series import SUM, axis_name
+from napari_defocus.plugin.stack_series import SUM, axis_name, is_named
 from napari_defocus.plugin.stack_source import (
     FocalStackLayer,
     full_data,
@@ -95,6 +95,7 @@ class AxesForm(QWidget):
         layout.addWidget(self.note)
         self.plane.changed.connect(self._on_axis)
         self.channel.changed.connect(self._on_axis)
+        viewer.dims.events.axis_labels.connect(self._rename)
         self.show_layer(None)
 
     def show_layer(self, layer: Image | None) -> None:
@@ -118,8 +119,8 @@ class AxesForm(QWidget):
         """
         if self._layer is not None and self.plane.value == NONE:
             raise InputError(
-                f"Layer {self._layer.name!r} of shape {self._shape()} does not tell along which axis the "
-                "focus changes; choose the plane axis."
+                f"Choose the plane axis: layer {self._layer.name!r} of shape {self._shape()} does not "
+                "tell along which axis the focus changes."
             )
         return int(self.plane.value or 0)
 
@@ -228,8 +229,23 @@ class AxesForm(QWidget):
         return " x ".join(f"{self._shape()[axis]} ({self._name(axis)})" for axis in roles.others)
 
     def _name(self, axis: int) -> str:
-        assert self._layer is not None
-        return axis_name(self._layer.axis_labels[axis], axis)
+        """Name of an axis as its slider has it: napari keeps that when a layer without labels is added."""
+        layer = self._layer
+        assert layer is not None
+        from_last = axis - layer.ndim
+        sliders = self._viewer.dims.axis_labels
+        label = sliders[from_last] if -from_last <= len(sliders) else ""
+        return axis_name(label if is_named(label) else layer.axis_labels[axis], axis)
+
+    def _rename(self) -> None:
+        """Take in that a slider got another name."""
+        if self._layer is None:
+            return
+        with self.plane.changed.blocked():
+            chosen = self.plane.value
+            self.plane.reset_choices()
+            self.plane.value = chosen
+        self._refresh()
 
     def _plane_choices(self, _widget: Any = None) -> list[tuple[str, int]]:
         if self._layer is None:

@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Literal
 
 from napari.components import ViewerModel
+from napari.layers import Layer
 from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_defocus.errors import InputError
@@ -17,9 +18,11 @@ from napari_defocus.plugin.memory import recall, remember
 from napari_defocus.plugin.memory_offer import MemoryOffer
 from napari_defocus.plugin.optics_form import OpticsForm
 from napari_defocus.plugin.optics_summary import OpticsSummary
+from napari_defocus.plugin.outdated_previews import OutdatedPreviews
 from napari_defocus.plugin.parameters_button import ParametersButton
 from napari_defocus.plugin.preparation import FIRST_USE, Preparation
 from napari_defocus.plugin.region_form import RegionForm
+from napari_defocus.plugin.result_layers import ResultLayers
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.settings_form import SettingsForm
 from napari_defocus.plugin.stack_part import preview_factor, preview_of
@@ -65,6 +68,9 @@ class DefocusWidget(StackWidget):
             "Run on a smaller copy of the stack first, in a few seconds; with a region, on that part of it. "
             "Of time points and positions it takes the one shown."
         )
+        self.previews = OutdatedPreviews(napari_viewer)
+        self._previewing = False
+        self._whole = False  # a run on all pixels has come to its end
         self.loss_chart = LossChart()
         self.memory_offer = MemoryOffer()
         self._fields.insertWidget(1, self.region_form)
@@ -75,7 +81,7 @@ class DefocusWidget(StackWidget):
         self._fields.addWidget(self.parameters_button)
         self._fields.addStretch(1)
         self.panel.buttons.insertWidget(0, self.preview_button)
-        self.panel.add(self.preparing, self.memory_offer, self.loss_chart)
+        self.panel.add(self.previews, self.preparing, self.memory_offer, self.loss_chart)
         self._connect()
         self._recall()
         self._on_stack()
@@ -119,12 +125,14 @@ class DefocusWidget(StackWidget):
     def begin(self, stack: FocalStackLayer) -> SolverWorker:
         part = self._part(stack)
         worker = super().begin(part)
+        self._previewing, self._whole = self._way == "preview", False
         side = part.binning
         self.panel.remark = f"Preview: a px here is {side} x {side} px of the stack." if side > 1 else ""
         self.memory_offer.hide()
         self.loss_chart.clear()
         worker.signals.improved.connect(self.loss_chart.show_result)
         worker.signals.returned.connect(self.loss_chart.show_result)
+        worker.signals.returned.connect(self._on_returned)
         return worker
 
     def _part(self, stack: FocalStackLayer) -> FocalStackLayer:
@@ -190,12 +198,31 @@ class DefocusWidget(StackWidget):
         self._on_optics()
         self._on_running(self.panel.running)
 
+    def _on_returned(self) -> None:
+        self._whole = not self._previewing
+
+    def _tell_colours(self, results: ResultLayers) -> None:
+        depth = results.made.get("depth")
+        outdated = self.previews.outdated_by(depth) if self._whole and depth is not None else []
+        if not any(layer.name in results.colours_told for layer in outdated):  # it is there no more
+            super()._tell_colours(results)
+
     def _on_running(self, running: bool) -> None:
+        results = None if running else self._results
         super()._on_running(running)
+        if results is not None:
+            self._tidy(results.made)
         self._show_preparation()
         free = not running and self.picker.layer.value is not None
         self.preview_button.setEnabled(free)
         self.region_form.setEnabled(free)
+
+    def _tidy(self, made: dict[str, Layer]) -> None:
+        """Let previews make room for a run on all pixels; one that was cancelled may be no better."""
+        if self._previewing:
+            self.previews.add(list(made.values()))
+        elif self._whole and "depth" in made:
+            self._turns.add(*self.previews.steps(made["depth"]))
 
     def _on_region(self) -> None:
         self.memory_offer.hide()  # it was about another part of the stack

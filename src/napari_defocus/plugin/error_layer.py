@@ -48,8 +48,8 @@ def check_alike(first: Image, second: Image) -> None:
         ours, theirs = float(first.scale[axis]), float(second.scale[axis]) * factor
         if abs(ours - theirs) > SAME_PIXEL * abs(ours):
             raise InputError(
-                f"The pixels of {first.name!r} are {ours:.4g} {first.units[axis]} {name}, those of "
-                f"{second.name!r} {theirs:.4g}; scale one of them first."
+                f"Scale one of the layers first: the pixels of {first.name!r} are {ours:.4g} "
+                f"{first.units[axis]} {name}, those of {second.name!r} {theirs:.4g}."
             )
 
 

@@ -62,8 +62,8 @@ def result_of(viewer: ViewerModel) -> LayerResult:
         if all(step is None or step == shown[axis] for axis, step in enumerate(stack["slot"])):
             return _result(viewer, depth, name, stack)
     raise InputError(
-        f"Layer {depth.name!r} holds no result of the stack that is shown; move the sliders to one that has "
-        "been run."
+        "The stack that is shown has no result: move the sliders to one that has been run, as layer "
+        f"{depth.name!r} tells."
     )
 
 
@@ -94,8 +94,8 @@ def _stacks(depth: Layer) -> dict[str, dict[str, Any]]:
         return stacks
     if depth.ndim != 2:  # not as our runs leave it
         raise InputError(
-            f"Layer {depth.name!r} has {depth.ndim} axes and does not tell of what stacks; select the depth "
-            "of one time point or position (right click on the layer > Split Stack)."
+            "Select the depth of one time point or position (right click on the layer > Split Stack): layer "
+            f"{depth.name!r} has {depth.ndim} axes and does not tell of what stacks."
         )
     return {"": {**entry, "slot": [None, None]}}
 
@@ -150,7 +150,7 @@ def _sibling(viewer: ViewerModel, depth: Layer, kind: str) -> Layer:
     found = sibling(viewer, depth, kind)
     if found is None:
         raise InputError(
-            f"There is no {kind} layer of {depth.name!r}: it was deleted, or its run did not get to the "
-            "end. A result is saved whole; run again, or save single layers with File > Save Selected Layers."
+            f"No {kind} layer: that of {depth.name!r} was deleted, or its run did not get to the end. "
+            "A result is saved whole; run again, or save single layers with File > Save Selected Layers."
         )
     return found

@@ -65,7 +65,7 @@ class MemoryOffer(QWidget):
         if needed <= SHARE * free:
             return
         self.side = block_that_fits(shape, dtype, int(SHARE * free))
-        message = f"This run would take about {_size(needed)} of memory, and only {_size(free)} are free."
+        message = f"Not enough memory: a run takes {_size(needed)}, and {_size(free)} are free."
         mend = "Close other programs, draw a region, or press Preview."
         if self.side is not None:
             mend = "Run it in blocks, draw a region, or press Preview."

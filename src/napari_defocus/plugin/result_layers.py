@@ -115,6 +115,11 @@ class ResultLayers:
         yield partial(self._conclude, result)
 
     @property
+    def made(self) -> dict[str, Layer]:
+        """The layers that are there, by their kinds."""
+        return {kind: layer for kind, layer in self._layers.items() if layer in self._viewer.layers}
+
+    @property
     def colours_told(self) -> str:
         """How the colours of the depth are to those of the map it lies over; empty where there is none."""
         return self._limits.told
@@ -155,7 +160,7 @@ class ResultLayers:
         return self._number
 
     def _forget_deleted(self) -> None:
-        self._layers = {kind: layer for kind, layer in self._layers.items() if layer in self._viewer.layers}
+        self._layers = self.made
 
     def _make(self, kind: str, result: DefocusResult) -> None:
         """Make a layer that is not there yet; it is added in another turn."""

@@ -42,7 +42,7 @@ def report(error: BaseException) -> None:
     if isinstance(error, InputError | SolverError):
         show_error(str(error))
     elif isinstance(error, MemoryError):
-        show_error("There is not enough memory for this stack; crop it or scale it down and run again.")
+        show_error("Not enough memory for this stack; crop it or scale it down and run again.")
     else:
         notification_manager.receive_error(type(error), error, error.__traceback__)
 

@@ -178,7 +178,7 @@ class SettingsForm(QWidget):
             return None
         if near is None or far is None:
             raise InputError(
-                "Give both the nearest and the farthest depth, or leave both empty for the stack's range."
+                "Give nearest and farthest depth, or neither: then the range is that of the stack."
             )
         return near, far
 

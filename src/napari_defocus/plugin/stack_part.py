@@ -53,8 +53,8 @@ def rectangle_in(shapes: Shapes, stack: FocalStackLayer) -> Rectangle:
     """
     if not shapes.data:
         raise InputError(
-            f"Nothing is drawn in layer {shapes.name!r} yet; draw a rectangle on the stack, or choose "
-            "'whole image' as the region."
+            f"Draw a rectangle on the stack, or choose 'whole image' as the region: layer {shapes.name!r} is "
+            "empty."
         )
     index = max(shapes.selected_data, default=len(shapes.data) - 1)
     options, spatial = frame_of(stack)
@@ -67,9 +67,9 @@ def rectangle_in(shapes: Shapes, stack: FocalStackLayer) -> Rectangle:
     first, last = (np.clip(end, 0, ends).astype(int) for end in (low, high))
     if (last - first < LEAST_SIDE).any():
         raise InputError(
-            f"The rectangle in layer {shapes.name!r} covers {max(last[0] - first[0], 0)} x "
-            f"{max(last[1] - first[1], 0)} px of {stack.name!r}; draw one of at least "
-            f"{LEAST_SIDE} x {LEAST_SIDE} px on the stack."
+            f"Draw a larger rectangle on the stack: that in layer {shapes.name!r} covers "
+            f"{max(last[0] - first[0], 0)} x {max(last[1] - first[1], 0)} px of {stack.name!r}, and "
+            f"{LEAST_SIDE} x {LEAST_SIDE} px are the least."
         )
     return slice(int(first[0]), int(last[0])), slice(int(first[1]), int(last[1]))
 

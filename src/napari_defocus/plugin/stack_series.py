@@ -12,7 +12,7 @@ from napari_defocus.errors import InputError
 from napari_defocus.plugin.axis_roles import AxisRoles
 from napari_defocus.plugin.result_placement import ResultPlacement, result_placement
 
-__all__ = ["SUM", "StackSeries", "series_of"]
+__all__ = ["SUM", "StackSeries", "axis_name", "is_named", "series_of"]
 
 SUM = -1
 """Stands for the sum of all channels where a channel is asked for."""
@@ -185,4 +185,9 @@ def series_of(
 
 def axis_name(label: str, axis: int) -> str:
     """Return the label of an axis; napari's own, a negative number, is on the axis's slider."""
-    return f"axis {axis} ({label})" if label.lstrip("-").isdigit() else label
+    return label if is_named(label) else f"axis {axis} ({label})"
+
+
+def is_named(label: str) -> bool:
+    """Whether the label of an axis is not napari's own, a negative number."""
+    return bool(label.strip()) and not label.lstrip("-").isdigit()

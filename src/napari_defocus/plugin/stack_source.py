@@ -80,8 +80,8 @@ class FocalStackLayer:
 
     @property
     def title(self) -> str:
-        """Name of the layer and of the part, with which the names of result layers begin."""
-        return f"{self.name} {self.part}".rstrip()
+        """Part and name of the layer, with which the names of result layers begin: napari cuts the middle."""
+        return f"{self.part} {self.name}".lstrip()
 
     @property
     def planes(self) -> int:
@@ -158,9 +158,9 @@ def stack_from_layer(layer: Image, plane_axis: int = 0) -> FocalStackLayer:
     if stack.series is not None and len(stack.series) > 1:
         shape = tuple(stack.series.data.shape[: layer.ndim])
         raise InputError(
-            f"Layer {layer.name!r} has {layer.ndim} axes of shape {shape}, but a "
-            "focal stack has planes, rows and columns; choose one time point, position or channel first "
-            "(right click on the layer > Split Stack)."
+            "Choose one time point, position or channel first (right click on the layer > Split Stack): "
+            f"layer {layer.name!r} has {layer.ndim} axes of shape {shape}, a focal stack planes, rows and "
+            "columns."
         )
     return stack
 
@@ -200,8 +200,8 @@ def stacks_from_layer(
     data = full_data(layer)
     if plane_axis == channel_axis or layer.ndim - (channel_axis is not None) < 3:
         raise InputError(
-            f"Layer {layer.name!r} needs an axis of planes beside rows, columns and channels; choose the "
-            "plane axis and the channel axis anew."
+            "Choose plane axis and channel axis anew: "
+            f"layer {layer.name!r} needs planes beside rows, columns and channels."
         )
     roles = roles_of(data.shape[: layer.ndim], layer.axis_labels, plane_axis, channel_axis)
     series = series_of(

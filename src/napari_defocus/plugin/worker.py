@@ -3,7 +3,7 @@
 import time
 from abc import abstractmethod
 from contextlib import suppress
-from threading import Event, Thread
+from threading import Event
 
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from superqt.utils import WorkerBase
@@ -11,6 +11,7 @@ from superqt.utils._qthreading import WorkerBaseSignals
 
 from napari_defocus.alignment.result import AlignmentResult
 from napari_defocus.errors import CancelledError
+from napari_defocus.plugin.giving_way import GivingWay
 from napari_defocus.plugin.painting_tools import load_for_labels
 from napari_defocus.solver.result import DefocusResult
 
@@ -21,6 +22,9 @@ Outcome = DefocusResult | AlignmentResult
 
 LEAST_INTERVAL = 0.2
 """Seconds between two updates of the window: drawing an image takes up to a tenth of one."""
+
+LEAST_BETWEEN_MESSAGES = 0.5
+"""Seconds between two messages of progress: for each the whole window is drawn anew."""
 
 LONGEST_PAUSE = 3.0
 """Seconds that the solver waits at most for the window to show a result."""
@@ -67,7 +71,7 @@ class SolverWorker(WorkerBase["Outcome | None"]):
 
     def __init__(self) -> None:
         super().__init__(SignalsClass=self.SIGNALS)
-        self._last_progress = -LEAST_INTERVAL
+        self._last_progress = -LEAST_BETWEEN_MESSAGES
         self._unwanted = False
         self._error: Exception | None = None
         self._ended = Event()
@@ -115,10 +119,12 @@ class SolverWorker(WorkerBase["Outcome | None"]):
         """
         self._running = True
         self.started.emit()
-        thread = Thread(target=self._solve, name="napari-defocus")
+        thread = GivingWay(target=self._solve, name="napari-defocus")
         thread.start()
         self._ended.wait()
-        self._report()
+        report = GivingWay(target=self._report, name="napari-defocus")  # it may have much to compute as well
+        report.start()
+        report.join()
         self._running = False
         self.finished.emit()
         thread.join()  # else the signals, which belong to the window's thread, might be deleted in that one
@@ -173,6 +179,6 @@ class SolverWorker(WorkerBase["Outcome | None"]):
         if self.abort_requested:
             raise CancelledError
         now = time.monotonic()
-        if now - self._last_progress >= LEAST_INTERVAL:
+        if now - self._last_progress >= LEAST_BETWEEN_MESSAGES:
             self._last_progress = now
             self.progressed.emit(fraction, message)

@@ -1,0 +1,56 @@
+"""Axes are called in the form what they are called on the viewer's sliders."""
+
+import numpy as np
+import pytest
+
+from napari_defocus.plugin.axes_form import AxesForm
+
+
+def stack(viewer, labels=None, shape=(4, 24, 24)):
+    return viewer.add_image(np.zeros(shape, np.uint8), axis_labels=labels, name="mine")
+
+
+@pytest.fixture
+def form(viewer, qtbot):
+    form = AxesForm(viewer, many=True)
+    qtbot.addWidget(form)
+    return form
+
+
+def test_a_layer_without_labels_has_those_of_the_sliders(viewer, form):
+    stack(viewer, ("plane", "y", "x"))
+    form.show_layer(stack(viewer))
+    assert viewer.dims.axis_labels == ("plane", "y", "x")
+    assert form.plane.current_choice == "plane: 4 planes"
+
+
+def test_a_name_typed_beside_a_slider_is_taken_in(viewer, form):
+    layer = stack(viewer, shape=(3, 4, 24, 24))
+    form.show_layer(layer)
+    assert form.plane.current_choice == "choose ..."
+    form.plane.value = 1
+    told = []
+    form.changed.connect(lambda: told.append("changed"))
+    viewer.dims.axis_labels = ("night", "focal", "-2", "-1")
+    assert form.plane.current_choice == "focal: 4 planes"
+    assert form.which.current_choice == "all stacks: 3 (night)"
+    assert "stacks: 3 (night)" in form.note.text()
+    assert not told  # it is the same axis as before
+
+
+def test_a_layer_of_fewer_axes_lies_over_the_last_sliders(viewer, form):
+    stack(viewer, ("t", "plane", "y", "x"), shape=(2, 4, 24, 24))
+    form.show_layer(stack(viewer))
+    assert form.plane.current_choice == "plane: 4 planes"
+
+
+def test_where_nothing_has_a_name_the_number_on_the_slider_is_told(viewer, form):
+    form.show_layer(stack(viewer))
+    assert viewer.dims.axis_labels[0] == "-3"
+    assert form.plane.current_choice == "axis 0 (-3): 4 planes"
+
+
+def test_no_layer_is_no_matter(viewer, form):
+    form.show_layer(None)
+    viewer.dims.axis_labels = ("rows", "columns")
+    assert not form.plane.choices
