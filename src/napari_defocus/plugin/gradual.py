@@ -50,7 +50,7 @@ class GradualColorbar(Premade):
                 bar.visible = True
             bar.visible = False
             for node in self._made.values():
-                _Gradual(node, _programs(node), Turns(self._qt_viewer))
+                _Gradual(node, _programs(node))
 
 
 def _programs(visual: Any) -> Iterator[Any]:
@@ -68,8 +68,9 @@ class _Gradual:
     They are then drawn together: OpenGL may crash when a layer is deleted while only some have been.
     """
 
-    def __init__(self, node: Any, programs: Iterable[Any], turns: Turns) -> None:
-        self._node, self._turns = node, turns
+    def __init__(self, node: Any, programs: Iterable[Any]) -> None:
+        self._node = node
+        self._turns = Turns()
         self._programs = list(programs)
         self._wanted: list[Any] = []
         self._built = 0
@@ -91,8 +92,4 @@ class _Gradual:
     def _let_draw(self) -> None:
         for program in self._programs:
             del program.draw
-        canvas = self._node.canvas
-        if canvas is not None:  # the first time takes long; here the window is not drawn around it as well
-            canvas.native.makeCurrent()
-            canvas.events.draw(region=None)
-        self._turns.add(self._node.update)
+        self._node.update()

@@ -5,22 +5,20 @@ from collections.abc import Callable
 
 from qtpy.QtCore import QObject, QTimer
 
-from napari_defocus.plugin.drawing_turn import drawing_turn_of
-
 __all__ = ["Step", "Turns"]
 
 Step = Callable[[], object]
 
 
 class Turns(QObject):
-    """Steps that are done in their order, one each turn of the event loop, and none in a turn for drawing.
+    """Steps that are done in their order, one each turn of the event loop.
 
     napari takes a tenth of a second for a new layer; several at once would be seen as a frozen window.
 
     Parameters
     ----------
     parent : QObject, optional
-        Steps are done as long as it lives. A widget: what they let its window draw has turns of its own.
+        Steps are done as long as it lives.
     """
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -28,23 +26,13 @@ class Turns(QObject):
         self._steps: deque[Step] = deque()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._take_turn)
+        self._timer.timeout.connect(self._take_one)
 
     def add(self, *steps: Step) -> None:
         """Do `steps` after those that wait already."""
         self._steps.extend(steps)
         if not self._timer.isActive():
             self._timer.start(0)
-
-    def _take_turn(self) -> None:
-        drawing = drawing_turn_of(self.parent())
-        if drawing is None:
-            self._take_one()
-        elif drawing.busy:
-            self._timer.start(0)
-        else:
-            drawing.begin()
-            self._take_one()
 
     def _take_one(self) -> None:
         step = self._steps.popleft()
