@@ -183,7 +183,7 @@ def test_colour_blocks_give_the_untiled_result():
     whole = solve(stack, LENS, QUICK)
     result = solve(stack, LENS, QUICK, block=64)
     assert result.all_in_focus.shape == (90, 110, 3)
-    assert agreement(result, whole) > 0.995  # images differ by 0.001: the search may end elsewhere
+    assert agreement(result, whole) > 0.999
 
 
 def test_a_store_gets_the_result_in_chunks_of_the_blocks_with_all_to_run_it_again(stack, quick, tmp_path):
