@@ -175,21 +175,14 @@ class DepthEdges:
         The median goes by the image as the rays alone have it.
         """
         coordinates, _ = self._search(coordinates, image, LAST, part_of(progress, 0, 0.6))
-        seen = solve_band(
-            self.observations,
-            self.optics,
-            self.settings,
-            coordinates,
-            image,
-            self.lights,
-            part_of(progress, 0.6, 0.95),
-            side_light=self.fit.side_light,
-        )
+        model, share = (self.observations, self.optics, self.settings), part_of(progress, 0.6, 0.95)
+        seen = solve_band(*model, coordinates, image, self.lights, share)
         if self.settings.weighted_median:
             grey, share = len(image) == 1, part_of(progress, 0.95, 1)
             firmness = 1.0 if not grey else FIRMER if self.fit.dark_sides else FIRM
-            model = self.optics, self.settings
-            coordinates = median_of_run(coordinates, seen, *model, share, firmness=firmness)
+            coordinates = median_of_run(
+                coordinates, seen, self.optics, self.settings, share, firmness=firmness
+            )
         return coordinates, image + RAYS_SHARE * (seen - image)
 
     def _search(
@@ -231,11 +224,12 @@ def solve_band(
     image: Floats,
     lights: Mask | None,
     progress: Progress,
-    *,
-    side_light: float = 1.0,
 ) -> Floats:
-    """Image that the rays say around depth edges, elsewhere as it is, (channels, Y, X)."""
-    rays = rays_of(optics, settings, IMAGE, side_light)
+    """Image that the rays say around depth edges, elsewhere as it is, (channels, Y, X).
+
+    Sides count as light here: pairs that see much of them count little.
+    """
+    rays = rays_of(optics, settings, IMAGE)
     labels = rays.labels(coordinates)
     edges = edge_band(labels, len(rays.levels), IMAGE.band)
 
