@@ -47,7 +47,7 @@ class Effort(NamedTuple):
     smoothness: float
 
 
-FIRST = Effort((4, 4, 3), 3.0)
+FIRST = Effort((4, 3, 3), 3.0)
 """Of the first search, after which a median takes away single pixels."""
 
 LAST = Effort((3, 3), 4.0)
