@@ -155,3 +155,15 @@ def test_points_have_the_spread_of_the_kernel():
         points = aperture_points(kernel, 400)
         assert_allclose(points.std(axis=0), 0.5, rtol=0.02)
         assert_allclose(points.mean(axis=0), 0, atol=0.01)
+
+
+def test_what_is_blurred_beyond_where_rays_are_followed_is_no_side():
+    """There a ray begins behind what it meets."""
+    far = ThinLens.from_camera(100, 1.4, 30, [1.0, 4.0], blur_scale=0.5)
+    depth = np.full((60, 60), 1.05)
+    depth[:, 30:] = 3.0
+    assert far.blur_radius(1.05)[1] > 1.5 * FARTHEST
+    window, rays = traced(depth, far, (0.9, 5.0), side_light=0.6)
+    sharp = rays.planes == 1
+    light = rays.forward(np.ones((len(window.source), 1), np.float32))[sharp].reshape(depth.shape)
+    assert_allclose(light[:, :5], 1)

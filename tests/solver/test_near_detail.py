@@ -8,11 +8,11 @@ from napari_defocus import SolverSettings, ThinLens
 from napari_defocus.simulation import Rectangle, Scene, View, render_focal_stack
 from napari_defocus.simulation.textures import Texture, bundled_image
 from napari_defocus.solver import near_detail
-from napari_defocus.solver.edge_misfit import RayFit, ray_samples, sample_tiles
 from napari_defocus.solver.edge_search import LAST
 from napari_defocus.solver.near_detail import LEAST_SIZE, REACH, lost, of_size, with_near_detail
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.occlusion import DepthEdges
+from napari_defocus.solver.ray_fit import RayFit, ray_samples, sample_tiles
 from napari_defocus.solver.ray_tile import SEARCH, rays_of
 
 SHAPE = (110, 120)
@@ -51,7 +51,7 @@ class Wire:
         seen, ignore = np.ascontiguousarray(seen), lambda share: None
         squares = sample_tiles(SHAPE)
         fit = RayFit.of([ray_samples(self.observations, LENS, SETTINGS, self.flat, seen, squares)])
-        edges = DepthEdges.of(self.observations, LENS, SETTINGS, None, fit, noise)
+        edges = DepthEdges(self.observations, LENS, SETTINGS, None, fit, noise)
         return edges._search(edges.first(self.flat, seen, ignore), seen, LAST, ignore)[0]
 
 

@@ -2,7 +2,10 @@
 
 Pixels are flat indices of a window with a margin as wide as the rays go, so that a step is one addition:
 ``offsets[plane, ray, level]`` leads from a ray's output pixel to where it is at a level. Levels count from
-near to far, and `labels` are the levels of the pixels' surfaces.
+near to far, and `labels` are the levels of the pixels' surfaces. What a ray takes, its hit, is a pixel; or a
+pixel plus the number of pixels where it ducks behind an edge: then it sees the side of something, which
+looks like that pixel but for its light. An image or a mask that hits are looked up in is as long as twice the
+pixels, sides last.
 """
 
 import numpy as np
@@ -124,8 +127,8 @@ def trace(labels, source, offsets, first, last, tolerance, planes, pixels, neare
                 level = together[i]
                 hit, side = pixel + i + steps[U(min(level, end - 1))], 0
                 if level == end or level - labels[U(hit)] > tolerance:  # met nothing, or ducks behind an edge
-                    hit = pixel + i + steps[U(max(level - 1, 0))]
-                    side = len(labels) if level < end else 0
+                    hit = pixel + i + steps[U(max(level - 1, 0))]  # its own pixel where it begins behind it
+                    side = len(labels) if first[0, plane] < level < end else 0
                 own_hits[i], own_stops[i] = source[U(hit)] + side, level
         pair += count
 

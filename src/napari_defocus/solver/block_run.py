@@ -22,7 +22,6 @@ from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectr
 from napari_defocus.solver.cluster import Cluster, Local
 from napari_defocus.solver.confidence import confidence_reach
 from napari_defocus.solver.depth_step import CELL
-from napari_defocus.solver.edge_misfit import RayFit
 from napari_defocus.solver.focus_labels import cut_coarse
 from napari_defocus.solver.focus_start import joined, samples
 from napari_defocus.solver.initialization import (
@@ -39,6 +38,7 @@ from napari_defocus.solver.occlusion import FIRST_HALO, LAST_HALO, applies
 from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
 from napari_defocus.solver.patch_spectra import PatchSpectra
 from napari_defocus.solver.prior_scales import PriorScales, cost_window_of, draws_to_peaks, sharpens
+from napari_defocus.solver.ray_fit import RayFit
 from napari_defocus.solver.reduction import reduction
 from napari_defocus.solver.result import DefocusResult, Progress
 from napari_defocus.solver.settings import SolverSettings

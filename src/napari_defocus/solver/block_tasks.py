@@ -20,7 +20,6 @@ from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.dimming import dimmed
-from napari_defocus.solver.edge_misfit import RayFit, RaySamples, ray_samples, sample_tiles
 from napari_defocus.solver.glare import Glare, find_glare, glare_for_image
 from napari_defocus.solver.initialization import Start, mosaic
 from napari_defocus.solver.observations import Observations, load_stack, stored_type
@@ -30,6 +29,7 @@ from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
 from napari_defocus.solver.prediction import predict_tile
 from napari_defocus.solver.prior_scales import PriorScales, departure_of, px_per_coordinate
+from napari_defocus.solver.ray_fit import RayFit, RaySamples, ray_samples, sample_tiles
 from napari_defocus.solver.regression import regression
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior
@@ -208,7 +208,8 @@ def edge_samples(
         if 0 <= tile.y0 - y0 < block.inner.height and 0 <= tile.x0 - x0 < block.inner.width
     ]
     observations = load_stack(images, job.settings.white)
-    return ray_samples(observations, job.optics, job.settings, state[COORDINATES], state[IMAGE:], tiles)
+    model, lights = (observations, job.optics, job.settings), lights_of(observations, job.optics)
+    return ray_samples(*model, state[COORDINATES], state[IMAGE:], tiles, lights)
 
 
 def first_edges(
@@ -232,9 +233,15 @@ def last_edges(
 def edges_of(job: Job, images: NDArray[Any], fit: RayFit) -> DepthEdges:
     """What the depth edges of a window are put right by."""
     observations = load_stack(images, job.settings.white)
-    glare = find_glare(observations, job.optics)
+    lights = lights_of(observations, job.optics)
     noise = None if job.scales is None or job.scales.noise is None else float(np.sqrt(job.scales.noise))
-    return DepthEdges.of(observations, job.optics, job.settings, glare, fit, noise)
+    return DepthEdges(observations, job.optics, job.settings, lights, fit, noise)
+
+
+def lights_of(observations: Observations, optics: Optics) -> NDArray[np.bool_] | None:
+    """Pairs of plane and pixel in glare, (planes, Y, X); None where there are none."""
+    glare = find_glare(observations, optics)
+    return None if glare is None else glare.pairs
 
 
 def denoise_block(

@@ -10,7 +10,6 @@ from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.optics.rays import FARTHEST
 from napari_defocus.optics.tiles import Tile, map_tiles
 from napari_defocus.solver.blocks import Block, grid, widened
-from napari_defocus.solver.edge_misfit import RayFit, ray_samples, sample_tiles
 from napari_defocus.solver.edge_search import FIRST, LAST, Effort, search_tile
 from napari_defocus.solver.glare import FARTHEST_LIGHT, Glare
 from napari_defocus.solver.near_detail import REACH as DETAIL_REACH
@@ -18,6 +17,7 @@ from napari_defocus.solver.near_detail import with_near_detail
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.prior_scales import hides_focus
+from napari_defocus.solver.ray_fit import RayFit, ray_samples, sample_tiles
 from napari_defocus.solver.ray_tile import (
     IMAGE,
     SEARCH,
@@ -104,8 +104,9 @@ def resolve_edges(
         New ones.
     """
     squares = sample_tiles(observations.shape)
-    fit = RayFit.of([ray_samples(observations, optics, settings, coordinates, image, squares)])
-    edges = DepthEdges.of(observations, optics, settings, glare, fit, noise)
+    lights = None if glare is None else glare.pairs
+    samples = ray_samples(observations, optics, settings, coordinates, image, squares, lights)
+    edges = DepthEdges(observations, optics, settings, lights, RayFit.of([samples]), noise)
     coordinates = edges.first(coordinates, image, part_of(progress, 0, SEARCH_SHARE))
     return edges.last(coordinates, image, part_of(progress, SEARCH_SHARE, 1))
 
@@ -132,19 +133,6 @@ class DepthEdges:
     lights: Mask | None
     fit: RayFit
     noise: float | None
-
-    @classmethod
-    def of(
-        cls,
-        observations: Observations,
-        optics: Optics,
-        settings: SolverSettings,
-        glare: Glare | None,
-        fit: RayFit,
-        noise: float | None,
-    ) -> "DepthEdges":
-        """The edges of a stack with what its lights cover."""
-        return cls(observations, optics, settings, None if glare is None else glare.pairs, fit, noise)
 
     def first(self, coordinates: Floats, image: Floats, progress: Progress) -> Floats:
         """Blur coordinates with near detail set back, after a first search and a weighted median.

@@ -171,8 +171,12 @@ def search(
         Pixels to visit, in this order.
     width : int
         Columns of the window.
-    labels, source, offsets, tolerance, hits
+    labels, offsets, tolerance, hits
         As for :func:`ray_kernels.trace`; labels and hits are changed.
+    source : ndarray, (2 pixels,), int32
+        The same of sides: where a hit is mirrored to.
+    side_light : float32
+        Light of sides as a share of that of what lies in front.
     used : ndarray, (used planes,), int64
         Planes that count.
     spans : ndarray, (planes,), int32
@@ -186,8 +190,10 @@ def search(
         Level at which each ray stops, -1 where there is no pair; changed.
     residual : ndarray, (pairs, channels), float32
         Prediction less observation; changed.
-    image, guide : ndarray, (pixels, channels), float32
-        The all-in-focus image, changed, and the image whose edges the smoothness heeds.
+    image : ndarray, (2 pixels, channels), float32
+        The all-in-focus image and what sides show of it; changed.
+    guide : ndarray, (pixels, channels), float32
+        The image whose edges the smoothness heeds.
     stack : ndarray, (planes, pixels, channels), float32
     sharpest : ndarray, (levels,), int32
         Plane that a colour is drawn to, by level.

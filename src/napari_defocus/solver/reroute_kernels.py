@@ -118,7 +118,7 @@ def find_passing(
 def follow(pixel, labels, steps, level, leave, end, tolerance, hit, stop):
     """Pixel and level at which a ray stops now, that passes over a pixel with a new level.
 
-    It is over the pixel from `level` up to `leave`, and stopped before at `stop` with the pixel `hit`. Only
+    It is over the pixel from `level` up to `leave`, and stopped before at `stop` with the hit `hit`. Only
     where it stopped there and does so no more has it to be followed.
     """
     step = steps[U(level)]
@@ -129,6 +129,8 @@ def follow(pixel, labels, steps, level, leave, end, tolerance, hit, stop):
     if meets < leave:
         if meets - labels[U(pixel)] <= tolerance:
             return pixel, meets
+        if steps[U(max(level - 1, 0))] == step:  # the run begins late: the ray was over the pixel before
+            return pixel, np.int64(labels[U(pixel)])
         return start + steps[U(max(level - 1, 0))] + len(labels), meets
     if stop >= leave:
         return hit, stop

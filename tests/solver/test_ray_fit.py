@@ -8,7 +8,9 @@ from napari_defocus import Microscope, SolverSettings
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.simulation import HeightField, Light, Scene, render_focal_stack
 from napari_defocus.simulation.textures import Texture, fractal_noise
-from napari_defocus.solver.edge_misfit import (
+from napari_defocus.solver.observations import load_stack
+from napari_defocus.solver.occlusion import DepthEdges, resolve_edges
+from napari_defocus.solver.ray_fit import (
     DARKER,
     DARKEST,
     LEAST_MISFIT,
@@ -17,8 +19,6 @@ from napari_defocus.solver.edge_misfit import (
     ray_samples,
     sample_tiles,
 )
-from napari_defocus.solver.observations import load_stack
-from napari_defocus.solver.occlusion import DepthEdges, resolve_edges
 
 SHAPE = (96, 110)
 OPTICS = Microscope(
@@ -54,7 +54,7 @@ class Block:
 
     def left_of_the_rim(self, fit):
         """Share of the block's outermost pixels that a search from the true depth leaves on it."""
-        edges = DepthEdges.of(self.observations, OPTICS, SETTINGS, None, fit, None)
+        edges = DepthEdges(self.observations, OPTICS, SETTINGS, None, fit, None)
         found, _ = edges.last(self.coordinates, self.image, lambda share: None)
         inner = np.roll(self.high, 1, 0) & np.roll(self.high, -1, 0)
         inner &= np.roll(self.high, 1, 1) & np.roll(self.high, -1, 1)
@@ -87,7 +87,7 @@ def test_dark_sides_do_not_wear_off_the_rim(dark):
 
 def test_the_step_measures_for_itself(dark):
     given = dark.observations, OPTICS, SETTINGS, dark.coordinates, dark.image, lambda share: None
-    edges = DepthEdges.of(dark.observations, OPTICS, SETTINGS, None, dark.fit(), None)
+    edges = DepthEdges(dark.observations, OPTICS, SETTINGS, None, dark.fit(), None)
     first = edges.first(dark.coordinates, dark.image, lambda share: None)
     expected = edges.last(first, dark.image, lambda share: None)
     for found, wanted in zip(resolve_edges(*given), expected, strict=True):

@@ -98,21 +98,22 @@ def ray_samples(
     coordinates: Floats,
     image: Floats,
     tiles: Sequence[Tile],
+    lights: NDArray[np.bool_] | None = None,
 ) -> RaySamples:
-    """How far the rays miss the stack in some tiles."""
+    """How far the rays miss the stack in some tiles, but for pairs in glare (`lights`; planes, Y, X)."""
     rays = replace(rays_of(optics, settings, SEARCH), tolerance=0)  # what is just below a rim is a side too
     labels = rays.labels(coordinates)
     found, excess, sides = [np.empty(0, np.float32)], 0.0, 0.0
     for tile in tiles:
-        part = RayTile.of(rays, observations, None, tile, SEARCH)
+        part = RayTile.of(rays, observations, lights, tile, SEARCH)
         traced = part.trace(np.ascontiguousarray(part.window.cut(labels)), part.pixels, SEARCH.sharp)
         rows, columns = np.divmod(traced.pixels, part.window.shape[1])
         at = traced.planes, slice(None), part.window.rows[rows], part.window.columns[columns]
         observed = observations.planes[at] * np.float32(observations.scale)  # few of the window's are wanted
         here = part.flat(image)
-        residual, beside = traced.forward(here) - observed, traced.sides(here)
-        excess += float(np.vdot(residual, beside))
-        sides += float(np.vdot(beside, beside))
+        residual, from_sides = traced.forward(here) - observed, traced.sides(here)
+        excess += float(np.vdot(residual, from_sides))
+        sides += float(np.vdot(from_sides, from_sides))
         squares, size = (residual**2).mean(axis=1), len(part.window.source)
         total = np.bincount(traced.pixels, squares, size)
         count = np.bincount(traced.pixels, minlength=size)
