@@ -54,3 +54,14 @@ def test_no_layer_is_no_matter(viewer, form):
     form.show_layer(None)
     viewer.dims.axis_labels = ("rows", "columns")
     assert not form.plane.choices
+
+
+def test_stacks_are_called_what_the_form_calls_their_axes(viewer, form):
+    form.show_layer(stack(viewer, shape=(3, 4, 24, 24)))
+    form.plane.value = 1
+    viewer.dims.axis_labels = ("night", "focal", "-2", "-1")
+    viewer.dims.set_current_step(0, 0)
+    series = form.stack().series
+    assert [series.name(index) for index in series.indices] == ["night 0", "night 1", "night 2"]
+    form.which.value = "shown"
+    assert form.stack().series.name(()) == "night 0"

@@ -144,6 +144,7 @@ class AxesForm(QWidget):
             shown=self._shown(),
             only_shown=only_shown or self.which.value == "shown",
             layers=self._alike() if self.others.value else (),
+            names={axis: self._name(axis) for axis in range(self._layer.ndim)},
         )
 
     def refresh_others(self) -> None:
