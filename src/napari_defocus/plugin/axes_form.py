@@ -109,6 +109,10 @@ class AxesForm(QWidget):
                     field.value = NONE if guess is None else guess
         self._refresh()
 
+    def stop(self) -> None:
+        """Follow the viewer no more."""
+        self._viewer.dims.events.axis_labels.disconnect(self._rename)
+
     def plane_axis(self) -> int:
         """Return the plane axis.
 
