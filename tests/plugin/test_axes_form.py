@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from qtpy.QtWidgets import QWidget
 
 from napari_defocus.plugin.axes_form import AxesForm
+from napari_defocus.plugin.focus_widget import FocusWidget
 
 
 def stack(viewer, labels=None, shape=(4, 24, 24)):
@@ -54,3 +56,30 @@ def test_no_layer_is_no_matter(viewer, form):
     form.show_layer(None)
     viewer.dims.axis_labels = ("rows", "columns")
     assert not form.plane.choices
+
+
+def test_stacks_are_called_what_the_form_calls_their_axes(viewer, form):
+    form.show_layer(stack(viewer, shape=(3, 4, 24, 24)))
+    form.plane.value = 1
+    viewer.dims.axis_labels = ("night", "focal", "-2", "-1")
+    viewer.dims.set_current_step(0, 0)
+    series = form.stack().series
+    assert [series.name(index) for index in series.indices] == ["night 0", "night 1", "night 2"]
+    form.which.value = "shown"
+    assert form.stack().series.name(()) == "night 0"
+
+
+def test_names_reach_no_form_of_a_closed_dock(viewer, qtbot):
+    widget = FocusWidget(viewer)
+    qtbot.addWidget(widget)
+    layer = stack(viewer, ("t", "plane", "y", "x"), shape=(3, 4, 24, 24))
+    dock = QWidget()
+    qtbot.addWidget(dock)
+    widget.setParent(dock)
+    viewer.dims.axis_labels = ("night", "focal", "y", "x")
+    assert widget.picker.axes.plane.current_choice == "focal: 4 planes"
+    widget.setParent(None)  # as napari does
+    viewer.dims.axis_labels = ("day", "depth", "y", "x")
+    assert widget.picker.axes.plane.current_choice == "focal: 4 planes"
+    viewer.layers.remove(layer)
+    assert widget.picker.layer.value is layer

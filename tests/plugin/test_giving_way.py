@@ -1,4 +1,5 @@
 import os
+import subprocess
 import sys
 import threading
 
@@ -10,6 +11,23 @@ from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.plugin.giving_way import NICER, GivingWay
 from napari_defocus.plugin.worker import SolverWorker
 from napari_defocus.solver.result import DefocusResult
+
+FIRST_USE_OF_ZARR = """
+import os, tempfile, threading
+import numpy as np
+import zarr
+from napari_defocus.plugin.giving_way import GivingWay
+
+def use():
+    with tempfile.TemporaryDirectory() as folder:
+        zarr.create_array(folder, data=np.eye(8), chunks=(2, 2))[:]
+
+thread = GivingWay(target=use)
+thread.start()
+thread.join()
+started = [thread for thread in threading.enumerate() if thread is not threading.main_thread()]
+print(len(started), *{os.getpriority(os.PRIO_PROCESS, thread.native_id) for thread in started})
+"""
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere priorities are left alone")
 
@@ -76,3 +94,11 @@ def test_where_it_is_forbidden_the_work_is_done_all_the_same(monkeypatch):
     thread.start()
     thread.join()
     assert told == [priority()]
+
+
+def test_threads_that_zarr_shares_are_as_important_as_before():
+    command = [sys.executable, "-c", FIRST_USE_OF_ZARR]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    count, *priorities = map(int, told.split())
+    assert count > 1  # the one that reads, and of its pool
+    assert priorities == [priority()]

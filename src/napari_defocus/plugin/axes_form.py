@@ -109,6 +109,10 @@ class AxesForm(QWidget):
                     field.value = NONE if guess is None else guess
         self._refresh()
 
+    def stop(self) -> None:
+        """Follow the viewer no more."""
+        self._viewer.dims.events.axis_labels.disconnect(self._rename)
+
     def plane_axis(self) -> int:
         """Return the plane axis.
 
@@ -144,6 +148,7 @@ class AxesForm(QWidget):
             shown=self._shown(),
             only_shown=only_shown or self.which.value == "shown",
             layers=self._alike() if self.others.value else (),
+            names={axis: self._name(axis) for axis in range(self._layer.ndim)},
         )
 
     def refresh_others(self) -> None:

@@ -79,7 +79,8 @@ class RunWidget(QWidget):
         return bool(super().event(event))
 
     def abandon(self) -> None:
-        """Stop the run; nobody waits for its result."""
+        """Stop the run, nobody waits for its result, and follow the viewer no more."""
+        self.picker.stop()
         self._view.stop()
         self.panel.abandon()
 

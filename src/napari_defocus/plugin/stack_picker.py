@@ -76,6 +76,13 @@ class StackPicker(QWidget):
         self.refresh()
         self._on_layer()  # a layer that was open before is the box's value from the first on: no change
 
+    def stop(self) -> None:
+        """Follow the viewer no more."""
+        events = self._viewer.layers.events
+        for event in (events.inserted, events.removed, events.renamed):
+            event.disconnect(self.refresh)
+        self.axes.stop()
+
     def stack(self, *, only_shown: bool = False) -> FocalStackLayer | None:
         """Return the chosen stack, None when no layer can be one.
 

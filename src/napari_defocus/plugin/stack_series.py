@@ -140,6 +140,7 @@ def series_of(
     only_shown: bool,
     focus_channel: int,
     layers: dict[str, Any] | None = None,
+    names: dict[int, str] | None = None,
 ) -> StackSeries:
     """Return the stacks of a layer.
 
@@ -159,6 +160,8 @@ def series_of(
         Channel that gives the depth, or ``SUM``.
     layers : dict, optional
         Data of other layers with the same axes that the depth is applied to, by their names.
+    names : dict, optional
+        What to call its axes; an axis that is not among them by its label.
 
     Raises
     ------
@@ -170,14 +173,14 @@ def series_of(
         raise InputError(f"Layer {layer.name!r} has no channel {focus_channel}; choose another one.")
     if layer.rgb and data.shape[-1] == 4:
         data = data[..., :3]  # how opaque a pixel is tells nothing of its focus
-    labels = layer.axis_labels
+    called = {axis: axis_name(layer.axis_labels[axis], axis) for axis in roles.others} | (names or {})
     return StackSeries(
         data=data,
         roles=roles,
         placement=result_placement(layer, data.shape[: layer.ndim], roles, only),
         only=only,
         focus_channel=None if roles.channel is None else focus_channel,
-        axis_names={axis: axis_name(labels[axis], axis) for axis in roles.others},
+        axis_names={axis: called[axis] for axis in roles.others},
         first=shown,
         layers=layers or {},
     )

@@ -174,6 +174,7 @@ def stacks_from_layer(
     shown: dict[int, int] | None = None,
     only_shown: bool = False,
     layers: Sequence[Image] = (),
+    names: dict[int, str] | None = None,
 ) -> FocalStackLayer:
     """Return the focal stack of an image layer that the viewer shows, and with it all others.
 
@@ -191,6 +192,8 @@ def stacks_from_layer(
         Whether that stack is the only one that is run.
     layers : sequence of Image
         Other layers of the same scene and shape, such as channels, that the depth is applied to.
+    names : dict, optional
+        What to call its axes; an axis that is not among them by its label.
 
     Raises
     ------
@@ -212,6 +215,7 @@ def stacks_from_layer(
         only_shown=only_shown,
         focus_channel=focus_channel,
         layers={other.name: full_data(other) for other in layers},
+        names=names,
     )
     images = series.images(next(series.indices))
     start, step = float(layer.translate[plane_axis]), float(layer.scale[plane_axis])
