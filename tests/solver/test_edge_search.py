@@ -1,4 +1,4 @@
-"""The search keeps up what its rays see: as if they had all been traced again."""
+"""The search keeps up what its rays see: between two depths as if they had all been traced again."""
 
 import numpy as np
 import pytest
@@ -55,11 +55,7 @@ def test_predictions_after_the_search_are_those_of_its_depth_and_image(monkeypat
     assert seen["changed"] > 50
     size = len(part.window.source)
     assert_array_equal(seen["image"][size:], np.float32(side_light) * seen["image"][:size])
-    again = rays.trace(
-        part.window, seen["levels"].reshape(part.window.shape), traced.planes, traced.pixels
-    )
+    again = rays.trace(part.window, seen["levels"].reshape(part.window.shape), traced.planes, traced.pixels)
     expected = again.forward(seen["image"][:size]) - part.observed(traced)
-    wrong = np.abs(seen["residual"] - expected)[:, 0] > 1e-4
-    d = (seen["residual"] - expected)[:, 0]; print(np.percentile(np.abs(d), [50, 60, 70, 90, 99, 100]), seen["changed"], np.abs(expected).mean()); print(np.abs(LENS.blur_radius(1.0)), np.abs(LENS.blur_radius(1.6)), wrong.mean(), (again.hits != traced.hits).mean())
-    assert wrong.mean() < 0.01
-    assert_allclose(seen["residual"][~wrong], expected[~wrong], atol=1e-4)
+    assert_array_equal(again.hits, traced.hits)
+    assert_allclose(seen["residual"], expected, atol=1e-5)
