@@ -29,11 +29,11 @@ def every_pair(window, planes):
     )
 
 
-def traced(depth, optics=LENS, depth_range=RANGE, count=64, tile=None, **options):
+def traced(depth, optics=LENS, depth_range=RANGE, count=64, tile=None, apart=False, **options):
     rays = ApertureRays.for_optics(optics, depth_range, count=count, step=0.25, **options)
     window = RayWindow.around(tile or Tile(0, 0, *depth.shape), depth.shape)
     labels = np.ascontiguousarray(window.cut(rays.labels(optics.to_blur_coordinate(depth))))
-    return window, rays.trace(window, labels, *every_pair(window, optics.planes))
+    return window, rays.trace(window, labels, *every_pair(window, optics.planes), apart=apart)
 
 
 def pixels_of(rays, window):
@@ -138,7 +138,7 @@ def test_rays_behind_an_edge_bring_what_lies_in_front_dimmed():
 
 
 def test_what_is_just_below_a_rim_is_its_side_where_sides_are_dark():
-    as_light, dark = (traced(strip(), side_light=light)[1].hits for light in (1.0, 0.6))
+    as_light, dark = (traced(strip(), apart=True, side_light=light)[1].hits for light in (1.0, 0.6))
     size = len(traced(strip())[0].source)
     assert (as_light >= size).sum() < (dark >= size).sum()
 

@@ -34,8 +34,11 @@ def test_predictions_after_the_search_are_those_of_its_depth_and_image(monkeypat
         changed = original(todo, width, levels, *arguments)
         arrays = [value for value in arguments if isinstance(value, np.ndarray)]
         size = part.window.shape[0] * width
+        beside = size if side_light < 1 else 0
         seen["levels"], seen["changed"] = levels.copy(), seen.get("changed", 0) + changed
-        seen["image"] = next(a for a in arrays if a.shape == (2 * size, 1) and a.dtype == np.float32).copy()
+        seen["image"] = next(
+            a for a in arrays if a.shape == (size + beside, 1) and a.dtype == np.float32
+        ).copy()
         pairs = len(traced.pixels)
         seen["residual"] = next(a for a in arrays if a.shape == (pairs, 1)).copy()
         return changed
@@ -54,7 +57,7 @@ def test_predictions_after_the_search_are_those_of_its_depth_and_image(monkeypat
     edge_search.search_tile(part, Block(tile, tile), labels, image, 1e-3, edge_search.FIRST)
     assert seen["changed"] > 50
     size = len(part.window.source)
-    assert_array_equal(seen["image"][size:], np.float32(side_light) * seen["image"][:size])
+    assert_array_equal(seen["image"], traced.with_sides(seen["image"][:size]))
     again = rays.trace(part.window, seen["levels"].reshape(part.window.shape), traced.planes, traced.pixels)
     expected = again.forward(seen["image"][:size]) - part.observed(traced)
     assert_array_equal(again.hits, traced.hits)

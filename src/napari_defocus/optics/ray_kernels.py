@@ -3,9 +3,9 @@
 Pixels are flat indices of a window with a margin as wide as the rays go, so that a step is one addition:
 ``offsets[plane, ray, level]`` leads from a ray's output pixel to where it is at a level. Levels count from
 near to far, and `labels` are the levels of the pixels' surfaces. What a ray takes, its hit, is a pixel; or a
-pixel plus the number of pixels where it ducks behind an edge: then it sees the side of something, which
-looks like that pixel but for its light. An image or a mask that hits are looked up in is as long as twice the
-pixels, sides last.
+pixel plus `beside` where it ducks behind an edge: then it sees the side of something, which looks like that
+pixel but for its light. With the number of pixels as `beside`, an image or a mask that hits are looked up in
+is twice as long, sides last; with 0 sides are nothing of their own.
 """
 
 import numpy as np
@@ -20,17 +20,17 @@ TOGETHER = 128
 
 
 @compiled_exactly
-def march(labels, pixel, offsets, level, end, tolerance):
+def march(labels, pixel, offsets, level, end, tolerance, beside):
     """Pixel and level at which a ray stops, from `level` on.
 
     At the first pixel whose surface it meets, at most `tolerance` levels behind it; a ray that is farther
-    behind ducks behind an edge and takes the last pixel that it was in front of, plus the number of pixels.
+    behind ducks behind an edge and takes the last pixel that it was in front of, plus `beside`.
     """
     while level < end:
         here = pixel + offsets[U(level)]
         behind = level - labels[U(here)]
         if behind >= 0:
-            front = pixel + offsets[U(max(level - 1, 0))] + len(labels)
+            front = pixel + offsets[U(max(level - 1, 0))] + beside
             return (here if behind <= tolerance else front), level
         level += 1
     return pixel + offsets[U(max(level - 1, 0))], level
@@ -81,7 +81,9 @@ def stop_together(labels, pixel, steps, spans, end, stops):
 
 
 @compiled_exactly
-def trace(labels, source, offsets, first, last, tolerance, planes, pixels, nearest, spans, row, hits, stops):
+def trace(
+    labels, source, offsets, first, last, tolerance, beside, planes, pixels, nearest, spans, row, hits, stops
+):  # fmt: skip
     """Trace the rays of each pair of plane and pixel.
 
     Pairs of neighbouring pixels are followed together: their rays are side by side on every level, which
@@ -95,7 +97,7 @@ def trace(labels, source, offsets, first, last, tolerance, planes, pixels, neare
     first, last : ndarray, (ranges, planes), int32
         Levels between which the rays of a plane stay within a range, widest range first; they begin and end
         with that.
-    tolerance : int
+    tolerance, beside : int
     planes, pixels : ndarray, (pairs,), int32
         The pairs.
     nearest : ndarray, (ranges, pixels), int32
@@ -128,7 +130,7 @@ def trace(labels, source, offsets, first, last, tolerance, planes, pixels, neare
                 hit, side = pixel + i + steps[U(min(level, end - 1))], 0
                 if level == end or level - labels[U(hit)] > tolerance:  # met nothing, or ducks behind an edge
                     hit = pixel + i + steps[U(max(level - 1, 0))]  # its own pixel where it begins behind it
-                    side = len(labels) if first[0, plane] < level < end else 0
+                    side = beside if first[0, plane] < level < end else 0
                 own_hits[i], own_stops[i] = source[U(hit)] + side, level
         pair += count
 

@@ -84,18 +84,21 @@ class TracedRays:
     planes, pixels : ndarray, (pairs,), int32
         The pairs; pixels are flat indices of the window.
     hits : ndarray, (rays, pairs), int32
-        Pixel that each ray takes; plus the number of pixels where it ducks behind an edge.
+        Pixel that each ray takes; if `apart`, plus the number of pixels where it ducks behind an edge.
     stops : ndarray, (rays, pairs), int16
         Level at which it stops.
     side_light : float
         As for :class:`ApertureRays`.
+    apart : bool
+        Whether hits tell where a ray ducks behind an edge.
     """
 
     planes: Ints
     pixels: Ints
     hits: Ints
     stops: NDArray[np.int16]
-    side_light: float = 1.0
+    side_light: float
+    apart: bool
 
     def forward(self, image: Floats) -> Floats:
         """Predictions (pairs, channels) from an image of the window (pixels, channels)."""
@@ -104,11 +107,14 @@ class TracedRays:
         return out
 
     def with_sides(self, image: Floats) -> Floats:
-        """An image (pixels, channels) and below it what sides show of it, (2 pixels, channels)."""
-        return np.concatenate([image, np.float32(self.side_light) * image])
+        """An image (pixels, channels), if `apart` with what sides show of it below, (2 pixels, channels)."""
+        return np.concatenate([image, np.float32(self.side_light) * image]) if self.apart else image
 
     def sides(self, image: Floats) -> Floats:
-        """The part of :meth:`forward` that rays behind edges bring, if sides are as light as the image."""
+        """The part of :meth:`forward` that rays behind edges bring, if sides are as light as the image.
+
+        Only if they are told `apart`.
+        """
         out = np.empty((len(self.pixels), image.shape[1]), np.float32)
         ray_kernels.gather(self.hits, np.concatenate([np.zeros_like(image), image]), out)
         return out
@@ -125,19 +131,21 @@ class TracedRays:
         image = self.with_sides(image)
         out = np.zeros_like(image)
         ray_kernels.gradient(self.hits, weights, image, less, seen, out)
+        if not self.apart:
+            return out
         straight, sides = np.split(out, 2)
         return np.asarray(straight + np.float32(self.side_light) * sides)
 
     def seeing(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Pairs with a ray that hits a pixel of the mask (Y, X), (pairs,)."""
         seen = np.empty(len(self.pixels), np.bool_)
-        ray_kernels.sees(self.hits, np.tile(mask.ravel(), 2), seen)
+        ray_kernels.sees(self.hits, np.tile(mask.ravel(), 1 + self.apart), seen)
         return seen
 
     def behind(self, labels: Ints) -> Floats:
         """Share of the rays of each pair that stop nearer than what they hit: behind an edge, (pairs,)."""
         share = np.empty(len(self.pixels), np.float32)
-        ray_kernels.share_behind(self.hits, self.stops, np.tile(labels.ravel(), 2), share)
+        ray_kernels.share_behind(self.hits, self.stops, np.tile(labels.ravel(), 1 + self.apart), share)
         return share
 
 
@@ -224,7 +232,9 @@ class ApertureRays:
         down, across = (np.floor(steps + 0.5).astype(np.int32) for steps in away)
         return np.ascontiguousarray(down * np.int32(width) + across)
 
-    def trace(self, window: RayWindow, labels: Ints, planes: Ints, pixels: Ints) -> TracedRays:
+    def trace(
+        self, window: RayWindow, labels: Ints, planes: Ints, pixels: Ints, *, apart: bool = False
+    ) -> TracedRays:
         """Trace all rays of some pairs of plane and pixel.
 
         Parameters
@@ -235,7 +245,10 @@ class ApertureRays:
             Level of each pixel of the window.
         planes, pixels : ndarray, (pairs,), int32
             The pairs; pixels are flat indices of the window, within its tile.
+        apart : bool
+            Tell sides apart also where they are as light as what lies in front.
         """
+        apart = apart or self.side_light != 1
         shape = len(self.points), len(pixels)
         hits, stops = np.empty(shape, np.int32), np.empty(shape, np.int16)
         spans = [self.spans(reach) for reach in RANGES]
@@ -247,6 +260,7 @@ class ApertureRays:
             np.stack([first for first, _ in spans]),
             np.stack([last for _, last in spans]),
             self.tolerance,
+            labels.size if apart else 0,
             planes,
             pixels,
             np.stack(nearest),
@@ -255,7 +269,7 @@ class ApertureRays:
             hits,
             stops,
         )
-        return TracedRays(planes, pixels, hits, stops, self.side_light)
+        return TracedRays(planes, pixels, hits, stops, self.side_light, apart)
 
 
 def aperture_points(kernel: BlurKernel, count: int) -> NDArray[np.float64]:

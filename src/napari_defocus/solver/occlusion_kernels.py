@@ -102,8 +102,9 @@ def roughness_change(old, new, count, near, ties, labels, span):
 
 @compiled
 def judge(
-    pixel, nearest, farthest, labels, source, offsets, spans, tolerance, side_light, used, runs, passing,
-    bounds, image, target, pull, limit, before, rest, change, share, new_hits, new_stops, sums, colour,
+    pixel, nearest, farthest, labels, source, offsets, spans, tolerance, beside, side_light, used, runs,
+    passing, bounds, image, target, pull, limit, before, rest, change, share, new_hits, new_stops, sums,
+    colour,
 ):  # fmt: skip
     """Cost of a pixel's new level in residuals and pull, and its best colour; the rays go to `new_hits`.
 
@@ -117,9 +118,9 @@ def judge(
             break
         plane, first, last = used[place], bounds[place], bounds[place + 1]
         reroute(
-            pixel, nearest, farthest, labels, source, offsets[plane], spans[plane], tolerance, side_light,
-            runs[plane], passing[:, first:last], image, change[place], share[place], new_hits[first:last],
-            new_stops[first:last],
+            pixel, nearest, farthest, labels, source, offsets[plane], spans[plane], tolerance, beside,
+            side_light, runs[plane], passing[:, first:last], image, change[place], share[place],
+            new_hits[first:last], new_stops[first:last],
         )  # fmt: skip
         add_plane(before[place], change[place], share[place], sums)
         cost = best_colour(sums, image[pixel], target, pull, colour)
@@ -128,8 +129,8 @@ def judge(
 
 @compiled
 def take_over(
-    pixel, used, runs, passing, bounds, new_hits, new_stops, change, share, colour, side_light, pair_of, hits,
-    stop_at, residual, image,
+    pixel, used, runs, passing, bounds, new_hits, new_stops, change, share, colour, beside, side_light,
+    pair_of, hits, stop_at, residual, image,
 ):  # fmt: skip
     """Make what was judged last the pixel's own."""
     for place in range(len(used)):
@@ -151,16 +152,16 @@ def take_over(
                 residual[pair, channel] += change[place, channel, slot] + step
                 change[place, channel, slot] = ZERO
             share[place, slot] = ZERO
-    beside = pixel + len(image) // 2
     for channel in range(len(colour)):
-        image[pixel, channel], image[beside, channel] = colour[channel], side_light * colour[channel]
+        image[pixel, channel] = colour[channel]
+        image[pixel + beside, channel] = side_light * colour[channel]
 
 
 @compiled
 def search(
-    todo, width, labels, source, offsets, used, runs, begins, ends, spans, tolerance, side_light, pair_of,
-    hits, stop_at, residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness, spread,
-    pull, candidates, colour, near, ties, bounds, rest, sums, passing, new_hits, new_stops, before, change,
+    todo, width, labels, source, offsets, used, runs, begins, ends, spans, tolerance, beside, side_light,
+    pair_of, hits, stop_at, residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness,
+    spread, pull, candidates, colour, near, ties, bounds, rest, sums, passing, new_hits, new_stops, before, change,
     share,
 ):  # fmt: skip
     """Give each pixel of `todo` in turn the level of a neighbour where that lowers the objective.
@@ -173,10 +174,12 @@ def search(
         Columns of the window.
     labels, offsets, tolerance, hits
         As for :func:`ray_kernels.trace`; labels and hits are changed.
-    source : ndarray, (2 pixels,), int32
-        The same of sides: where a hit is mirrored to.
+    source : ndarray, (pixels,) or (2 pixels,), int32
+        Pixel that each pixel mirrors, and side that each side does.
+    beside : int
+        Number of pixels, or 0 where sides are nothing of their own.
     side_light : float32
-        Light of sides as a share of that of what lies in front.
+        Light of sides as a share of that of what lies in front; 1 where they are nothing of their own.
     used : ndarray, (used planes,), int64
         Planes that count.
     spans : ndarray, (planes,), int32
@@ -190,8 +193,8 @@ def search(
         Level at which each ray stops, -1 where there is no pair; changed.
     residual : ndarray, (pairs, channels), float32
         Prediction less observation; changed.
-    image : ndarray, (2 pixels, channels), float32
-        The all-in-focus image and what sides show of it; changed.
+    image : ndarray, (pixels or 2 pixels, channels), float32
+        The all-in-focus image, and what sides show of it; changed.
     guide : ndarray, (pixels, channels), float32
         The image whose edges the smoothness heeds.
     stack : ndarray, (planes, pixels, channels), float32
@@ -244,15 +247,15 @@ def search(
             others = roughness_change(old, new, tie_count, near, ties, labels, span) - pull * gap
             labels[pixel] = new
             cost = others + judge(
-                pixel, min(old, new), farthest, labels, source, offsets, spans, tolerance, side_light, used,
-                runs, passing, bounds, image, stack[sharpest[new], pixel], pull,
+                pixel, min(old, new), farthest, labels, source, offsets, spans, tolerance, beside, side_light,
+                used, runs, passing, bounds, image, stack[sharpest[new], pixel], pull,
                 np.inf if taken else least - others, before, rest, change, share, new_hits, new_stops, sums,
                 colour,
             )  # fmt: skip
             if taken:
                 take_over(
                     pixel, used, runs, passing, bounds, new_hits, new_stops, change, share, colour,
-                    side_light, pair_of, hits, stop_at, residual, image,
+                    beside, side_light, pair_of, hits, stop_at, residual, image,
                 )  # fmt: skip
                 changed += 1
             else:

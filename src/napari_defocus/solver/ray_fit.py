@@ -106,12 +106,13 @@ def ray_samples(
     found, excess, sides = [np.empty(0, np.float32)], 0.0, 0.0
     for tile in tiles:
         part = RayTile.of(rays, observations, lights, tile, SEARCH)
-        traced = part.trace(np.ascontiguousarray(part.window.cut(labels)), part.pixels, SEARCH.sharp)
+        here = np.ascontiguousarray(part.window.cut(labels))
+        traced = part.trace(here, part.pixels, SEARCH.sharp, apart=True)
         rows, columns = np.divmod(traced.pixels, part.window.shape[1])
         at = traced.planes, slice(None), part.window.rows[rows], part.window.columns[columns]
         observed = observations.planes[at] * np.float32(observations.scale)  # few of the window's are wanted
-        here = part.flat(image)
-        residual, from_sides = traced.forward(here) - observed, traced.sides(here)
+        shown = part.flat(image)
+        residual, from_sides = traced.forward(shown) - observed, traced.sides(shown)
         excess += float(np.vdot(residual, from_sides))
         sides += float(np.vdot(from_sides, from_sides))
         squares, size = (residual**2).mean(axis=1), len(part.window.source)

@@ -161,8 +161,11 @@ class RayTile:
         mask[self.window.inside] = True
         return mask
 
-    def trace(self, labels: Ints, around: Mask, sharp: float) -> TracedRays:
-        """Trace the pairs that count and may see the pixels of `around`, of at most so much blur (px)."""
+    def trace(self, labels: Ints, around: Mask, sharp: float, *, apart: bool = False) -> TracedRays:
+        """Trace the pairs that count and may see the pixels of `around`, of at most so much blur (px).
+
+        `apart` as for :meth:`ApertureRays.trace`.
+        """
         away = distance_transform_cdt(~around, "chessboard")
         close = (away <= np.ceil(sharp)) & self.counts.any(axis=0) & around.any()
         rows, columns = np.nonzero(close)
@@ -174,7 +177,7 @@ class RayTile:
         seen = (least <= sharp) & (away[close] <= greatest + 1)
         planes, which = np.nonzero(seen & self.counts[:, rows, columns])
         pixels = (rows[which] * self.window.shape[1] + columns[which]).astype(np.int32)
-        return self.rays.trace(self.window, labels, planes.astype(np.int32), pixels)
+        return self.rays.trace(self.window, labels, planes.astype(np.int32), pixels, apart=apart)
 
     def observed(self, traced: TracedRays) -> Floats:
         """Observations of pairs, (pairs, channels)."""

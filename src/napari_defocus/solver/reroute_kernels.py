@@ -118,7 +118,7 @@ def find_passing(
 
 
 @compiled
-def follow(pixel, labels, steps, level, leave, end, tolerance, hit, stop):
+def follow(pixel, labels, steps, level, leave, end, tolerance, beside, hit, stop):
     """Pixel and level at which a ray stops now, that passes over a pixel with a new level.
 
     It is over the pixel from `level` up to `leave`, and stopped before at `stop` with the hit `hit`. Only
@@ -134,16 +134,16 @@ def follow(pixel, labels, steps, level, leave, end, tolerance, hit, stop):
             return pixel, meets
         if steps[U(max(level - 1, 0))] == step:  # the run begins late: the ray was over the pixel before
             return pixel, np.int64(labels[U(pixel)])
-        return start + steps[U(max(level - 1, 0))] + len(labels), meets
+        return start + steps[U(max(level - 1, 0))] + beside, meets
     if stop >= leave:
         return hit, stop
-    return march(labels, start, steps, leave, end, tolerance)
+    return march(labels, start, steps, leave, end, tolerance, beside)
 
 
 @compiled
 def reroute(
-    pixel, nearest, farthest, labels, source, offsets, end, tolerance, side_light, runs, passing, image,
-    change, share, new_hits, new_stops,
+    pixel, nearest, farthest, labels, source, offsets, end, tolerance, beside, side_light, runs, passing,
+    image, change, share, new_hits, new_stops,
 ):  # fmt: skip
     """Follow again the rays of a plane that pass over a pixel, whose own level has changed.
 
@@ -158,7 +158,7 @@ def reroute(
         own = change[channel]
         for slot in range(len(own)):
             own[slot] = ZERO
-    part, beside = ONE / np.float32(len(offsets)), pixel + len(labels)
+    part, side = ONE / np.float32(len(offsets)), pixel + beside
     found, old_hits, old_stops = passing[0], passing[1], passing[2]
     for index in range(len(found)):
         run, old, last = U(found[index]), U(old_hits[index]), old_stops[index]
@@ -167,15 +167,24 @@ def reroute(
         if level >= min(leave, farthest) or last < level:
             continue
         hit, stop = follow(
-            pixel, labels, offsets[U(runs[0, run])], level, leave, end, tolerance, old_hits[index], last
+            pixel,
+            labels,
+            offsets[U(runs[0, run])],
+            level,
+            leave,
+            end,
+            tolerance,
+            beside,
+            old_hits[index],
+            last,
         )
         new, slot = U(source[U(hit)]), U(runs[4, run])
-        if new == old and new != U(pixel) and new != U(beside):
+        if new == old and new != U(pixel) and new != U(side):
             continue
         new_hits[index], new_stops[index] = new, stop
         if new == U(pixel):
             share[slot] += part
-        elif new == U(beside):
+        elif new == U(side):
             share[slot] += part * side_light
         if image.shape[1] == 3:
             change[0, slot] += part * (image[new, 0] - image[old, 0])
