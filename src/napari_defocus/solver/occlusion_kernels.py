@@ -161,8 +161,8 @@ def take_over(
 def search(
     todo, width, labels, source, offsets, used, runs, begins, ends, spans, tolerance, beside, side_light,
     pair_of, hits, stop_at, residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness,
-    spread, pull, candidates, colour, near, ties, bounds, rest, sums, passing, new_hits, new_stops, before, change,
-    share,
+    spread, pull, candidates, colour, near, ties, bounds, rest, sums, passing, new_hits, new_stops, before,
+    change, share,
 ):  # fmt: skip
     """Give each pixel of `todo` in turn the level of a neighbour where that lowers the objective.
 
