@@ -21,7 +21,7 @@ AGAIN = 3
 DISTANCES = 1, 2, 4
 """Distances of the neighbours whose depths are tried, px."""
 
-CANDIDATES = 3
+CANDIDATES = 4
 """Most depths that are tried at a pixel."""
 
 SPAN = 0.14
