@@ -46,6 +46,14 @@ def test_a_layer_of_fewer_axes_lies_over_the_last_sliders(viewer, form):
     assert form.plane.current_choice == "plane: 4 planes"
 
 
+def test_in_3d_an_axis_is_not_called_after_another_layer(viewer, form):
+    form.show_layer(stack(viewer, ("plane", "y", "x")))
+    viewer.dims.axis_labels = ("height", "y", "x")
+    assert form.plane.current_choice == "height: 4 planes"
+    viewer.dims.ndisplay = 3
+    assert form.plane.current_choice == "plane: 4 planes"
+
+
 def test_where_nothing_has_a_name_the_number_on_the_slider_is_told(viewer, form):
     form.show_layer(stack(viewer))
     assert viewer.dims.axis_labels[0] == "-3"

@@ -95,7 +95,8 @@ class AxesForm(QWidget):
         layout.addWidget(self.note)
         self.plane.changed.connect(self._on_axis)
         self.channel.changed.connect(self._on_axis)
-        viewer.dims.events.axis_labels.connect(self._rename)
+        for event in (viewer.dims.events.axis_labels, viewer.dims.events.ndisplay):
+            event.connect(self._rename)
         self.show_layer(None)
 
     def show_layer(self, layer: Image | None) -> None:
@@ -111,7 +112,8 @@ class AxesForm(QWidget):
 
     def stop(self) -> None:
         """Follow the viewer no more."""
-        self._viewer.dims.events.axis_labels.disconnect(self._rename)
+        for event in (self._viewer.dims.events.axis_labels, self._viewer.dims.events.ndisplay):
+            event.disconnect(self._rename)
 
     def plane_axis(self) -> int:
         """Return the plane axis.
@@ -234,16 +236,19 @@ class AxesForm(QWidget):
         return " x ".join(f"{self._shape()[axis]} ({self._name(axis)})" for axis in roles.others)
 
     def _name(self, axis: int) -> str:
-        """Name of an axis as its slider has it: napari keeps that when a layer without labels is added."""
-        layer = self._layer
+        """Name of an axis as its slider has it: napari keeps that when a layer without labels is added.
+
+        One that is displayed has no slider, and may be named after another layer (the height of a surface).
+        """
+        layer, dims = self._layer, self._viewer.dims
         assert layer is not None
-        from_last = axis - layer.ndim
-        sliders = self._viewer.dims.axis_labels
-        label = sliders[from_last] if -from_last <= len(sliders) else ""
-        return axis_name(label if is_named(label) else layer.axis_labels[axis], axis)
+        own, world = layer.axis_labels[axis], axis - layer.ndim + dims.ndim
+        label = dims.axis_labels[world] if world >= 0 else ""
+        first, second = (own, label) if world in dims.displayed else (label, own)
+        return axis_name(first if is_named(first) else second, axis)
 
     def _rename(self) -> None:
-        """Take in that a slider got another name."""
+        """Take in that a slider got another name, came or went."""
         if self._layer is None:
             return
         with self.plane.changed.blocked():
