@@ -31,9 +31,10 @@ def every_pair(window, planes):
 
 def traced(depth, optics=LENS, depth_range=RANGE, count=64, tile=None, apart=False, **options):
     rays = ApertureRays.for_optics(optics, depth_range, count=count, step=0.25, **options)
+    rays = replace(rays, apart=True) if apart else rays  # its tolerance stays
     window = RayWindow.around(tile or Tile(0, 0, *depth.shape), depth.shape)
     labels = np.ascontiguousarray(window.cut(rays.labels(optics.to_blur_coordinate(depth))))
-    return window, rays.trace(window, labels, *every_pair(window, optics.planes), apart=apart)
+    return window, rays.trace(window, labels, *every_pair(window, optics.planes))
 
 
 def pixels_of(rays, window):

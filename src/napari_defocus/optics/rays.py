@@ -26,7 +26,7 @@ LEAST_LEVELS, MOST_LEVELS = 24, 96
 
 TOLERANCE = 0.03
 """How far behind a surface a ray may still meet it, as a share of the range of depth. Not where sides are
-darker than what lies in front: what a ray meets just below a rim is one of them."""
+told apart: what a ray meets just below a rim is one of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,10 +87,8 @@ class TracedRays:
         Pixel that each ray takes; if `apart`, plus the number of pixels where it ducks behind an edge.
     stops : ndarray, (rays, pairs), int16
         Level at which it stops.
-    side_light : float
+    side_light, apart
         As for :class:`ApertureRays`.
-    apart : bool
-        Whether hits tell where a ray ducks behind an edge.
     """
 
     planes: Ints
@@ -171,6 +169,8 @@ class ApertureRays:
     side_light : float
         Light of the sides of things, which rays meet behind edges, as a share of that of what lies in front
         of them.
+    apart : bool
+        Whether hits tell sides apart; else rays that duck behind an edge meet what lies in front.
     """
 
     levels: NDArray[np.float64]
@@ -178,6 +178,7 @@ class ApertureRays:
     points: NDArray[np.float64]
     tolerance: int
     side_light: float = 1.0
+    apart: bool = False
 
     @classmethod
     def for_optics(
@@ -189,19 +190,22 @@ class ApertureRays:
         step: float,
         kernel: BlurKernel = "disc",
         side_light: float = 1.0,
+        apart: bool = False,
     ) -> "ApertureRays":
         """`count` rays a pixel, and levels over `depth_range` that are `step` px of reach apart.
 
         There are at most 96 levels: where the blur changes by more over the range, they lie farther apart.
+        Sides are told `apart` also where they are not as light as what lies in front.
         """
         low, high = np.sort(optics.to_blur_coordinate(np.asarray(depth_range, np.float64)))
         growth = 2 * optics.blur_scale * optics.slopes
         wanted = np.ceil((high - low) * np.abs(growth).max() / step) + 1
         levels = np.linspace(high, low, int(np.clip(wanted, LEAST_LEVELS, MOST_LEVELS)))
         reach = growth[:, None] * (levels - optics.centers[:, None])
-        tolerance = max(1, int(np.ceil(TOLERANCE * len(levels)))) if side_light == 1 else 0
+        apart = apart or side_light != 1
+        tolerance = 0 if apart else max(1, int(np.ceil(TOLERANCE * len(levels))))
         points = aperture_points(kernel, count)
-        return cls(levels, reach.astype(np.float32), points, tolerance, side_light)
+        return cls(levels, reach.astype(np.float32), points, tolerance, side_light, apart)
 
     def labels(self, coordinates: NDArray[np.floating]) -> Ints:
         """Nearest level of blur coordinates (any shape)."""
@@ -232,9 +236,7 @@ class ApertureRays:
         down, across = (np.floor(steps + 0.5).astype(np.int32) for steps in away)
         return np.ascontiguousarray(down * np.int32(width) + across)
 
-    def trace(
-        self, window: RayWindow, labels: Ints, planes: Ints, pixels: Ints, *, apart: bool = False
-    ) -> TracedRays:
+    def trace(self, window: RayWindow, labels: Ints, planes: Ints, pixels: Ints) -> TracedRays:
         """Trace all rays of some pairs of plane and pixel.
 
         Parameters
@@ -245,10 +247,7 @@ class ApertureRays:
             Level of each pixel of the window.
         planes, pixels : ndarray, (pairs,), int32
             The pairs; pixels are flat indices of the window, within its tile.
-        apart : bool
-            Tell sides apart also where they are as light as what lies in front.
         """
-        apart = apart or self.side_light != 1
         shape = len(self.points), len(pixels)
         hits, stops = np.empty(shape, np.int32), np.empty(shape, np.int16)
         spans = [self.spans(reach) for reach in RANGES]
@@ -260,7 +259,7 @@ class ApertureRays:
             np.stack([first for first, _ in spans]),
             np.stack([last for _, last in spans]),
             self.tolerance,
-            labels.size if apart else 0,
+            labels.size if self.apart else 0,
             planes,
             pixels,
             np.stack(nearest),
@@ -269,7 +268,7 @@ class ApertureRays:
             hits,
             stops,
         )
-        return TracedRays(planes, pixels, hits, stops, self.side_light, apart)
+        return TracedRays(planes, pixels, hits, stops, self.side_light, self.apart)
 
 
 def aperture_points(kernel: BlurKernel, count: int) -> NDArray[np.float64]:

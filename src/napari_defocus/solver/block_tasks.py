@@ -208,7 +208,8 @@ def edge_samples(
         if 0 <= tile.y0 - y0 < block.inner.height and 0 <= tile.x0 - x0 < block.inner.width
     ]
     observations = load_stack(images, job.settings.white)
-    model, lights = (observations, job.optics, job.settings), lights_of(observations, job.optics)
+    model = observations, job.optics, job.settings
+    lights = lights_of(observations, job.optics) if tiles else None  # in most blocks of a large image is none
     return ray_samples(*model, state[COORDINATES], state[IMAGE:], tiles, lights)
 
 

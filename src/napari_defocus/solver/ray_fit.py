@@ -7,7 +7,6 @@ lies in front is dark.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -101,13 +100,13 @@ def ray_samples(
     lights: NDArray[np.bool_] | None = None,
 ) -> RaySamples:
     """How far the rays miss the stack in some tiles, but for pairs in glare (`lights`; planes, Y, X)."""
-    rays = replace(rays_of(optics, settings, SEARCH), tolerance=0)  # what is just below a rim is a side too
+    rays = rays_of(optics, settings, SEARCH, apart=True)
     labels = rays.labels(coordinates)
     found, excess, sides = [np.empty(0, np.float32)], 0.0, 0.0
     for tile in tiles:
         part = RayTile.of(rays, observations, lights, tile, SEARCH)
         here = np.ascontiguousarray(part.window.cut(labels))
-        traced = part.trace(here, part.pixels, SEARCH.sharp, apart=True)
+        traced = part.trace(here, part.pixels, SEARCH.sharp)
         rows, columns = np.divmod(traced.pixels, part.window.shape[1])
         at = traced.planes, slice(None), part.window.rows[rows], part.window.columns[columns]
         observed = observations.planes[at] * np.float32(observations.scale)  # few of the window's are wanted

@@ -161,11 +161,8 @@ class RayTile:
         mask[self.window.inside] = True
         return mask
 
-    def trace(self, labels: Ints, around: Mask, sharp: float, *, apart: bool = False) -> TracedRays:
-        """Trace the pairs that count and may see the pixels of `around`, of at most so much blur (px).
-
-        `apart` as for :meth:`ApertureRays.trace`.
-        """
+    def trace(self, labels: Ints, around: Mask, sharp: float) -> TracedRays:
+        """Trace the pairs that count and may see the pixels of `around`, of at most so much blur (px)."""
         away = distance_transform_cdt(~around, "chessboard")
         close = (away <= np.ceil(sharp)) & self.counts.any(axis=0) & around.any()
         rows, columns = np.nonzero(close)
@@ -177,7 +174,7 @@ class RayTile:
         seen = (least <= sharp) & (away[close] <= greatest + 1)
         planes, which = np.nonzero(seen & self.counts[:, rows, columns])
         pixels = (rows[which] * self.window.shape[1] + columns[which]).astype(np.int32)
-        return self.rays.trace(self.window, labels, planes.astype(np.int32), pixels, apart=apart)
+        return self.rays.trace(self.window, labels, planes.astype(np.int32), pixels)
 
     def observed(self, traced: TracedRays) -> Floats:
         """Observations of pairs, (pairs, channels)."""
@@ -244,9 +241,14 @@ def clear_weights(part: RayTile, traced: TracedRays, labels: Ints) -> Floats:
 
 
 def rays_of(
-    optics: Optics, settings: SolverSettings, sampling: Sampling, side_light: float = 1.0
+    optics: Optics,
+    settings: SolverSettings,
+    sampling: Sampling,
+    side_light: float = 1.0,
+    *,
+    apart: bool = False,
 ) -> ApertureRays:
-    """Rays of a run."""
+    """Rays of a run; `side_light` and `apart` as for :meth:`ApertureRays.for_optics`."""
     assert settings.depth_range is not None
     return ApertureRays.for_optics(
         optics,
@@ -255,6 +257,7 @@ def rays_of(
         step=sampling.step,
         kernel=settings.blur_kernel,
         side_light=side_light,
+        apart=apart,
     )
 
 

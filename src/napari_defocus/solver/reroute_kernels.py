@@ -167,17 +167,9 @@ def reroute(
         if level >= min(leave, farthest) or last < level:
             continue
         hit, stop = follow(
-            pixel,
-            labels,
-            offsets[U(runs[0, run])],
-            level,
-            leave,
-            end,
-            tolerance,
-            beside,
-            old_hits[index],
+            pixel, labels, offsets[U(runs[0, run])], level, leave, end, tolerance, beside, old_hits[index],
             last,
-        )
+        )  # fmt: skip
         new, slot = U(source[U(hit)]), U(runs[4, run])
         if new == old and new != U(pixel) and new != U(side):
             continue
