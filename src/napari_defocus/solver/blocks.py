@@ -1,6 +1,7 @@
 """Blocks of an image that are solved one by one: their geometry."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics.tiles import Tile
@@ -44,27 +45,38 @@ class Block:
         return slice(y0, y0 + self.inner.height), slice(x0, x0 + self.inner.width)
 
 
-def grid(shape: tuple[int, int], side: int, halo: int, cell: int = 1) -> list[Block]:
+def grid(shape: tuple[int, int], side: int, halo: int, cell: int = 1, least: int = 1) -> list[Block]:
     """Blocks of `side` px that cover an image of `shape`, the last of a row or column shorter.
 
     Outer tiles begin on multiples of `cell` px, and a cell that is partly in the inner tile has its halo too.
+    A last block that would be shorter than `least` px is joined to the one before.
 
     Unlike :func:`optics.tiles.split`, all others have exactly this side, as the chunks of an array have.
     """
+    rows, columns = (_cuts(length, side, least) for length in shape)
     return [
         Block(inner, widened(inner, halo, shape, cell))
-        for y0 in range(0, shape[0], side)
-        for x0 in range(0, shape[1], side)
-        for inner in (Tile(y0, x0, min(side, shape[0] - y0), min(side, shape[1] - x0)),)
+        for y0, y1 in pairwise(rows)
+        for x0, x1 in pairwise(columns)
+        for inner in (Tile(y0, x0, y1 - y0, x1 - x0),)
     ]
 
 
+def _cuts(length: int, side: int, least: int) -> list[int]:
+    begins = range(0, length, side)
+    return [0, *(begin for begin in begins[1:] if length - begin >= least), length]
+
+
 def widened(tile: Tile, margin: int, shape: tuple[int, int], cell: int = 1) -> Tile:
-    """Widen a tile to whole cells and by a margin on every side, cut at the frame of an image of `shape`."""
+    """Widen a tile to whole cells and by a margin on every side, cut at the frame of an image of `shape`.
+
+    What is less than a cell before the frame comes with the cell that it may be joined to.
+    """
     y0, x0 = (max(first // cell * cell - margin, 0) // cell * cell for first in (tile.y0, tile.x0))
     y1, x1 = (
-        min(-(-end // cell) * cell + margin, length)
-        for end, length in zip((tile.y0 + tile.height, tile.x0 + tile.width), shape, strict=True)
+        length if length - end < cell else end
+        for last, length in zip((tile.y0 + tile.height, tile.x0 + tile.width), shape, strict=True)
+        for end in (-(-last // cell) * cell + margin,)
     )
     return Tile(y0, x0, y1 - y0, x1 - x0)
 

@@ -53,6 +53,9 @@ where occlusion misleads the model, it would win the vote against good peaks."""
 LEAST_DOUBT = 4 * VOTE_WINDOW**2
 """Pixels in doubt for which it is tried both ways, at least: as many as four windows, px."""
 
+LEAST_WON = VOTE_WINDOW**2
+"""Pixels that it must win, at least: one window, px. The vote of fewer hangs on what little is within reach."""
+
 
 def revises(optics: Optics, settings: SolverSettings) -> bool:
     """Whether the start is revised: where the depth is drawn to the peaks, which may be wrong."""
@@ -125,14 +128,15 @@ def revised(
     if not doubt.any():
         return start
     model = Unknowns(observations, optics, settings, start, part=Part(frame or observations.shape, scales))
-    least = [0.0]
+    least = 0.0
     for epoch in range(MODEL_EPOCHS):
         model.improve_depth(_half(progress, epoch))
         model.improve_image(settings.image_iterations(epoch + 1), _half(progress, epoch + 0.5))
         vote = _vote(np.log((residuals(model) + noise) / before))
-        least.append(float(vote[doubt].min()))
-        ahead = max(TRIAL_EPOCHS - 1 - epoch, 0) * min(least[-1] - least[-2], 0)
-        if epoch >= SLOW_EPOCHS and least[-1] + ahead >= np.log(FAR_LESS):  # at this pace it never will be
+        before_it, least = least, float(vote[doubt].min())
+        ahead = max(TRIAL_EPOCHS - 1 - epoch, 0) * min(least - before_it, 0)
+        won = doubt & (vote + np.float32(ahead) < np.log(FAR_LESS))
+        if epoch >= SLOW_EPOCHS and won.sum() < LEAST_WON:  # at this pace it never will win enough
             return start
     taken = doubt & (vote < np.log(FAR_LESS))
     near = np.abs(optics.centers[:, None, None] - model.coordinates).argmin(axis=0)

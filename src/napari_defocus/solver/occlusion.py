@@ -38,6 +38,9 @@ Progress = Callable[[float], None]
 SIDE = 128
 """Side of the tiles, px: small enough to stop soon, large enough that most work is not in the rim."""
 
+LEAST_SIDE = SIDE // 2
+"""Least side of a tile at the frame, px: a narrower one, nearly all rim, is joined to the one before."""
+
 MARGIN = 8
 """Width of the rim around a tile that is searched for the tile's sake, px."""
 
@@ -185,7 +188,7 @@ class DepthEdges:
         rays = rays_of(self.optics, self.settings, SEARCH, self.fit.side_light)
         labels = rays.labels(coordinates)
         edges = edge_band(labels, len(rays.levels), SEARCH.band)
-        blocks = {block.inner: block for block in grid(observations.shape, SIDE, MARGIN)}
+        blocks = {block.inner: block for block in tiles_of(observations.shape, MARGIN)}
 
         def search(tile: Tile) -> tuple[Ints, Floats] | None:
             block = blocks[tile]
@@ -229,11 +232,16 @@ def solve_band(
         return image_of_tile(part, labels, image)[(..., *Block(tile, traced).inside)]
 
     new = image.copy()
-    tiles = [block.inner for block in grid(observations.shape, SIDE, 0)]
+    tiles = [block.inner for block in tiles_of(observations.shape, 0)]
     for tile, solved in map_tiles(solve, tiles, settings.threads, progress):
         if solved is not None:
             new[(..., *tile.slices)] = solved
     return new
+
+
+def tiles_of(shape: tuple[int, int], margin: int) -> list[Block]:
+    """Tiles of an image with a rim each."""
+    return grid(shape, SIDE, margin, least=LEAST_SIDE)
 
 
 def image_of_tile(part: RayTile, all_labels: Ints, image: Floats) -> Floats:
