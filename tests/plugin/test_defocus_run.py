@@ -7,13 +7,14 @@ import pytest
 from napari.layers import Shapes
 from qtpy.QtCore import Qt
 from superqt.utils import WorkerBase
-from tiny_stacks import LENS, SCOPE, add_stack, make_stack
+from tiny_stacks import LENS, SCOPE, add_stack, make_stack, make_state
 
 from napari_defocus import UncalibratedFocus, solver
 from napari_defocus.plugin import memory_offer
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 from napari_defocus.plugin.depth_worker import DefocusWorker
 from napari_defocus.plugin.loss_chart import LossChart
+from napari_defocus.plugin.stack_part import RIM
 from napari_defocus.solver.memory import memory_of_run
 from napari_defocus.solver.result import DefocusResult
 
@@ -185,19 +186,21 @@ def test_a_request_to_stop_cannot_be_paused():
 
 def test_run_on_a_region(widget, viewer, qtbot, patient_solver):
     patient_solver.release.set()
-    data = make_stack()
+    data = make_stack(side=40)
     add_stack(viewer, data, scale=(1, 0.5, 0.5), translate=(0, 3, 4))
     assert [name for name, _ in widget.region_form._layers()] == ["whole image"]
     widget.region_form.layer.value = rectangle(viewer, [[5, 5], [9.7, 12.7]])
     press(qtbot, widget.panel.run_button)
     finish_run(qtbot, widget)
-    np.testing.assert_array_equal(patient_solver.seen[0], data[:, 4:14, 2:18])
+    np.testing.assert_array_equal(patient_solver.seen[0], data[:, : 14 + RIM, : 18 + RIM])
     for kind in ("depth", "all-in-focus", "confidence", "outliers"):
         layer = made(viewer, kind)
         assert layer.name.startswith("region stone")
         assert layer.data.shape[:2] == (10, 16)
         assert tuple(layer.translate) == (5, 5)
-    entry = made(viewer, "depth").metadata["napari_defocus"]
+    depth = made(viewer, "depth")
+    np.testing.assert_array_equal(depth.data, make_state((14 + RIM, 18 + RIM)).depth[4:14, 2:18])
+    entry = depth.metadata["napari_defocus"]
     assert (entry["source"], entry["part"]) == ("stone", "region")
 
 

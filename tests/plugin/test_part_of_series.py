@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from tiny_stacks import add_stack, make_stack
 
 from napari_defocus.plugin.defocus_widget import DefocusWidget
+from napari_defocus.plugin.stack_part import RIM
 
 RUN_MS = 120_000
 SIDE = 130  # joined in pairs
@@ -75,7 +76,7 @@ def test_region_is_of_the_time_point_that_is_shown(viewer, widget, qtbot, patien
     assert shapes.ndim == 2
     shapes.add_rectangles(np.array([[10, 20], [39, 59]]))
     press(qtbot, widget, widget.panel.run_button)
-    np.testing.assert_array_equal(patient_solver.seen[0], times()[1][:, 10:40, 20:60])
+    np.testing.assert_array_equal(patient_solver.seen[0], times()[1][:, : 40 + RIM, 20 - RIM : 60 + RIM])
     depth = made(viewer, "depth")
     assert depth.data.shape == (1, 1, 30, 40)
     lies_on(depth, stack, (2, 3), (10, 20), 1)
@@ -101,6 +102,9 @@ def test_part_with_channels(viewer, qtbot, preview):
     part = data[0] if preview else data[0][:, 10:40, 20:60]
     image = made(viewer, "all-in-focus channel 0").data
     assert image.mean() == pytest.approx(part.mean() / 255, rel=0.05)
+    if not preview:  # in its place, not shifted by the rim
+        seen = part.mean(axis=0)
+        assert np.corrcoef(image.ravel(), seen.ravel())[0, 1] > 0.7
     assert "shown" not in widget.panel.status.text()  # there is only one
 
 
@@ -124,7 +128,7 @@ def test_part_of_a_stack_whose_planes_are_not_first(viewer, widget, qtbot, patie
     corners[:, axes] = [[10, 20], [10, 59], [39, 59], [39, 20]]
     shapes.add(corners, shape_type="polygon")
     press(qtbot, widget, widget.panel.run_button)
-    np.testing.assert_array_equal(patient_solver.seen[0], data[:, 10:40, 20:60])
+    np.testing.assert_array_equal(patient_solver.seen[0], data[:, : 40 + RIM, 20 - RIM : 60 + RIM])
     lies_on(made(viewer, "depth"), stack, axes, (10, 20), 1)
 
 

@@ -5,7 +5,7 @@ from napari.layers import Image, Shapes
 from tiny_stacks import make_stack
 
 from napari_defocus.errors import InputError
-from napari_defocus.plugin.stack_part import preview_factor, preview_of, rectangle_in, region_of
+from napari_defocus.plugin.stack_part import RIM, preview_factor, preview_of, rectangle_in, region_of
 from napari_defocus.plugin.stack_source import stack_from_layer
 
 PLACES = [
@@ -28,7 +28,8 @@ def result_layer(part):
 def test_region_lies_where_it_was_cut_out(place):
     stack = stack_at(**place)
     part = region_of(stack, (slice(5, 25), slice(12, 33)))
-    assert part.images.shape == (4, 20, 21)
+    assert part.images.shape == (4, 40, 40)  # with a rim as far as there is any
+    assert part.inside == (slice(5, 25), slice(12, 33))
     assert part.title == "region stone"
     whole, cut = result_layer(stack), result_layer(part)
     for pixel in [(0, 0), (19, 20), (3.5, 7.25)]:
@@ -71,11 +72,21 @@ def test_the_window_copies_no_stack_for_a_preview():
     assert (small.compute() == 7).all()
 
 
-def test_preview_of_a_region():
-    part = preview_of(region_of(stack_at(), (slice(8, 40), slice(0, 32))), 2)
+def test_a_region_has_a_rim_that_blur_reaches_across():
+    data = make_stack(side=100)
+    part = region_of(stack_at(data), (slice(30, 60), slice(90, 100)))
+    assert part.inside == (slice(RIM, RIM + 30), slice(RIM, RIM + 10))
+    np.testing.assert_array_equal(part.images, data[:, 30 - RIM : 60 + RIM, 90 - RIM :])
+    np.testing.assert_array_equal(part.images[:, *part.inside], data[:, 30:60, 90:])
+
+
+def test_preview_of_a_region_is_of_what_is_inside():
+    data = make_stack(side=64)
+    part = preview_of(region_of(stack_at(data), (slice(8, 40), slice(20, 52))), 2)
     assert part.title == "region preview stone"
-    assert part.images.shape == (4, 16, 16)
-    assert part.placement["translate"] == pytest.approx((8.5, 0.5))
+    assert part.inside is None
+    np.testing.assert_array_equal(part.images, preview_of(stack_at(data[:, 8:40, 20:52]), 2).images)
+    assert part.placement["translate"] == pytest.approx((8.5, 20.5))
 
 
 def test_factor_of_the_preview():

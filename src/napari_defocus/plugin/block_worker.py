@@ -45,7 +45,8 @@ class BlockWorker(DepthWorker):
 
     def work(self) -> None:
         """Run the alternating minimization in blocks."""
-        (self._result,) = self.states(self._progress)
+        (result,) = self.states(self._progress)
+        self._result = self.cut(result)
 
     def states(self, progress: Progress) -> Iterator[DefocusResult]:
         """Yield the result."""

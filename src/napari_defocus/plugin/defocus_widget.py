@@ -162,6 +162,7 @@ class DefocusWidget(StackWidget):
             if self._way == "if it fits":
                 self.memory_offer.check(stack)
             worker = DefocusWorker(stack.images, optics, settings, self.preparation)
+        worker.inside = stack.inside
         return worker, limits, optics.depth_unit
 
     def fill(self, stack: FocalStackLayer) -> None:

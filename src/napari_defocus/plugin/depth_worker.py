@@ -30,11 +30,31 @@ STOPPED = (
 
 
 class DepthWorker(SolverWorker):
-    """A run that gives the depth of one stack."""
+    """A run that gives the depth of one stack.
+
+    Attributes
+    ----------
+    inside : (slice, slice) or None
+        Rows and columns of the images that the results it reports are of. None: all.
+    """
+
+    inside: tuple[slice, ...] | None = None
 
     @abstractmethod
     def states(self, progress: Progress) -> Iterator[SolverState | DefocusResult]:
-        """Yield what there is of the result as it comes, in whatever thread asks for it."""
+        """Yield what there is of the result as it comes, of all rows and columns, in the caller's thread."""
+
+    def cut(self, result: DefocusResult) -> DefocusResult:
+        """Return what a result tells of the rows and columns inside."""
+        if self.inside is None:
+            return result
+        return replace(
+            result,
+            depth=result.depth[self.inside].copy(),
+            all_in_focus=result.all_in_focus[self.inside].copy(),
+            outliers=result.outliers[self.inside].copy(),
+            confidence=result.confidence[self.inside].copy(),
+        )
 
 
 class DefocusWorker(DepthWorker):
@@ -99,13 +119,13 @@ class DefocusWorker(DepthWorker):
         """Return the result of the last state; on a request to stop, without waiting for the compiler."""
         with self._lock:
             if self._result is None and self._state is not None:
-                self._result = self._unfinished(self._state) or solver.finish(self._state)
+                self._result = self.cut(self._unfinished(self._state) or solver.finish(self._state))
             return self._result
 
     def rest(self) -> DefocusResult | None:
         """Return depth and image of the last state."""
         with self._lock:
-            return None if self._state is None else stopped(self._state)
+            return None if self._state is None else self.cut(stopped(self._state))
 
     def _unfinished(self, state: SolverState) -> DefocusResult | None:
         """What there is of a cancelled run whose last kernels, of some seconds, are not compiled yet."""
@@ -123,7 +143,7 @@ class DefocusWorker(DepthWorker):
             if not (show and self._shown.is_set()):
                 return False
             self._shown.clear()
-            self.improved.emit(solver.so_far(state))
+            self.improved.emit(self.cut(solver.so_far(state)))
             return not self.abort_requested
 
 

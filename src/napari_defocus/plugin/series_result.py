@@ -76,7 +76,9 @@ class SeriesArrays:
             "confidence": result.confidence,
             **(images or {}),
         }
-        for name, part in parts.items():
+        inside = self._series.inside or ()
+        for name, whole in parts.items():
+            part = whole[inside]
             self._array(name, part)[self._series.placement.slot(index)] = part
         self._last = result
         self._stacks[self._series.name(index)] = {

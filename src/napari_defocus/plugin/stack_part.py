@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +27,9 @@ __all__ = [
 
 PREVIEW_SAMPLES = 250_000
 """Pixels times planes of a preview: some 2 CPU seconds with the settings for real photographs."""
+
+RIM = 16
+"""Width of what a run takes from around a region, px: blur carries what is just outside into it."""
 
 LEAST_PREVIEW_SIDE = 64
 """Shorter side of a preview, px: below it blur reaches across the image."""
@@ -75,24 +77,47 @@ def rectangle_in(shapes: Shapes, stack: FocalStackLayer) -> Rectangle:
 
 
 def region_of(stack: FocalStackLayer, rectangle: Rectangle) -> FocalStackLayer:
-    """Return the rectangle of a stack; results lie where it was cut out."""
-    rows, columns = rectangle
+    """Return the rectangle of a stack with a rim of `RIM` px; results lie where the rectangle was cut out."""
+    rows, columns = (
+        slice(max(side.start - RIM, 0), min(side.stop + RIM, length))
+        for side, length in zip(rectangle, stack.images.shape[1:3], strict=True)
+    )
+    inside = tuple(
+        slice(side.start - wider.start, side.stop - wider.start)
+        for side, wider in zip(rectangle, (rows, columns), strict=True)
+    )
 
     def cut(images: Any) -> Any:
         return images[:, rows, columns]
 
-    return _changed(stack, cut, "region", first=(rows.start, columns.start), factor=1)
+    part = _changed(
+        stack,
+        cut,
+        "region",
+        first=(rectangle[0].start, rectangle[1].start),
+        factor=1,
+        shape=tuple(side.stop - side.start for side in rectangle),
+    )
+    return _with_results_of(part, inside)
 
 
 def preview_of(stack: FocalStackLayer, factor: int) -> FocalStackLayer:
     """Return a stack with `factor` x `factor` pixels joined into one; results are as large as the stack.
 
-    Rows and columns that do not fill a pixel are cut off. Nothing is computed yet: the pixels are dask.
+    Rows and columns that do not fill a pixel are cut off, as is the rim of a region. Nothing is computed yet:
+    the pixels are dask.
     """
+    inside = stack.inside or (slice(None), slice(None))
     middle = (factor - 1) / 2  # of the first large pixel
-    join = partial(_joined, factor=factor)
-    part = _changed(stack, join, f"{stack.part} preview".lstrip(), first=(middle, middle), factor=factor)
-    return replace(part, binning=stack.binning * factor)
+
+    def join(images: Any) -> Any:
+        return _joined(images[:, *inside], factor)
+
+    shape = join(stack.images).shape[1:3]
+    part = _changed(
+        stack, join, f"{stack.part} preview".lstrip(), first=(middle, middle), factor=factor, shape=shape
+    )
+    return _with_results_of(replace(part, binning=stack.binning * factor), None)
 
 
 def preview_factor(shape: tuple[int, ...]) -> int:
@@ -130,19 +155,20 @@ def _changed(
     *,
     first: tuple[float, float],
     factor: int,
+    shape: tuple[int, ...],
 ) -> FocalStackLayer:
-    """Return a stack of changed images whose pixels are larger, the first of them at a pixel `first`."""
+    """Return a stack of changed images with results of `shape`, the first pixel of which is at `first`."""
     series = stack.series
     if series is not None:
         placement = series.placement
         spatial = list(placement.spatial_places)
-        shape = list(placement.shape)
-        for axis, length in zip(spatial, change(stack.images).shape[1:3], strict=True):
-            shape[axis] = length
+        lengths = list(placement.shape)
+        for axis, length in zip(spatial, shape, strict=True):
+            lengths[axis] = length
         options = moved(placement.options, spatial, first, factor)
         series = replace(
             series,
-            placement=replace(placement, shape=tuple(shape), options=options),
+            placement=replace(placement, shape=tuple(lengths), options=options),
             changes=(*series.changes, change),
         )
     return replace(
@@ -152,6 +178,12 @@ def _changed(
         part=part,
         series=series,
     )
+
+
+def _with_results_of(stack: FocalStackLayer, inside: tuple[slice, ...] | None) -> FocalStackLayer:
+    """Return a stack, or a series, of whose rows and columns these get results."""
+    series = None if stack.series is None else replace(stack.series, inside=inside)
+    return replace(stack, inside=inside, series=series)
 
 
 def _joined(images: Any, factor: int) -> Any:

@@ -42,6 +42,8 @@ class StackSeries:
         Data of other layers of the same scene, by their names; the depth is applied to them too.
     changes : tuple of callable
         What is done to each stack of images, such as cutting out a region, one after the other.
+    inside : (slice, slice) or None
+        Rows and columns of the images that results are of, as of :class:`FocalStackLayer`.
     """
 
     data: Any
@@ -53,6 +55,7 @@ class StackSeries:
     first: dict[int, int]
     layers: dict[str, Any] = field(default_factory=dict)
     changes: tuple[Callable[[Any], Any], ...] = ()
+    inside: tuple[slice, ...] | None = None
 
     def __len__(self) -> int:
         return int(np.prod([self.data.shape[axis] for axis in self.placement.run_over], dtype=int))

@@ -62,6 +62,9 @@ class FocalStackLayer:
         What part of the layer the images are, as in "preview"; empty for all of it.
     binning : int
         Pixels of the layer along each side of a pixel of the images.
+    inside : (slice, slice) or None
+        Rows and columns of the images that results are of: what is around them is there because blur carries
+        it into them. None: all.
     """
 
     name: str
@@ -77,6 +80,7 @@ class FocalStackLayer:
     origin: dict[str, Any] = field(default_factory=dict)
     part: str = ""
     binning: int = 1
+    inside: tuple[slice, ...] | None = None
 
     @property
     def title(self) -> str:

@@ -54,7 +54,7 @@ LEAST_DOUBT = 4 * VOTE_WINDOW**2
 """Pixels in doubt for which it is tried both ways, at least: as many as four windows, px."""
 
 LEAST_WON = VOTE_WINDOW**2
-"""Pixels that it must win, at least: one window, px. The vote of fewer hangs on what little is within reach."""
+"""Pixels that it must win, at least: one window, px. A vote of fewer hangs on next to nothing."""
 
 
 def revises(optics: Optics, settings: SolverSettings) -> bool:
