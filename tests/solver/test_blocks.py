@@ -62,6 +62,15 @@ def test_blocks_cover_the_image_once_with_halos_inside_the_frame():
     assert grid(seen.shape, 50, 7)[3] == Block(Tile(50, 50, 50, 25), Tile(43, 43, 64, 32))
 
 
+def test_a_narrow_last_block_is_joined_to_the_one_before():
+    sides = [(block.inner.height, block.inner.width) for block in grid((130, 75), 50, 7, least=31)]
+    assert sides == [(50, 75), (80, 75)]
+    assert [block.inner for block in grid((20, 8), 50, 7, least=30)] == [Tile(0, 0, 20, 8)]
+    # cells of 50 px: the outer tile ends with the frame where a cell there may be joined, else where it did
+    ends = [block.outer.x0 + block.outer.width for block in grid((50, 330), 100, 10, cell=50)]
+    assert ends == [110, 210, 330, 330]
+
+
 def test_halos_grow_with_what_reaches_across_the_border():
     prior, smooth = SolverSettings(), SolverSettings(smoothness=2.0)
     assert solving_halo(20, 5, 0.0, prior) == solving_halo(20, 5, 1.0, prior) + 20
@@ -175,7 +184,8 @@ def test_outer_tiles_are_made_of_whole_cells():
             (block.outer.x0, block.outer.width, block.inner.x0 + block.inner.width, 400),
         ):
             assert first % 64 == 0
-            assert first + length == min(-(-inner_end // 64) * 64 + 44, frame)
+            end = -(-inner_end // 64) * 64 + 44
+            assert first + length == (frame if frame - end < 64 else end)
 
 
 def test_colour_blocks_give_the_untiled_result():

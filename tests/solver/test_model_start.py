@@ -12,7 +12,7 @@ from napari_defocus import SolverSettings, ThinLens
 from napari_defocus.solver.focus_labels import LEAST_BLUR, PEAK_SIGMA, between_planes
 from napari_defocus.solver.glare import Glare
 from napari_defocus.solver.initialization import Start
-from napari_defocus.solver.model_start import TRIAL_EPOCHS, in_doubt, revised, revises
+from napari_defocus.solver.model_start import MODEL_EPOCHS, TRIAL_EPOCHS, in_doubt, revised, revises
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.unknowns import Unknowns, blur_operator, start_coordinates
 
@@ -93,6 +93,22 @@ def test_a_model_that_explains_no_more_is_given_up_after_the_trial(monkeypatch):
     wrong = replace(wrong, noise=1e-7)
     assert revise(stack, wrong) is wrong
     assert 2 < len(calls) <= 1 + TRIAL_EPOCHS
+
+
+def test_a_model_that_wins_next_to_nothing_is_given_up(monkeypatch):
+    calls = []
+    improve = Unknowns.improve_depth
+    monkeypatch.setattr(
+        Unknowns, "improve_depth", lambda run, share: (calls.append(run), improve(run, share))
+    )
+    stack = model_stack(LENS, np.full(SHAPE, 1.25, np.float32), marked(SHAPE)[None], RANGE, kernel="disc")
+    wrong = start_at(np.where(maximum_filter(marked(SHAPE) < 0.5, 7), 1.25, 2.0))
+    assert revise(stack, wrong) is not wrong
+    assert len(calls) == 1 + MODEL_EPOCHS
+    monkeypatch.setattr("napari_defocus.solver.model_start.LEAST_WON", stack[0].size)
+    calls.clear()
+    assert revise(stack, wrong) is wrong
+    assert len(calls) <= 1 + TRIAL_EPOCHS
 
 
 def test_where_noise_is_all_that_is_left_the_model_is_not_tried(monkeypatch):
