@@ -17,10 +17,14 @@ from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
 
-WINDOW = 9
-"""Side of the window in which the peaks around a pixel are looked at, px."""
+PEAKS_WINDOW = 9
+"""Side of the window in which the depths of the peaks around a pixel are compared, px."""
 
-REACH = COST_REACH + WINDOW // 2
+TEXTURE_WINDOW = 25
+"""Side of the window in which the trust in them is added up, px: a plain patch is the less sure the farther
+from texture."""
+
+REACH = COST_REACH + max(PEAKS_WINDOW, TEXTURE_WINDOW) // 2
 """Distance from which a pixel's evidence is seen, px."""
 
 APART = np.float32(0.75)
@@ -111,15 +115,15 @@ def around(costs: Floats, centers: Floats) -> tuple[Floats, Floats]:
         Depths of the planes in the order of the costs, px of blur.
     """
 
-    def mean(values: Floats) -> Floats:
-        return np.asarray(ndimage.uniform_filter(values, WINDOW, mode="nearest"))
+    def mean(values: Floats, window: int) -> Floats:
+        return np.asarray(ndimage.uniform_filter(values, window, mode="nearest"))
 
     trust = trust_of(costs)
     peaks = (centers - centers.mean(dtype=np.float32))[costs.argmin(axis=0)]
-    weight = np.maximum(mean(trust), 0)
-    total = np.maximum(weight, LEAST_TRUST)
-    first, second = mean(trust * peaks) / total, mean(trust * peaks * peaks) / total
-    return weight, np.sqrt(np.maximum(second - first * first, 0))
+    total = np.maximum(mean(trust, PEAKS_WINDOW), LEAST_TRUST)
+    first, second = (mean(trust * values, PEAKS_WINDOW) / total for values in (peaks, peaks * peaks))
+    texture = np.maximum(mean(trust, TEXTURE_WINDOW), 0)
+    return texture, np.sqrt(np.maximum(second - first * first, 0))
 
 
 def sharper(costs: Floats, centers: Floats, depth: Floats, either_side: bool) -> Floats:
