@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from scipy.stats import gmean
 
 Scenes = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """Measures by scene and row."""
@@ -18,10 +19,11 @@ RIVALS = ("published", "focus")
 
 
 def summarise(scenes: Scenes) -> dict[str, dict[str, float]]:
-    """Figures by scene that can be formed, and three lines about all of them.
+    """Figures by scene that can be formed, and four lines about all of them.
 
-    ``"mean"`` has the mean over the scenes, each of the same weight; ``"ratio of means"`` the mean AbsRel of
-    ours over the mean of the better ones; ``"worst"`` the figure of the scene where it is worst.
+    ``"mean"`` has the mean over the scenes, each of the same weight; ``"geometric mean"`` that of the ratios,
+    in which a half and a double even out; ``"ratio of means"`` the mean AbsRel of ours over the mean of the
+    better ones; ``"worst"`` the figure of the scene where it is worst.
     """
     summary = {name: figures(rows) for name, rows in scenes.items()}
     summary = {name: values for name, values in summary.items() if values}
@@ -32,6 +34,9 @@ def summarise(scenes: Scenes) -> dict[str, dict[str, float]]:
     if not known:
         return {}
     summary["mean"] = {figure: float(np.mean(values)) for figure, values in known.items()}
+    summary["geometric mean"] = {
+        figure: float(gmean(values)) for figure, values in known.items() if figure.endswith("_ratio")
+    }
     pairs = [
         (rows["ours"]["abs_rel"], better_rival(rows))
         for name, rows in scenes.items()

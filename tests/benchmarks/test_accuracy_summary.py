@@ -46,6 +46,9 @@ def test_hand_computed_summary():
     assert summary["mean"] == pytest.approx(
         {"abs_rel_ratio": 1.0, "psnr_gain": 1.0, "sparsification_ratio": 0.375, "cpu_ratio": 1.25}
     )
+    assert summary["geometric mean"] == pytest.approx(
+        {"abs_rel_ratio": 0.75**0.5, "sparsification_ratio": 0.125**0.5, "cpu_ratio": 1.0}
+    )
     assert summary["ratio of means"] == pytest.approx({"abs_rel_ratio": 7 / 6})
     assert summary["worst"] == pytest.approx(
         {"abs_rel_ratio": 1.5, "psnr_gain": -1.0, "sparsification_ratio": 0.5, "cpu_ratio": 2.0}
