@@ -87,6 +87,8 @@ def test_preview_of_a_region_is_of_what_is_inside():
     assert part.inside is None
     np.testing.assert_array_equal(part.images, preview_of(stack_at(data[:, 8:40, 20:52]), 2).images)
     assert part.placement["translate"] == pytest.approx((8.5, 20.5))
+    part = preview_of(region_of(stack_at(make_stack(side=250)), (slice(50, 170), slice(60, 180))))
+    assert part.binning == preview_factor((4, 120, 120)) != preview_factor((4, 152, 152))
 
 
 def test_factor_of_the_preview():

@@ -25,7 +25,7 @@ from napari_defocus.plugin.region_form import RegionForm
 from napari_defocus.plugin.result_layers import ResultLayers
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.settings_form import SettingsForm
-from napari_defocus.plugin.stack_part import preview_factor, preview_of
+from napari_defocus.plugin.stack_part import preview_of
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.plugin.stack_widget import StackWidget
 from napari_defocus.plugin.tiny_run import kind_of_run
@@ -148,7 +148,7 @@ class DefocusWidget(StackWidget):
         if preview or self.region_form.layer.value is not None:
             stack = self.picker.stack(only_shown=True) or stack
         part = self.region_form.part(stack)
-        return preview_of(part, preview_factor(part.images.shape)) if preview else part
+        return preview_of(part) if preview else part
 
     def prepare(self, stack: FocalStackLayer) -> tuple[DepthWorker, tuple[float, float], str]:
         optics = self.optics_form.optics(stack.planes)

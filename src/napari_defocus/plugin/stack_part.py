@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -101,23 +102,25 @@ def region_of(stack: FocalStackLayer, rectangle: Rectangle) -> FocalStackLayer:
     return _with_results_of(part, inside)
 
 
-def preview_of(stack: FocalStackLayer, factor: int) -> FocalStackLayer:
+def preview_of(stack: FocalStackLayer, factor: int | None = None) -> FocalStackLayer:
     """Return a stack with `factor` x `factor` pixels joined into one; results are as large as the stack.
 
     Rows and columns that do not fill a pixel are cut off, as is the rim of a region. Nothing is computed yet:
     the pixels are dask.
     """
-    inside = stack.inside or (slice(None), slice(None))
+    stack = _without_rim(stack)
+    factor = preview_factor(stack.images.shape) if factor is None else factor
     middle = (factor - 1) / 2  # of the first large pixel
-
-    def join(images: Any) -> Any:
-        return _joined(images[:, *inside], factor)
-
-    shape = join(stack.images).shape[1:3]
+    shape = tuple(length // factor for length in stack.images.shape[1:3])
     part = _changed(
-        stack, join, f"{stack.part} preview".lstrip(), first=(middle, middle), factor=factor, shape=shape
+        stack,
+        partial(_joined, factor=factor),
+        f"{stack.part} preview".lstrip(),
+        first=(middle, middle),
+        factor=factor,
+        shape=shape,
     )
-    return _with_results_of(replace(part, binning=stack.binning * factor), None)
+    return replace(part, binning=stack.binning * factor)
 
 
 def preview_factor(shape: tuple[int, ...]) -> int:
@@ -178,6 +181,19 @@ def _changed(
         part=part,
         series=series,
     )
+
+
+def _without_rim(stack: FocalStackLayer) -> FocalStackLayer:
+    """Return a stack of the rows and columns alone that get results."""
+    if stack.inside is None:
+        return stack
+    inside = stack.inside
+
+    def cut(images: Any) -> Any:
+        return images[:, *inside]
+
+    shape = cut(stack.images).shape[1:3]
+    return _with_results_of(_changed(stack, cut, stack.part, first=(0, 0), factor=1, shape=shape), None)
 
 
 def _with_results_of(stack: FocalStackLayer, inside: tuple[slice, ...] | None) -> FocalStackLayer:
