@@ -36,6 +36,7 @@ SIGNS = {
         "step": -1,
         "rim": -1,
         "nearer": 0,
+        "beyond": -1,
         "agreement": 1,
         "texture": 1,
         "sharper": -1,
