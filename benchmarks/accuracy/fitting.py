@@ -36,7 +36,6 @@ SIGNS = {
         "step": -1,
         "rim": -1,
         "nearer": 0,
-        "beyond": -1,
         "agreement": 1,
         "texture": 1,
         "sharper": -1,

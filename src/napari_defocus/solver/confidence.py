@@ -128,9 +128,6 @@ class Estimate:
         ``nearer``
             Share of the pixels around it that are nearer: what is near seems to reach over its edge, so that
             of the two sides of an edge the far one is the surer.
-        ``beyond``
-            log of how far it lies before the nearest plane or behind the farthest, in px of blur: no peak of
-            sharpness bounds it there.
         ``agreement``
             log of the share of the pixels around it that look alike and are at its depth.
         ``texture``, ``sharper``, ``spread``
@@ -147,9 +144,6 @@ class Estimate:
         touching = ndimage.maximum_filter(depth, RIM) - ndimage.minimum_filter(depth, RIM)
         yield "rim", np.log(touching + LEAST_STEP)
         yield "nearer", share_nearer(depth, isinstance(optics, UncalibratedFocus), threads)
-        centers = optics.centers * self.px_per_coordinate
-        within = np.clip(depth, np.float32(centers.min()), np.float32(centers.max()))
-        yield "beyond", np.log(np.abs(depth - within) + LEAST_STEP)
         shares = agreement(self.coordinates, self.image, span_of(optics, self.depth_range), threads)
         yield "agreement", np.log(shares + LEAST_SHARE)
         found = focus_evidence(
