@@ -5,7 +5,7 @@ from typing import Literal
 
 from napari.components import ViewerModel
 from napari.layers import Layer
-from qtpy.QtWidgets import QCheckBox, QLabel, QPushButton
+from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics, optics_from_dict
@@ -13,12 +13,12 @@ from napari_defocus.optics.binning import binned
 from napari_defocus.optics.resolution import known, report_on
 from napari_defocus.plugin.block_worker import BlockWorker
 from napari_defocus.plugin.depth_worker import DefocusWorker, DepthWorker
-from napari_defocus.plugin.earlier_results import EarlierResults
 from napari_defocus.plugin.loss_chart import LossChart
 from napari_defocus.plugin.memory import recall, remember
 from napari_defocus.plugin.memory_offer import MemoryOffer
 from napari_defocus.plugin.optics_form import OpticsForm
 from napari_defocus.plugin.optics_summary import OpticsSummary
+from napari_defocus.plugin.outdated_previews import OutdatedPreviews
 from napari_defocus.plugin.parameters_button import ParametersButton
 from napari_defocus.plugin.preparation import FIRST_USE, Preparation
 from napari_defocus.plugin.region_form import RegionForm
@@ -68,13 +68,7 @@ class DefocusWidget(StackWidget):
             "Run on a smaller copy of the stack first, in a few seconds; with a region, on that part of it. "
             "Of time points and positions it takes the one shown."
         )
-        self.earlier = EarlierResults(napari_viewer)
-        self.replace = QCheckBox("Replace earlier results")
-        self.replace.setToolTip(
-            "When a run has come to its end, earlier results of the same part of the stack make room for its "
-            "own, as previews always do; a button brings them back. A result of which you have renamed, "
-            "changed or deleted a layer stays."
-        )
+        self.previews = OutdatedPreviews(napari_viewer)
         self._previewing = False
         self._whole = False  # a run on all pixels has come to its end
         self.loss_chart = LossChart()
@@ -87,7 +81,7 @@ class DefocusWidget(StackWidget):
         self._fields.addWidget(self.parameters_button)
         self._fields.addStretch(1)
         self.panel.buttons.insertWidget(0, self.preview_button)
-        self.panel.add(self.earlier, self.replace, self.preparing, self.memory_offer, self.loss_chart)
+        self.panel.add(self.previews, self.preparing, self.memory_offer, self.loss_chart)
         self._connect()
         self._recall()
         self._on_stack()
@@ -108,7 +102,7 @@ class DefocusWidget(StackWidget):
         """Stop what is under way."""
         super().abandon()
         self.preparation.stop()
-        self.earlier.stop()
+        self.previews.stop()
 
     def run_preview(self) -> None:
         """Run on a smaller copy of the stack."""
@@ -193,13 +187,11 @@ class DefocusWidget(StackWidget):
             self.loss_chart.clear()
 
     def _remember(self, optics: Optics) -> None:
-        values = {"optics": optics.to_dict(), **self.settings_form.memory()}
-        remember(TITLE, values | {"replace": self.replace.isChecked()})
+        remember(TITLE, {"optics": optics.to_dict(), **self.settings_form.memory()})
 
     def _recall(self) -> None:
         last = recall(TITLE)
         self.settings_form.recall(last)
-        self.replace.setChecked(last.get("replace") is True)
         with suppress(KeyError, TypeError, AttributeError, InputError):  # nothing, or of another version
             self.optics_form.last = optics_from_dict(last["optics"])
 
@@ -213,9 +205,7 @@ class DefocusWidget(StackWidget):
 
     def _tell_colours(self, results: ResultLayers) -> None:
         depth = results.made.get("depth")
-        outdated: list[Layer] = []
-        if self._whole and depth is not None:
-            outdated = self.earlier.outdated_by(depth, previews_only=self._previews_only)
+        outdated = self.previews.outdated_by(depth) if self._whole and depth is not None else []
         if not any(layer.name in results.colours_told for layer in outdated):  # it is there no more
             super()._tell_colours(results)
 
@@ -230,15 +220,11 @@ class DefocusWidget(StackWidget):
         self.region_form.setEnabled(free)
 
     def _tidy(self, made: dict[str, Layer]) -> None:
-        """Let earlier results make room for a run on all pixels; one that was cancelled may be no better."""
-        if self._whole and "depth" in made:
-            self._turns.add(*self.earlier.steps(made["depth"], previews_only=self._previews_only))
-        self.earlier.add(list(made.values()), preview=self._previewing)
-
-    @property
-    def _previews_only(self) -> bool:
-        """Whether no results but previews make room."""
-        return not self.replace.isChecked()
+        """Let previews make room for a run on all pixels; one that was cancelled may be no better."""
+        if self._previewing:
+            self.previews.add(list(made.values()))
+        elif self._whole and "depth" in made:
+            self._turns.add(*self.previews.steps(made["depth"]))
 
     def _on_region(self) -> None:
         self.memory_offer.hide()  # it was about another part of the stack

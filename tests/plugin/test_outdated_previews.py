@@ -1,4 +1,4 @@
-"""Earlier results make room for those of the last run, but for what the user has made his own."""
+"""Previews make room for the run on all pixels, but for what the user has made his own."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from superqt.utils import WorkerBase
 from tiny_stacks import add_stack, make_stack
 
 from napari_defocus.plugin.defocus_widget import DefocusWidget
+from napari_defocus.plugin.depth_layers import entry_of, sibling
 
 RUN_MS = 120_000
 KINDS = {"depth", "all-in-focus", "confidence", "outliers"}
@@ -48,12 +49,12 @@ def test_a_run_takes_the_place_of_its_previews(widget, viewer, run):
     run(widget.preview_button)
     run(widget.preview_button)
     assert made_by(viewer, 2) == made_by(viewer, 3) == KINDS  # of other settings perhaps
-    assert widget.earlier.isHidden()
+    assert widget.previews.isHidden()
     run(widget.panel.run_button)
     assert made_by(viewer, 2) == made_by(viewer, 3) == set()
     assert made_by(viewer, 4) == KINDS
     assert mine in viewer.layers
-    assert not widget.earlier.isHidden()
+    assert not widget.previews.isHidden()
     assert "preview" not in widget.panel.status.text()  # whose colours it has
 
 
@@ -63,9 +64,9 @@ def test_they_can_be_brought_back_and_then_stay(widget, viewer, run, qtbot):
     run(widget.panel.run_button)
     result = list(viewer.layers)[1:]
     chosen = viewer.layers.selection.active
-    qtbot.mouseClick(widget.earlier, Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(widget.previews, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: len(viewer.layers) == 9)
-    assert widget.earlier.isHidden()
+    assert widget.previews.isHidden()
     assert list(viewer.layers) == [*before, *result]
     assert viewer.layers.selection.active is chosen
     assert not any(layer.visible for layer in viewer.layers if "preview" in layer.name)
@@ -86,40 +87,9 @@ def test_what_the_user_has_made_his_own_stays(widget, viewer, run, change):
     before = set(viewer.layers)
     run(widget.panel.run_button)
     assert before <= set(viewer.layers)
-    assert widget.earlier.isHidden()
+    assert widget.previews.isHidden()
     if change == "renamed":
         assert "preview" in widget.panel.status.text()  # it has the colours of that map
-
-
-def test_a_run_takes_the_place_of_earlier_ones_if_it_is_to(widget, viewer, run, qtbot):
-    run(widget.panel.run_button)
-    run(widget.panel.run_button)
-    assert made_by(viewer, 1) == made_by(viewer, 2) == KINDS
-    widget.replace.setChecked(True)
-    run(widget.panel.run_button)
-    assert made_by(viewer, 1) == made_by(viewer, 2) == set()
-    assert made_by(viewer, 3) == KINDS
-    assert widget.earlier.text() == "Bring back what was replaced"
-    run(widget.panel.run_button)  # what is brought back is what was put away last
-    qtbot.mouseClick(widget.earlier, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: made_by(viewer, 3) == made_by(viewer, 4) == KINDS)
-    assert made_by(viewer, 1) == made_by(viewer, 2) == set()
-
-
-def test_replacing_is_remembered(widget, viewer, run, qtbot):
-    assert not widget.replace.isChecked()
-    widget.replace.setChecked(True)
-    run(widget.panel.run_button)
-    another = DefocusWidget(viewer)
-    qtbot.addWidget(another)
-    assert another.replace.isChecked()
-
-
-def test_a_deleted_result_is_not_kept_in_memory(widget, viewer, run):
-    run(widget.panel.run_button)
-    assert len(widget.earlier._runs) == 1
-    viewer.layers.remove(next(layer for layer in viewer.layers if "confidence" in layer.name))
-    assert not widget.earlier._runs
 
 
 def test_the_run_on_a_region_leaves_the_preview_of_the_whole(widget, viewer, run):
@@ -144,9 +114,46 @@ def test_a_cancelled_run_takes_no_place(widget, viewer, run, qtbot, patient_solv
     assert made_by(viewer, 1) == made_by(viewer, 2) == KINDS
 
 
+def test_a_number_that_another_run_has_taken_is_given_up(widget, viewer, run, qtbot):
+    run(widget.preview_button)
+    run(widget.panel.run_button)
+    for layer in [layer for layer in viewer.layers if layer.name.endswith("[2]")]:
+        viewer.layers.remove(layer)
+    run(widget.panel.run_button)
+    assert made_by(viewer, 1) == KINDS  # of this run: the preview was put away
+    qtbot.mouseClick(widget.previews, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: made_by(viewer, 1) == made_by(viewer, 2) == KINDS)
+    runs = {layer.name[-3:]: entry_of(layer)["run"] for layer in viewer.layers if "[" in layer.name}
+    assert runs == {"[1]": 1, "[2]": 2}
+    (preview,) = (layer for layer in viewer.layers if "preview" in layer.name and "depth" in layer.name)
+    assert "preview" in sibling(viewer, preview, "confidence").name
+
+
+def test_previews_of_a_stack_that_is_gone_stay(widget, viewer, run):
+    run(widget.preview_button)
+    viewer.layers.remove(viewer.layers["stone"])
+    add_stack(viewer, make_stack(side=130))
+    run(widget.panel.run_button)
+    assert made_by(viewer, 1) == made_by(viewer, 2) == KINDS
+
+
+def test_previews_of_another_time_point_stay(widget, viewer, run):
+    viewer.layers.clear()
+    add_stack(viewer, np.stack([make_stack(side=130)] * 2), axis_labels=("t", "z", "y", "x"))
+    viewer.dims.set_current_step(0, 0)
+    widget.region_form.layer.value = box(viewer)
+    run(widget.preview_button)
+    viewer.dims.set_current_step(0, 1)
+    run(widget.panel.run_button)
+    assert made_by(viewer, 1) == made_by(viewer, 2) == KINDS
+    viewer.dims.set_current_step(0, 0)
+    run(widget.panel.run_button)
+    assert made_by(viewer, 1) == set()
+
+
 def test_the_stack_was_deleted_meanwhile(widget, viewer, run, qtbot):
     run(widget.preview_button)
     run(widget.panel.run_button)
     viewer.layers.remove(viewer.layers["stone"])
-    widget.earlier.click()
+    widget.previews.click()
     qtbot.waitUntil(lambda: made_by(viewer, 1) == KINDS)
