@@ -105,7 +105,7 @@ def test_a_model_that_wins_next_to_nothing_is_given_up(monkeypatch):
     wrong = start_at(np.where(maximum_filter(marked(SHAPE) < 0.5, 7), 1.25, 2.0))
     assert revise(stack, wrong) is not wrong
     assert len(calls) == 1 + MODEL_EPOCHS
-    monkeypatch.setattr("napari_defocus.solver.model_start.LEAST_WON", stack[0].size)
+    monkeypatch.setattr("napari_defocus.solver.model_start.LEAST_WON", 1.1)
     calls.clear()
     assert revise(stack, wrong) is wrong
     assert len(calls) <= 1 + TRIAL_EPOCHS

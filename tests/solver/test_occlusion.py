@@ -1,8 +1,10 @@
 """The occlusion step on a rendered strip before a textured wall."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy.ndimage import distance_transform_edt, maximum_filter
 
 from napari_defocus import (
@@ -19,9 +21,11 @@ from napari_defocus.simulation import Rectangle, Scene, View, render_focal_stack
 from napari_defocus.simulation.textures import Texture, bundled_image
 from napari_defocus.solver import occlusion
 from napari_defocus.solver.block_run import BlockRun
+from napari_defocus.solver.blocks import grid
 from napari_defocus.solver.cluster import Local
 from napari_defocus.solver.observations import load_stack
-from napari_defocus.solver.occlusion import applies, resolve_edges, solve_band
+from napari_defocus.solver.occlusion import HALO, SIDE, DepthEdges, applies, resolve_edges, solve_band
+from napari_defocus.solver.ray_fit import RayFit, ray_samples, sample_tiles
 from napari_defocus.solver.ray_tile import (
     CLEAR,
     IMAGE,
@@ -211,6 +215,33 @@ def test_blocks_give_what_the_whole_image_gives(strip):
     assert same.mean() > 0.99
     assert (np.abs(blocks.all_in_focus - whole.all_in_focus) < 2 / 255).mean() > 0.99
     assert len(blocks.losses) == len(whole.losses)
+
+
+def test_windows_that_end_within_the_image_give_what_the_whole_image_gives(strip):
+    shape = (64, 640)
+    stack, image, start = (
+        np.roll(np.tile(part[..., 40:104, :], 4), 28, axis=-1)  # so that an edge lies on that of a tile
+        for part in (strip.stack, strip.mosaic, strip.start)
+    )
+    stack = (stack + np.random.default_rng(0).normal(0, 12, stack.shape)).clip(0, 254).astype(np.uint8)
+    observations = load_stack(stack)
+    fit = RayFit.of([ray_samples(observations, LENS, SETTINGS, start, image, sample_tiles(shape), None)])
+    whole = DepthEdges(observations, LENS, SETTINGS, None, fit, 0.006)
+    after = whole.first(start, image, lambda share: None)
+    end, seen = whole.last(after, image, lambda share: None)
+    assert (end != start).mean() > 0.01
+    blocks = grid(shape, 128, HALO, SIDE)
+    assert sum(block.outer.width < shape[1] for block in blocks) > 2
+    for block in blocks:
+        window = (slice(None), *block.outer.slices)
+        part = replace(whole, observations=load_stack(np.ascontiguousarray(stack[window])))
+        begin = np.ascontiguousarray(start[block.outer.slices]), np.ascontiguousarray(image[window])
+        found = part.first(*begin, lambda share: None)
+        assert_array_equal(found[block.inside], after[block.inner.slices])
+        middle = np.ascontiguousarray(after[block.outer.slices])
+        found, drawn = part.last(middle, begin[1], lambda share: None)
+        assert_array_equal(found[block.inside], end[block.inner.slices])
+        assert_allclose(drawn[(..., *block.inside)], seen[(..., *block.inner.slices)], atol=1e-6)
 
 
 def test_blocks_take_the_scale_of_the_whole_image(strip, monkeypatch):

@@ -34,8 +34,9 @@ from napari_defocus.solver.initialization import (
 from napari_defocus.solver.model_start import VOTE_WINDOW, model_settings, revises
 from napari_defocus.solver.noise import noise_level
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
-from napari_defocus.solver.occlusion import FIRST_HALO, LAST_HALO, applies
+from napari_defocus.solver.occlusion import HALO as HALO_OF_EDGES
 from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
+from napari_defocus.solver.occlusion import applies
 from napari_defocus.solver.patch_spectra import PatchSpectra
 from napari_defocus.solver.prior_scales import PriorScales, cost_window_of, draws_to_peaks, sharpens
 from napari_defocus.solver.ray_fit import RayFit
@@ -269,12 +270,11 @@ class BlockRun(BlockPasses):
             return state
         state = self._median(state, "median before edges")
         message = "depth edges"
-        blocks = grid(self.frame, self.side, LAST_HALO, SIDE_OF_TILES)
+        blocks = grid(self.frame, self.side, HALO_OF_EDGES, SIDE_OF_TILES)
         found = self.map(block_tasks.edge_samples, blocks, [stack, state], message)
         options = {"fit": RayFit.of(found)}
-        wider = grid(self.frame, self.side, FIRST_HALO, SIDE_OF_TILES)
         arrays, function = [stack, state], block_tasks.first_edges
-        state = self.advance(function, wider, arrays, message, "first edges", EDGES / 2, **options)
+        state = self.advance(function, blocks, arrays, message, "first edges", EDGES / 2, **options)
         arrays, function = [stack, state], block_tasks.last_edges
         return self.advance(function, blocks, arrays, message, "edges", EDGES / 2, **options)
 

@@ -49,9 +49,9 @@ def grid(shape: tuple[int, int], side: int, halo: int, cell: int = 1, least: int
     """Blocks of `side` px that cover an image of `shape`, the last of a row or column shorter.
 
     Outer tiles begin on multiples of `cell` px, and a cell that is partly in the inner tile has its halo too.
-    A last block that would be shorter than `least` px is joined to the one before.
 
-    Unlike :func:`optics.tiles.split`, all others have exactly this side, as the chunks of an array have.
+    Unlike :func:`optics.tiles.split`, all have exactly this side, as the chunks of an array have, but for the
+    last of a row or column: where it would be shorter than `least` px it is joined to the one before.
     """
     rows, columns = (_cuts(length, side, least) for length in shape)
     return [

@@ -53,8 +53,8 @@ where occlusion misleads the model, it would win the vote against good peaks."""
 LEAST_DOUBT = 4 * VOTE_WINDOW**2
 """Pixels in doubt for which it is tried both ways, at least: as many as four windows, px."""
 
-LEAST_WON = VOTE_WINDOW**2
-"""Pixels that it must win, at least: one window, px. A vote of fewer hangs on next to nothing."""
+LEAST_WON = 0.25
+"""Share of some window that it must win, at least: the vote of fewer hangs on next to nothing."""
 
 
 def revises(optics: Optics, settings: SolverSettings) -> bool:
@@ -136,7 +136,8 @@ def revised(
         before_it, least = least, float(vote[doubt].min())
         ahead = max(TRIAL_EPOCHS - 1 - epoch, 0) * min(least - before_it, 0)
         won = doubt & (vote + np.float32(ahead) < np.log(FAR_LESS))
-        if epoch >= SLOW_EPOCHS and won.sum() < LEAST_WON:  # at this pace it never will win enough
+        most = _vote(won.astype(np.float32)).max()
+        if epoch >= SLOW_EPOCHS and most < LEAST_WON:  # at this pace it never will win enough
             return start
     taken = doubt & (vote < np.log(FAR_LESS))
     near = np.abs(optics.centers[:, None, None] - model.coordinates).argmin(axis=0)

@@ -55,12 +55,13 @@ rays outweigh it: in general, and where the rays know how dark sides are."""
 SEARCH_SHARE = 0.4
 """Rough share of a search in the whole time."""
 
-LAST_HALO = MARGIN + SEARCH.spill + FARTHEST + FARTHEST_LIGHT + RADIUS
-"""Halo of the blocks of a large image in the last part, px: what a tile of the search sees, the lights that
-outshine that, and what the median after it sees."""
+REACH = MARGIN + SEARCH.spill + FARTHEST + FARTHEST_LIGHT + RADIUS + DETAIL_REACH
+"""Distance of what either part looks at around a pixel, px: what a tile of the search sees, the lights that
+outshine that, what comes before the search, and what the median after it sees."""
 
-FIRST_HALO = LAST_HALO + DETAIL_REACH
-"""The same in the first part, with what comes before its search, px."""
+HALO = REACH // SIDE * SIDE + max(REACH % SIDE, LEAST_SIDE)
+"""Halo of the blocks of a large image, px. What is left beyond whole tiles is no narrower than a tile may be:
+else it would be joined to the tile before, which in the whole image ends there."""
 
 
 def applies(optics: Optics, settings: SolverSettings) -> bool:
