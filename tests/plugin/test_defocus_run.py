@@ -9,8 +9,9 @@ from qtpy.QtCore import Qt
 from superqt.utils import WorkerBase
 from tiny_stacks import LENS, SCOPE, add_stack, make_stack, make_state
 
-from napari_defocus import UncalibratedFocus, solver
+from napari_defocus import SolverSettings, UncalibratedFocus, solver
 from napari_defocus.plugin import memory_offer
+from napari_defocus.plugin.block_worker import BlockWorker
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 from napari_defocus.plugin.depth_worker import DefocusWorker
 from napari_defocus.plugin.loss_chart import LossChart
@@ -202,6 +203,29 @@ def test_run_on_a_region(widget, viewer, qtbot, patient_solver):
     np.testing.assert_array_equal(depth.data, make_state((14 + RIM, 18 + RIM)).depth[4:14, 2:18])
     entry = depth.metadata["napari_defocus"]
     assert (entry["source"], entry["part"]) == ("stone", "region")
+
+
+def test_a_cancelled_run_on_a_region_is_of_what_is_inside_too(widget, viewer, qtbot, patient_solver):
+    add_stack(viewer, make_stack(side=40))
+    widget.region_form.layer.value = rectangle(viewer, [[4, 4], [13.5, 19.5]])
+    press(qtbot, widget.panel.run_button)
+    qtbot.waitUntil(lambda: any("all-in-focus" in layer.name for layer in viewer.layers), timeout=RUN_MS)
+    assert made(viewer, "depth").data.shape == (10, 16)  # on the way
+    press(qtbot, widget.panel.cancel_button)
+    finish_run(qtbot, widget)
+    for kind in ("depth", "all-in-focus", "confidence", "outliers"):
+        assert made(viewer, kind).data.shape == (10, 16)
+
+
+def test_a_run_in_blocks_on_a_region_is_of_what_is_inside(patient_solver):
+    patient_solver.release.set()
+    worker = BlockWorker(make_stack(), LENS, SolverSettings(epochs=1), 64)
+    worker.inside = (slice(4, 14), slice(0, 16))
+    worker.work()
+    result = worker.best()
+    whole = solver.solve(make_stack(), LENS, SolverSettings(epochs=1), block=64)
+    np.testing.assert_array_equal(result.depth, whole.depth[4:14, :16])
+    np.testing.assert_array_equal(result.all_in_focus, whole.all_in_focus[4:14, :16])
 
 
 def test_draw_makes_a_layer_to_draw_on(widget, viewer, qtbot):
