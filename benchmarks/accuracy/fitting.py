@@ -38,6 +38,7 @@ SIGNS = {
         "nearer": 0,
         "agreement": 1,
         "texture": 1,
+        "farther_texture": 1,
         "sharper": -1,
         "spread": -1,
     },

@@ -24,18 +24,19 @@ def one_peak(plane, trust=0.8):
 
 
 def test_one_peak_has_no_spread_and_two_have_half_their_distance():
-    weight, spread = around(one_peak(2), CENTERS)
+    weight, farther, spread = around(one_peak(2), CENTERS)
+    assert_allclose(farther, 0.8, rtol=1e-6)
     assert_allclose(weight, 0.8, rtol=1e-6)
     assert_allclose(spread, 0, atol=1e-3)
     costs = one_peak(0)
     costs[:, ::2] = one_peak(3)[:, ::2]
-    assert_allclose(around(costs, CENTERS)[1][8], 1.5, rtol=0.01)  # four and five rows of nine
+    assert_allclose(around(costs, CENTERS)[2][8], 1.5, rtol=0.01)  # four and five rows of nine
 
 
 def test_peaks_without_trust_do_not_spread():
     costs = one_peak(1)
     costs[:, 8:] = one_peak(3, trust=1e-5)[:, 8:]
-    assert around(costs, CENTERS)[1].max() < 0.05
+    assert around(costs, CENTERS)[2].max() < 0.05
 
 
 @pytest.mark.parametrize(("depth", "told"), [(3.0, -0.8), (2.6, -0.8), (0.0, 0.8), (1.5, 0.8)])
@@ -63,6 +64,16 @@ def test_a_thin_bar_in_front_that_got_the_depth_behind_is_noticed():
     assert found.spread[:, 36:44].min() > 3 * np.median(found.spread[:, :20])
     assert found.texture.shape == SHAPE
     assert 0 <= found.texture.min() <= found.texture.max() <= 1
+
+
+def test_a_plain_patch_has_texture_farther_around():
+    image = texture(SHAPE, seed=1)
+    image[:, :, 40:60] = 0.5
+    stack = model_stack(LENS, np.full(SHAPE, 2.0), image, (0.9, 6.0), kernel="disc")
+    here = np.full(SHAPE, LENS.to_blur_coordinate(2.0), np.float32)
+    found = focus_evidence(load_stack(stack), LENS, here, px_per_coordinate(LENS), 0.002)
+    assert found.texture[20:-20, 49:51].max() < 0.01
+    assert found.farther_texture[20:-20, 49:51].min() > 0.05
 
 
 def test_shares_of_nearer_pixels_of_a_step():

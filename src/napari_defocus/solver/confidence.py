@@ -130,8 +130,8 @@ class Estimate:
             of the two sides of an edge the far one is the surer.
         ``agreement``
             log of the share of the pixels around it that look alike and are at its depth.
-        ``texture``, ``sharper``, ``spread``
-            What the focus measure tells (:class:`FocusEvidence`); log of the first and the last.
+        ``texture``, ``farther_texture``, ``sharper``, ``spread``
+            What the focus measure tells (:class:`FocusEvidence`); log of all but ``sharper``.
         """
         optics, threads = self.operator.optics, self.operator.threads
         variance = noise_of(self.observations) ** 2 if self.noise is None else self.noise
@@ -156,6 +156,7 @@ class Estimate:
             progress,
         )
         yield "texture", np.log(found.texture + LEAST_TEXTURE)
+        yield "farther_texture", np.log(found.farther_texture + LEAST_TEXTURE)
         yield "sharper", found.sharper
         yield "spread", np.log(found.spread + LEAST_STEP)
 

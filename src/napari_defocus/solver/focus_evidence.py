@@ -17,14 +17,13 @@ from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
 
-PEAKS_WINDOW = 9
-"""Side of the window in which the depths of the peaks around a pixel are compared, px."""
+WINDOW = 9
+"""Side of the window in which the peaks around a pixel are looked at, px."""
 
-TEXTURE_WINDOW = 25
-"""Side of the window in which the trust in them is added up, px: a plain patch is the less sure the farther
-from texture."""
+WIDER = 25
+"""Side of the window in which the trust in them is added up once more, px."""
 
-REACH = COST_REACH + max(PEAKS_WINDOW, TEXTURE_WINDOW) // 2
+REACH = COST_REACH + WIDER // 2
 """Distance from which a pixel's evidence is seen, px."""
 
 APART = np.float32(0.75)
@@ -45,6 +44,8 @@ class FocusEvidence:
     ----------
     texture : ndarray
         Mean trust in the peaks around the pixel, 0 to 1: less where the noise hides them.
+    farther_texture : ndarray
+        The same over a wider window: a plain patch is the less sure the farther it reaches.
     sharper : ndarray
         How much less the cost is at the best of the nearer planes than at the depth, -1 to 1. What is thin
         and in front, but has got the depth of what is behind, is sharp in a nearer plane.
@@ -53,6 +54,7 @@ class FocusEvidence:
     """
 
     texture: Floats
+    farther_texture: Floats
     sharper: Floats
     spread: Floats
 
@@ -94,18 +96,19 @@ def focus_evidence(
         costs = focus_costs(view(observations, block.outer), noise, None)[order]
         inside = block.inside
         depth = coordinates[tile.slices] * np.float32(px_per_coordinate)
-        texture, spread = (values[inside] for values in around(costs, centers))
-        return texture, sharper(costs[(..., *inside)], centers, depth, either_side), spread
+        texture, farther, spread = (values[inside] for values in around(costs, centers))
+        return texture, farther, sharper(costs[(..., *inside)], centers, depth, either_side), spread
 
-    found = FocusEvidence(*(np.empty(observations.shape, np.float32) for _ in range(3)))
+    found = FocusEvidence(*(np.empty(observations.shape, np.float32) for _ in range(4)))
+    layers = found.texture, found.farther_texture, found.sharper, found.spread
     for tile, parts in map_tiles(look, split(observations.shape, TILE), threads, progress):
-        for values, part in zip((found.texture, found.sharper, found.spread), parts, strict=True):
+        for values, part in zip(layers, parts, strict=True):
             values[tile.slices] = part
     return found
 
 
-def around(costs: Floats, centers: Floats) -> tuple[Floats, Floats]:
-    """Mean trust in the peaks around each pixel and the spread of their depths, both (Y, X).
+def around(costs: Floats, centers: Floats) -> tuple[Floats, Floats, Floats]:
+    """Mean trust in the peaks around each pixel, farther around, and the spread of their depths, (Y, X).
 
     Parameters
     ----------
@@ -120,10 +123,10 @@ def around(costs: Floats, centers: Floats) -> tuple[Floats, Floats]:
 
     trust = trust_of(costs)
     peaks = (centers - centers.mean(dtype=np.float32))[costs.argmin(axis=0)]
-    total = np.maximum(mean(trust, PEAKS_WINDOW), LEAST_TRUST)
-    first, second = (mean(trust * values, PEAKS_WINDOW) / total for values in (peaks, peaks * peaks))
-    texture = np.maximum(mean(trust, TEXTURE_WINDOW), 0)
-    return texture, np.sqrt(np.maximum(second - first * first, 0))
+    weight, farther = (np.maximum(mean(trust, window), 0) for window in (WINDOW, WIDER))
+    total = np.maximum(weight, LEAST_TRUST)
+    first, second = (mean(trust * values, WINDOW) / total for values in (peaks, peaks * peaks))
+    return weight, farther, np.sqrt(np.maximum(second - first * first, 0))
 
 
 def sharper(costs: Floats, centers: Floats, depth: Floats, either_side: bool) -> Floats:
