@@ -6,6 +6,7 @@ from napari.layers import Image, Shapes
 from superqt.utils import WorkerBase
 from tiny_stacks import add_stack, make_stack
 
+from napari_defocus.plugin import stack_part
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 from napari_defocus.plugin.drawn_shapes import outline_in
 from napari_defocus.plugin.drawn_shapes import region_of as pixels_in
@@ -24,7 +25,8 @@ places = pytest.mark.parametrize("place", PLACES.values(), ids=PLACES)
 
 
 @pytest.fixture
-def widget(viewer, qtbot, patient_solver):
+def widget(viewer, qtbot, patient_solver, monkeypatch):
+    monkeypatch.setattr(stack_part, "RIM", 0)  # the solver then sees the pixels of the results alone
     patient_solver.release.set()
     widget = DefocusWidget(viewer)
     qtbot.addWidget(widget)
