@@ -86,9 +86,9 @@ def test_region_drawn_with_the_mouse(window, qtbot, patient_solver):
     qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=end)
     press(qtbot, widget.panel.run_button)
     qtbot.waitUntil(lambda: not widget.panel.running, timeout=RUN_MS)
-    rows, columns = patient_solver.seen[0].shape[1:]
-    assert 8 <= rows < columns < 64
     depth = viewer.layers["region stone depth (m) [1]"]
+    rows, columns = depth.data.shape
+    assert 8 <= rows < columns < 64
     assert list(viewer.layers)[-2:] == [depth, shapes]  # its outline is seen whole
     low, high = shapes.extent.world
     assert np.all(np.abs(depth.data_to_world((-0.5, -0.5)) - low) <= 1)
