@@ -111,6 +111,16 @@ def test_a_model_that_wins_next_to_nothing_is_given_up(monkeypatch):
     assert len(calls) <= 1 + TRIAL_EPOCHS
 
 
+def test_texture_is_looked_for_tile_by_tile(monkeypatch):
+    image = np.where(np.arange(SHAPE[1]) < 60, texture(SHAPE, seed=3)[0], 0.7).astype(np.float32)
+    stack = model_stack(LENS, np.full(SHAPE, 1.25, np.float32), image[None], RANGE, kernel="disc")
+    observations, start = load_stack(stack, 1.0), start_at(np.full(SHAPE, 1.25, np.float32))
+    whole = in_doubt(observations, start)
+    assert 0.1 < whole.mean() < 0.9
+    monkeypatch.setattr("napari_defocus.solver.model_start.TILE", (32, 40))
+    assert_array_equal(in_doubt(observations, start), whole)
+
+
 def test_where_noise_is_all_that_is_left_the_model_is_not_tried(monkeypatch):
     calls = []
     monkeypatch.setattr("napari_defocus.solver.model_start.Unknowns", lambda *given, **more: calls.append(1))

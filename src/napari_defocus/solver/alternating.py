@@ -149,7 +149,9 @@ def alternating_minimization(
     run = Unknowns(observations, optics, settings, start, report.stage("first residual", PREPARATION))
     yield run.state(0, "initialization")
     epoch = 0
-    doubt = in_doubt(observations, start) if revises(optics, settings) else np.zeros(1, np.bool_)
+    doubt = np.zeros(1, np.bool_)
+    if revises(optics, settings):
+        doubt = in_doubt(observations, start, settings.threads)
     if doubt.any():
         tried = list(_epoch(run, 1, report))
         new = revised(run, start, doubt, report.stage("trying the blur model alone", REVISION))

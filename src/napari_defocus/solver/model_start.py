@@ -15,7 +15,11 @@ from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter
 
 from napari_defocus.optics import Optics
+from napari_defocus.optics.tiles import Tile, map_tiles, split
+from napari_defocus.solver.blocks import Block, widened
+from napari_defocus.solver.focus_cost import REACH as COST_REACH
 from napari_defocus.solver.focus_cost import focus_costs, trust_of
+from napari_defocus.solver.focus_start import view
 from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
@@ -50,6 +54,9 @@ TEXTURED = 0.8
 """Mean trust in the peaks of the focus measure around a pixel from which on they stand: beside steep edges,
 where occlusion misleads the model, it would win the vote against good peaks."""
 
+TILE = (256, 256)
+"""Tiles in which texture is looked for, px."""
+
 LEAST_DOUBT = 4 * VOTE_WINDOW**2
 """Pixels in doubt for which it is tried both ways, at least: as many as four windows, px."""
 
@@ -72,15 +79,23 @@ def model_settings(settings: SolverSettings) -> SolverSettings:
     )
 
 
-def in_doubt(observations: Observations, start: Start) -> NDArray[np.bool_]:
+def in_doubt(observations: Observations, start: Start, threads: int | None = None) -> NDArray[np.bool_]:
     """Pixels where there is too little texture for the peaks of a start to stand untried, (Y, X).
 
     None at all where there are but a few of them: the runs would cost more than they bring.
     """
     assert start.noise is not None
-    glare = start.glare
-    costs = focus_costs(observations, float(np.sqrt(start.noise)), None if glare is None else glare.hiding)
-    plain = uniform_filter(trust_of(costs), VOTE_WINDOW, mode="nearest") < TEXTURED
+    glare, noise = start.glare, float(np.sqrt(start.noise))
+
+    def look(tile: Tile) -> Floats:
+        block = Block(tile, widened(tile, COST_REACH, observations.shape))
+        unusable = None if glare is None else glare.hiding[(..., *block.outer.slices)]
+        return trust_of(focus_costs(view(observations, block.outer), noise, unusable))[block.inside]
+
+    trust = np.empty(observations.shape, np.float32)
+    for tile, part in map_tiles(look, split(observations.shape, TILE), threads):
+        trust[tile.slices] = part
+    plain = uniform_filter(trust, VOTE_WINDOW, mode="nearest") < TEXTURED
     if glare is not None:
         plain &= ~glare.dazzled  # no run explains them
     return np.asarray(plain) if plain.sum() >= LEAST_DOUBT else np.zeros_like(plain)
