@@ -87,13 +87,9 @@ def region_of(stack: FocalStackLayer, rectangle: Rectangle) -> FocalStackLayer:
         slice(side.start - wider.start, side.stop - wider.start)
         for side, wider in zip(rectangle, (rows, columns), strict=True)
     )
-
-    def cut(images: Any) -> Any:
-        return images[:, rows, columns]
-
     part = _changed(
         stack,
-        cut,
+        partial(_cut, region=(rows, columns)),
         "region",
         first=(rectangle[0].start, rectangle[1].start),
         factor=1,
@@ -187,11 +183,7 @@ def _without_rim(stack: FocalStackLayer) -> FocalStackLayer:
     """Return a stack of the rows and columns alone that get results."""
     if stack.inside is None:
         return stack
-    inside = stack.inside
-
-    def cut(images: Any) -> Any:
-        return images[:, *inside]
-
+    cut = partial(_cut, region=stack.inside)
     shape = cut(stack.images).shape[1:3]
     return _with_results_of(_changed(stack, cut, stack.part, first=(0, 0), factor=1, shape=shape), None)
 
@@ -200,6 +192,11 @@ def _with_results_of(stack: FocalStackLayer, inside: tuple[slice, ...] | None) -
     """Return a stack, or a series, of whose rows and columns these get results."""
     series = None if stack.series is None else replace(stack.series, inside=inside)
     return replace(stack, inside=inside, series=series)
+
+
+def _cut(images: Any, region: tuple[slice, ...]) -> Any:
+    """Rows and columns of all planes."""
+    return images[:, *region]
 
 
 def _joined(images: Any, factor: int) -> Any:

@@ -121,9 +121,8 @@ def estimate_from_stack(
     """Estimate of a stack in memory; `progress` gets the share that is done and may raise to stop."""
     parts = []
     crops = crops_of(observations.shape)
-    for rows, columns in crops:
-        crop = observations.planes[:, :, rows, columns]
-        parts.append(patch_spectra(Observations(crop, observations.scale, observations.colour), optics))
+    for crop in crops:
+        parts.append(patch_spectra(observations.window(crop), optics))
         if progress is not None:
             progress(0.5 * len(parts) / len(crops))
     return estimate_from_spectra(

@@ -12,7 +12,6 @@ from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.focus_cost import REACH as COST_REACH
 from napari_defocus.solver.focus_cost import focus_costs, trust_of
-from napari_defocus.solver.focus_start import view
 from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
@@ -93,7 +92,7 @@ def focus_evidence(
 
     def look(tile: Tile) -> tuple[Floats, ...]:
         block = Block(tile, widened(tile, REACH, observations.shape))
-        costs = focus_costs(view(observations, block.outer), noise, None)[order]
+        costs = focus_costs(observations.window(block.outer.slices), noise, None)[order]
         inside = block.inside
         depth = coordinates[tile.slices] * np.float32(px_per_coordinate)
         texture, farther, spread = (values[inside] for values in around(costs, centers))

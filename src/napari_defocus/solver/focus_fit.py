@@ -99,9 +99,7 @@ def _fit_band(
     top, bottom = band
     margin = reach(measure, window, step)
     first = max(top - margin, 0)
-    around = Observations(
-        observations.planes[:, :, first : bottom + margin], observations.scale, observations.colour
-    )
+    around = observations.window((slice(first, bottom + margin), slice(None)))
     shape = (bottom - top, observations.shape[1])
     finder, curves = PeakFinder(shape), []
     for index in order:

@@ -41,7 +41,9 @@ def samples(shape: tuple[int, int]) -> list[Tile]:
 
 def noise_of(observations: Observations) -> float:
     """Standard deviation of the noise of a stack, of white."""
-    return noise_level([plane_noise(view(observations, tile)) for tile in samples(observations.shape)])
+    return noise_level(
+        [plane_noise(observations.window(tile.slices)) for tile in samples(observations.shape)]
+    )
 
 
 def cut_labels(
@@ -61,7 +63,7 @@ def cut_labels(
 
     def coarse(tile: Tile) -> CoarseCosts:
         block = tiles[tile]
-        window, pairs = view(observations, block.outer), _pairs(unusable, block.outer)
+        window, pairs = observations.window(block.outer.slices), pairs_in(unusable, block.outer)
         return focus_labels.coarse_costs(window, optics, noise, pairs, block.inside, factor)
 
     parts = [part for _, part in map_tiles(coarse, list(tiles), settings.threads, part_of(progress, 0, 0.4))]
@@ -74,7 +76,7 @@ def cut_labels(
 
     def refined(tile: Tile) -> Labels:
         block = tiles[tile]
-        window, pairs = view(observations, block.outer), _pairs(unusable, block.outer)
+        window, pairs = observations.window(block.outer.slices), pairs_in(unusable, block.outer)
         first = enlarged(labels, block.outer, factor)
         return focus_labels.refine(window, optics, noise, pairs, scale, settings, first, factor)[block.inside]
 
@@ -98,7 +100,7 @@ def peaks(
 
     def place(tile: Tile) -> Floats:
         block = Block(tile, widened(tile, focus_labels.REACH, observations.shape))
-        window, pairs = view(observations, block.outer), _pairs(unusable, block.outer)
+        window, pairs = observations.window(block.outer.slices), pairs_in(unusable, block.outer)
         own = rank[labels[block.outer.slices]]
         return focus_labels.peak_coordinates(window, optics, noise, pairs, own)[block.inside]
 
@@ -130,11 +132,6 @@ def enlarged(labels: Labels, tile: Tile, factor: int) -> Labels:
     return labels[np.ix_(rows, columns)]
 
 
-def view(observations: Observations, tile: Tile) -> Observations:
-    """A window of a stack, without a copy."""
-    planes = observations.planes[(..., *tile.slices)]
-    return Observations(planes, observations.scale, observations.colour)
-
-
-def _pairs(unusable: Pairs, tile: Tile) -> Pairs:
+def pairs_in(unusable: Pairs, tile: Tile) -> Pairs:
+    """Return the pairs of plane and pixel within a tile."""
     return None if unusable is None else unusable[(..., *tile.slices)]

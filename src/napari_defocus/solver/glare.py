@@ -212,8 +212,7 @@ def light_planes(observations: Observations, wanted: NDArray[np.bool_]) -> tuple
 
 def _least_light(observations: Observations, tile: Tile) -> tuple[Labels, Floats]:
     """Plane of least light among those of sharp outlines, and how much more is seen in others, (Y, X)."""
-    planes = observations.planes[(..., *tile.slices)]
-    part = Observations(planes, observations.scale, observations.colour)
+    part = observations.window(tile.slices)
     outlines = np.stack([_outline(part.grey(index)) for index in range(part.count)])
     sharpest = outlines.max(axis=0)
     least = np.full(part.shape, np.inf, np.float32)

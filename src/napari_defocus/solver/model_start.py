@@ -19,7 +19,7 @@ from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.focus_cost import REACH as COST_REACH
 from napari_defocus.solver.focus_cost import focus_costs, trust_of
-from napari_defocus.solver.focus_start import view
+from napari_defocus.solver.focus_start import pairs_in
 from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
@@ -86,11 +86,12 @@ def in_doubt(observations: Observations, start: Start, threads: int | None = Non
     """
     assert start.noise is not None
     glare, noise = start.glare, float(np.sqrt(start.noise))
+    hiding = None if glare is None else glare.hiding
 
     def look(tile: Tile) -> Floats:
         block = Block(tile, widened(tile, COST_REACH, observations.shape))
-        unusable = None if glare is None else glare.hiding[(..., *block.outer.slices)]
-        return trust_of(focus_costs(view(observations, block.outer), noise, unusable))[block.inside]
+        costs = focus_costs(observations.window(block.outer.slices), noise, pairs_in(hiding, block.outer))
+        return trust_of(costs)[block.inside]
 
     trust = np.empty(observations.shape, np.float32)
     for tile, part in map_tiles(look, split(observations.shape, TILE), threads):
@@ -151,9 +152,8 @@ def revised(
         before_it, least = least, float(vote[doubt].min())
         ahead = max(TRIAL_EPOCHS - 1 - epoch, 0) * min(least - before_it, 0)
         won = doubt & (vote + np.float32(ahead) < np.log(FAR_LESS))
-        most = _vote(won.astype(np.float32)).max()
-        if epoch >= SLOW_EPOCHS and most < LEAST_WON:  # at this pace it never will win enough
-            return start
+        if epoch >= SLOW_EPOCHS and _vote(won.astype(np.float32)).max() < LEAST_WON:
+            return start  # at this pace it never will win enough
     taken = doubt & (vote < np.log(FAR_LESS))
     near = np.abs(optics.centers[:, None, None] - model.coordinates).argmin(axis=0)
     return replace(

@@ -17,7 +17,7 @@ from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.focus_cost import REACH as COST_REACH
 from napari_defocus.solver.focus_cost import focus_costs, trust_of
-from napari_defocus.solver.focus_start import view
+from napari_defocus.solver.focus_start import pairs_in
 from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
@@ -94,8 +94,7 @@ def with_near_detail(
 
     def look(tile: Tile) -> tuple[Ints, Mask]:
         block = Block(tile, widened(tile, COST_REACH + TEXTURE_WINDOW // 2, observations.shape))
-        unusable = None if lights is None else lights[(..., *block.outer.slices)]
-        costs = focus_costs(view(observations, block.outer), noise, unusable)
+        costs = focus_costs(observations.window(block.outer.slices), noise, pairs_in(lights, block.outer))
         trust = trust_of(costs)
         textured = uniform_filter(trust, TEXTURE_WINDOW, mode="nearest") >= TEXTURED
         inside = block.inside

@@ -56,6 +56,10 @@ class Observations:
             return np.asarray(plane[0])
         return np.asarray(np.tensordot(LUMINANCE, plane, 1), np.float32)
 
+    def window(self, region: tuple[slice, slice]) -> "Observations":
+        """Rows and columns of all planes, without a copy."""
+        return Observations(self.planes[(..., *region)], self.scale, self.colour)
+
     def to_image(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
         """Turn (channels, Y, X) into an image (Y, X) or (Y, X, 3), a copy."""
         return np.ascontiguousarray(np.moveaxis(channels, 0, -1)) if self.colour else channels[0].copy()
