@@ -1,13 +1,14 @@
 """A viewer without a window, and a solver that waits for the test."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from napari.components import ViewerModel
 from napari.utils.notifications import notification_manager
+from qtpy.QtWidgets import QWidget
 from tiny_stacks import make_state
 
 from napari_defocus import solver
@@ -35,6 +36,19 @@ def _nothing_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def viewer(qapp: Any) -> ViewerModel:
     return ViewerModel()
+
+
+@pytest.fixture
+def destroy(qtbot: Any) -> Callable[[QWidget], None]:
+    """Delete a widget, and wait until it is gone (waiting for its signal fails with PySide6)."""
+
+    def destroy(widget: QWidget) -> None:
+        gone: list[bool] = []
+        widget.destroyed.connect(lambda: gone.append(True))
+        widget.deleteLater()
+        qtbot.waitUntil(lambda: bool(gone))
+
+    return destroy
 
 
 @pytest.fixture

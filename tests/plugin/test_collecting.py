@@ -4,7 +4,7 @@ import pytest
 from superqt.utils import WorkerBase
 from tiny_stacks import add_stack
 
-from napari_defocus.plugin.collecting import NEVER, collect_all_again, without_full_collections
+from napari_defocus.plugin.collecting import NEVER, collect_all_again, hold_full_collections
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 
 
@@ -17,24 +17,21 @@ def usual():
     assert gc.get_threshold() == before
 
 
-def test_there_are_none_until_the_last_of_the_blocks_ends(usual):
-    with without_full_collections():
-        with without_full_collections():
-            assert gc.get_threshold() == (*usual[:2], NEVER)
-        assert gc.get_threshold()[2] == NEVER
+def test_there_are_none_until_the_last_hold_ends(usual):
+    first, second = hold_full_collections(), hold_full_collections()
+    assert gc.get_threshold() == (*usual[:2], NEVER)
+    first()
+    first()
+    assert gc.get_threshold()[2] == NEVER
+    second()
     assert gc.get_threshold() == usual
 
 
 def test_there_are_some_again_when_something_was_deleted(usual):
-    with without_full_collections():
-        collect_all_again()
-        assert gc.get_threshold() == usual
+    end = hold_full_collections()
+    collect_all_again()
     assert gc.get_threshold() == usual
-
-
-def test_an_error_ends_it(usual):
-    with pytest.raises(KeyError), without_full_collections():
-        raise KeyError
+    end()
     assert gc.get_threshold() == usual
 
 
@@ -57,13 +54,14 @@ def test_there_are_none_during_a_run_until_a_layer_is_deleted(viewer, qtbot, pat
     assert gc.get_threshold() == usual
 
 
-def test_a_widget_that_is_destroyed_in_mid_run_leaves_nothing_changed(viewer, qtbot, patient_solver, usual):
+def test_a_widget_that_is_destroyed_in_mid_run_leaves_nothing_changed(
+    viewer, qtbot, patient_solver, usual, destroy
+):
     widget = DefocusWidget(viewer)
     add_stack(viewer)
     widget.run()
     qtbot.waitUntil(lambda: gc.get_threshold()[2] == NEVER)
     widget.abandon()
-    with qtbot.waitSignal(widget.destroyed):
-        widget.deleteLater()
+    destroy(widget)
     qtbot.waitUntil(lambda: gc.get_threshold() == usual)
     qtbot.waitUntil(lambda: not WorkerBase._worker_set)

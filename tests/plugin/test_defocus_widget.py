@@ -175,6 +175,15 @@ def test_deleted_stack_is_let_go_after_the_run(widget, viewer, qtbot, patient_so
     qtbot.waitUntil(lambda: gc.collect() >= 0 and alive() is None, timeout=RUN_MS)
 
 
+def test_the_worker_of_a_run_is_let_go_after_it(widget, viewer, qtbot, patient_solver):
+    patient_solver.release.set()
+    add_stack(viewer)
+    press(qtbot, widget.panel.run_button)
+    worker = weakref.ref(widget.panel.worker)
+    finish_run(qtbot, widget)
+    qtbot.waitUntil(lambda: gc.collect() >= 0 and worker() is None, timeout=RUN_MS)
+
+
 @pytest.mark.parametrize(("optics", "unit"), [(LENS, "m"), (SCOPE, "um"), (None, "plane")])
 def test_run_makes_layers_with_units(widget, viewer, qtbot, optics, unit):
     stack = add_stack(
@@ -428,13 +437,13 @@ def test_lack_of_memory_is_said_plainly(widget, viewer, qtbot, patient_solver, n
 
 
 def test_notes_of_the_run_are_told(widget, viewer, qtbot, patient_solver, notifications):
-    patient_solver.notes = ("Without graph cuts the focus measure was taken.",)
+    patient_solver.notes = ("The blur was taken as given.",)
     patient_solver.release.set()
     add_stack(viewer)
     press(qtbot, widget.panel.run_button)
     finish_run(qtbot, widget)
-    assert "Without graph cuts the focus measure was taken." in notifications
-    assert "Without graph cuts the focus measure was taken." in widget.panel.status.text()
+    assert "The blur was taken as given." in notifications
+    assert "The blur was taken as given." in widget.panel.status.text()
 
 
 def test_stack_deleted_in_mid_run(widget, viewer, qtbot, patient_solver):
@@ -461,13 +470,12 @@ def test_all_layers_deleted_in_mid_run(widget, viewer, qtbot, patient_solver):
     assert "stone depth (m) [1]" in names(viewer)
 
 
-def test_widget_destroyed_in_mid_run(viewer, qtbot, patient_solver):
+def test_widget_destroyed_in_mid_run(viewer, qtbot, patient_solver, destroy):
     widget = DefocusWidget(viewer)
     add_stack(viewer)
     press(qtbot, widget.panel.run_button)
     wait_for_live_layer(qtbot, viewer)
-    with qtbot.waitSignal(widget.destroyed):
-        widget.deleteLater()
+    destroy(widget)
     qtbot.waitUntil(patient_solver.stopped.is_set, timeout=RUN_MS)
     qtbot.waitUntil(lambda: not WorkerBase._worker_set, timeout=RUN_MS)
     add_stack(viewer)  # nobody listens any more

@@ -5,6 +5,7 @@ from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, ThinLens, UncalibratedFocus
+from napari_defocus.plugin.form import Fold
 from napari_defocus.plugin.optics_form import OpticsForm
 from napari_defocus.plugin.stack_source import stack_from_layer
 
@@ -14,6 +15,13 @@ def form(qtbot):
     form = OpticsForm()
     qtbot.addWidget(form)
     return form
+
+
+def test_the_fold_has_an_icon_that_no_binding_takes_for_none(form):
+    (fold,) = form.findChildren(Fold)
+    for icon in (fold.expandedIcon(), fold.collapsedIcon()):
+        assert not icon.isNull()
+    assert fold.toggleButton().iconSize().isEmpty()
 
 
 def filled(form, optics, viewer):

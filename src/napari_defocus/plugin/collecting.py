@@ -5,37 +5,43 @@ meanwhile: 0.15 s and more. What the solver loads as it begins brings one about.
 """
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from functools import partial
+from itertools import count
 from threading import Lock
 
-__all__ = ["collect_all_again", "without_full_collections"]
+__all__ = ["collect_all_again", "hold_full_collections"]
 
 NEVER = 2**30
 """So many collections of younger objects to one of all."""
 
 _lock = Lock()
-_runs = 0
+_numbers = count()
+_holds: set[int] = set()
 _before: tuple[int, int, int] | None = None
 
 
-@contextmanager
-def without_full_collections() -> Iterator[None]:
-    """Collect only young garbage until the block ends; several blocks may overlap."""
-    global _runs, _before  # there is one collector in a process
+def hold_full_collections() -> Callable[[], None]:
+    """Collect only young garbage until what this returns is called; that may be called twice.
+
+    Several holds may overlap.
+    """
+    global _before  # there is one collector in a process
     with _lock:
-        _runs += 1
-        if _runs == 1:
+        hold = next(_numbers)
+        if not _holds:
             _before = gc.get_threshold()
             gc.set_threshold(*_before[:2], NEVER)
-    try:
-        yield
-    finally:
-        with _lock:
-            _runs -= 1
-            last = _runs == 0
-        if last:
-            collect_all_again()
+        _holds.add(hold)
+    return partial(_end, hold)
+
+
+def _end(hold: int) -> None:
+    with _lock:
+        _holds.discard(hold)
+        last = not _holds
+    if last:
+        collect_all_again()
 
 
 def collect_all_again() -> None:

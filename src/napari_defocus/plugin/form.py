@@ -5,8 +5,8 @@ from typing import Any
 
 from magicgui.widgets import CheckBox
 from magicgui.widgets.bases import ValueWidget
-from qtpy.QtCore import Signal  # type: ignore[attr-defined]
-from qtpy.QtGui import QIcon
+from qtpy.QtCore import QSize, Signal  # type: ignore[attr-defined]
+from qtpy.QtGui import QIcon, QPixmap
 from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QWidget
 from superqt import QCollapsible
 
@@ -88,7 +88,9 @@ class Fold(QCollapsible):
     """
 
     def __init__(self, title: str, content: QWidget) -> None:
-        super().__init__(title, expandedIcon=QIcon(), collapsedIcon=QIcon())
+        blank = QIcon(QPixmap(1, 1))  # PySide6 takes an empty icon for none
+        super().__init__(title, expandedIcon=blank, collapsedIcon=blank)
+        self.toggleButton().setIconSize(QSize(0, 0))
         self._title = title
         self.setDuration(0)
         self.addWidget(content)

@@ -1,8 +1,9 @@
 """Run, Pause and Cancel, progress, and what became of the run."""
 
 import time
-from contextlib import ExitStack
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import numpy as np
 from napari.utils.notifications import notification_manager, show_error, show_info
@@ -10,7 +11,7 @@ from qtpy.QtCore import Qt, Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_defocus.errors import InputError, SolverError
-from napari_defocus.plugin.collecting import without_full_collections
+from napari_defocus.plugin.collecting import hold_full_collections
 from napari_defocus.plugin.depth_worker import STOPPED, UNFINISHED
 from napari_defocus.plugin.series_result import SeriesResult
 from napari_defocus.plugin.turns import Turns
@@ -86,7 +87,8 @@ class RunPanel(QWidget):
         self.worker: SolverWorker | None = None
         self.remark = ""
         self._can_run = False
-        self._for_the_run = ExitStack()
+        self._collect_again: Callable[[], None] = lambda: None
+        self._if_destroyed: list[Any] = []
         self._loss: float | None = None
         self._kept = ""
         self._started = 0.0
@@ -141,9 +143,8 @@ class RunPanel(QWidget):
         worker.signals.kept.connect(self._on_kept)
         worker.signals.errored.connect(self._on_errored)
         worker.signals.finished.connect(self._on_finished)
-        self.destroyed.connect(worker.discard)
-        self._for_the_run.enter_context(without_full_collections())
-        self.destroyed.connect(self._for_the_run.close)
+        self._collect_again = hold_full_collections()
+        self._if_destroyed = [self.destroyed.connect(call) for call in (worker.discard, self._collect_again)]
         self._update_buttons()
         self.running_changed.emit(True)
         worker.start()
@@ -213,7 +214,9 @@ class RunPanel(QWidget):
 
     def _end(self) -> None:
         self.worker = None
-        self._for_the_run.close()
+        self._collect_again()
+        for connection in self._if_destroyed:
+            self.disconnect(connection)  # type: ignore[call-arg]  # it takes one
         if not self._can_run:  # the stack was deleted meanwhile
             self.bar.setValue(0)
             self.status.setText(f"{self.status.text()}\n{self.run_button.toolTip()}")

@@ -4,6 +4,7 @@ import time
 from abc import abstractmethod
 from contextlib import suppress
 from threading import Event
+from typing import Any
 
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from superqt.utils import WorkerBase
@@ -126,10 +127,9 @@ class SolverWorker(WorkerBase["Outcome | None"]):
         report.start()
         report.join()
         self._running = False
-        self.finished.emit()
+        self._send(self.finished)
         thread.join()  # else the signals, which belong to the window's thread, might be deleted in that one
-        with suppress(RuntimeError):  # the program ended meanwhile, and took the signals with it
-            self._finished.emit(self)
+        self._send(self._finished, self)
 
     @abstractmethod
     def work(self) -> None:
@@ -153,9 +153,14 @@ class SolverWorker(WorkerBase["Outcome | None"]):
                 error = failure
         if error is not None:
             self._keep_rest()
-            self.errored.emit(error)
+            self._send(self.errored, error)
         else:
-            (self.cancelled if self.abort_requested else self.returned).emit(result)
+            self._send(self.cancelled if self.abort_requested else self.returned, result)
+
+    @staticmethod
+    def _send(signal: Any, *values: Any) -> None:
+        with suppress(RuntimeError):  # the program ended meanwhile, and took the signals with it
+            signal.emit(*values)
 
     def _keep_rest(self) -> None:
         with suppress(Exception):  # there may be no memory for it; the error itself is what is told
