@@ -18,7 +18,6 @@ from napari_defocus.solver.block_run import BlockRun
 from napari_defocus.solver.blocks import FIRM_PULL, Block, finishing_halo, grid, solving_halo
 from napari_defocus.solver.cluster import Local
 from napari_defocus.solver.glare import find_glare
-from napari_defocus.solver.graph_cut import graph_cut_available
 from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.unknowns import blur_operator
@@ -90,7 +89,6 @@ def start_in_blocks(stack, settings, side):
     return start.labels, start.peaks, run.noise
 
 
-@pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
 @pytest.mark.parametrize("reduced", [False, True])
 @pytest.mark.parametrize("colour", [False, True])
 def test_labels_as_in_the_paper_are_those_of_the_whole_image(monkeypatch, reduced, colour):
@@ -104,7 +102,6 @@ def test_labels_as_in_the_paper_are_those_of_the_whole_image(monkeypatch, reduce
     assert (peaks, noise) == (whole.peaks, whole.noise) == (None, None)
 
 
-@pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
 @pytest.mark.parametrize(
     ("side", "reduced", "lights"), [(32, False, False), (64, True, False), (50, True, True)]
 )

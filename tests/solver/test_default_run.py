@@ -8,7 +8,6 @@ from stacks import PAPER, model_stack, ramp, texture
 from napari_defocus import SolverSettings, ThinLens, alternating_minimization, solve
 from napari_defocus.simulation import Rectangle, Scene, Sensor, View, render_focal_stack
 from napari_defocus.simulation.textures import Texture
-from napari_defocus.solver.graph_cut import graph_cut_available
 from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.observations import load_stack
 
@@ -81,7 +80,6 @@ def card():
     return stack, ndimage.distance_transform_edt(~stack.edges) <= 6
 
 
-@pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
 def test_labels_at_a_depth_edge_are_sharper_than_in_the_paper(card):
     stack, rim = card
     observations = load_stack(stack.images)
@@ -95,7 +93,6 @@ def test_labels_at_a_depth_edge_are_sharper_than_in_the_paper(card):
     assert found[~rim].mean() < 0.001
 
 
-@pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
 @pytest.mark.parametrize(("occlusion", "most"), [(True, 1.0), (False, 0.8)])  # the search mends either start
 def test_depth_at_an_edge_is_sharper_than_from_the_published_start(card, occlusion, most):
     """Share of pixels at the rim whose depth is that of the wrong side."""

@@ -9,12 +9,20 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
-from napari_defocus.solver import label_kernels
+from napari_defocus.solver import graph_cut, label_kernels
 from napari_defocus.solver.edge_contrast import LEAST_WEIGHT, NeighbourWeights
-from napari_defocus.solver.graph_cut import cut, graph_cut_available
+from napari_defocus.solver.gco_graph import gco_available
+from napari_defocus.solver.graph_cut import cut
 
-needs_graph_cut = pytest.mark.skipif(not graph_cut_available(), reason="gco-wrapper is not installed")
 TINY = (2, 4)
+needs_gco = pytest.mark.skipif(not gco_available(), reason="gco-wrapper is not installed")
+by_each = pytest.mark.parametrize("by", [pytest.param("gco", marks=needs_gco), "own"], indirect=True)
+
+
+@pytest.fixture
+def by(request, monkeypatch):
+    """Whose expansions the cut takes."""
+    monkeypatch.setattr(graph_cut, "gco_available", lambda: request.param == "gco")
 
 
 def even(shape):
@@ -45,11 +53,11 @@ def least_energy(cost, *parameters):
     return min(energy(np.reshape(labels, cost.shape[:2]), cost, *parameters) for labels in labellings)
 
 
-@needs_graph_cut
+@by_each
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("labels", [2, 3])
 @pytest.mark.parametrize("truncation", [None, 1.0, 1.5])
-def test_cut_with_truncation_and_weights_finds_the_least_energy(seed, labels, truncation):
+def test_cut_with_truncation_and_weights_finds_the_least_energy(by, seed, labels, truncation):
     rng = np.random.default_rng(seed)
     shape = TINY if labels == 2 else (2, 3)
     cost = rng.random((*shape, labels)).astype(np.float32)
@@ -59,8 +67,8 @@ def test_cut_with_truncation_and_weights_finds_the_least_energy(seed, labels, tr
     assert energy(found, cost, *parameters) == pytest.approx(least_energy(cost, *parameters), abs=1e-4)
 
 
-@needs_graph_cut
-def test_weights_of_1_change_nothing():
+@by_each
+def test_weights_of_1_change_nothing(by):
     cost = np.random.default_rng(1).random((12, 15, 4)).astype(np.float32)
     plain = cut(cost, 0.3)
     weighted = cut(cost, 0.3, weights=even((12, 15)))
@@ -74,8 +82,8 @@ def test_weights_are_eased_by_half_between_two_pixels_that_know():
     np.testing.assert_allclose(eased.down, [[0.45, 0.6, 0.6]])
 
 
-@needs_graph_cut
-def test_truncation_lets_a_small_thing_stand_far_before_the_ground():
+@by_each
+def test_truncation_lets_a_small_thing_stand_far_before_the_ground(by):
     """A square four labels off is smoothed away unless its rim costs as little as a small step."""
     cost = np.zeros((9, 9, 5), np.float32)
     cost[..., 1:] = 0.5
@@ -84,8 +92,8 @@ def test_truncation_lets_a_small_thing_stand_far_before_the_ground():
     assert (cut(cost, 0.25, truncation=1.5)[3:6, 3:6] == 4).all()
 
 
-@needs_graph_cut
-def test_labels_change_where_the_weights_are_small():
+@by_each
+def test_labels_change_where_the_weights_are_small(by):
     cost = np.zeros((6, 12, 2), np.float32)
     cost[:, :3, 1] = cost[:, 9:, 0] = 1  # nothing is known of the columns between
     weights = even((6, 12))
@@ -93,7 +101,29 @@ def test_labels_change_where_the_weights_are_small():
     assert_array_equal(cut(cost, 0.5, weights=weights), np.broadcast_to(np.arange(12) > 6, (6, 12)))
 
 
-@needs_graph_cut
+@by_each
+@pytest.mark.parametrize("smoothness", [0.0, 1e-45, 0.3])
+def test_where_all_costs_are_alike_all_labels_are(by, smoothness):
+    labels = cut(np.full((5, 6, 3), 0.7, np.float32), smoothness)
+    assert (labels == labels[0, 0]).all()
+
+
+@needs_gco
+def test_the_next_cut_can_begin_after_one_that_failed(monkeypatch):
+    import gco
+
+    def fail(*_, **__):
+        raise MemoryError
+
+    cost = np.random.default_rng(0).random((4, 5, 3)).astype(np.float32)
+    with monkeypatch.context() as patch:
+        patch.setattr(gco.GCO, "create_general_graph", fail)
+        with pytest.raises(MemoryError):
+            cut(cost, 0.3)
+    assert cut(cost, 0.3).shape == (4, 5)
+
+
+@needs_gco
 @given(
     labels=st.integers(2, 9),
     smoothness=st.floats(1e-5, 1e3),

@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import fields
 
 import pytest
@@ -10,7 +11,7 @@ from napari_defocus.solver.unknowns import kernel_size
 def test_every_setting_is_documented():
     for item in fields(SolverSettings):
         assert item.metadata["help"].endswith("."), item.name
-        assert f"    {item.name} :" in SolverSettings.__doc__
+        assert re.search(rf"^ *{item.name} :", SolverSettings.__doc__, re.MULTILINE), item.name
 
 
 @pytest.mark.parametrize("preset", ["nyuv2", "make3d", "mobiledepth", "simulation"])

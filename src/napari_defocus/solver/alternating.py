@@ -145,7 +145,7 @@ def alternating_minimization(
         notes = (estimate.note,)
     share = report.stage("finding the sharpest planes", PREPARATION)
     start = start_of(observations, optics, settings, share)
-    start = replace(start, notes=notes + start.notes)
+    start = replace(start, notes=notes)
     run = Unknowns(observations, optics, settings, start, report.stage("first residual", PREPARATION))
     yield run.state(0, "initialization")
     epoch = 0

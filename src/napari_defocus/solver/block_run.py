@@ -25,7 +25,6 @@ from napari_defocus.solver.depth_step import CELL
 from napari_defocus.solver.focus_labels import cut_coarse
 from napari_defocus.solver.focus_start import joined, samples
 from napari_defocus.solver.initialization import (
-    NO_GRAPH_CUT,
     paper_cut,
     uses_focus_cut,
     uses_graph_cut,
@@ -163,8 +162,6 @@ class BlockRun(BlockPasses):
                 coarse = cut_coarse(costs, guide, self.job.optics, known, settings, factor)
             else:
                 coarse = paper_cut(costs, settings, factor)
-        elif settings.initialization == "mrf":
-            self.notes += (NO_GRAPH_CUT,)
         return self.fill(
             block_start.starts,
             grid(self.frame, self.side, halo),

@@ -13,7 +13,7 @@ from napari_defocus.solver.focus_labels import cells
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.focus_start import cut_labels, noise_of, peaks
 from napari_defocus.solver.glare import Glare, find_glare
-from napari_defocus.solver.graph_cut import cut, graph_cut_available
+from napari_defocus.solver.graph_cut import cut
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.prior_scales import draws_to_peaks
@@ -30,11 +30,6 @@ ANCHORING = 4
 FOCUS_WINDOW = 9
 """Window of the classic focus measure, px."""
 
-NO_GRAPH_CUT = (
-    "The graph cut is not installed (gco-wrapper), so the first depth came from the classic focus measure; "
-    "pip install 'napari-defocus[graphcut]' adds it (needs a C++ compiler on Python 3.12 and later)."
-)
-
 
 @dataclass(frozen=True, eq=False)
 class Start:
@@ -49,7 +44,7 @@ class Start:
     noise : float, optional
         Variance of the noise. None where the settings do not ask for it.
     notes : tuple of str
-        What was done otherwise than asked.
+        What there is to tell of the run so far.
     glare : Glare, optional
         What saturated lights cover. None: there are none, or the settings do not ask for it.
     """
@@ -70,8 +65,8 @@ def start_of(
     """Sharpest planes and, where the settings draw the depth to them, the peaks of the focus measure.
 
     With ``initialization="mrf"`` the labels come from a graph cut; large stacks are cut on a reduced grid and
-    refined at full size. With "focus", or where gco-wrapper is missing, they are the planes of greatest
-    sum-modified Laplacian (the classic focus measure).
+    refined at full size. With "focus" they are the planes of greatest sum-modified Laplacian (the classic
+    focus measure).
 
     Parameters
     ----------
@@ -84,28 +79,26 @@ def start_of(
     progress : callable, optional
         Gets the share that is done; may raise to stop.
     """
-    use_cut, by_focus = uses_graph_cut(settings), uses_focus_cut(settings)
-    notes = (NO_GRAPH_CUT,) if settings.initialization == "mrf" and not use_cut else ()
     glare = find_glare(observations, optics) if uses_noise(settings) or settings.occlusion else None
     if not uses_noise(settings):
-        return Start(paper_labels(observations, settings, use_cut, progress), notes=notes, glare=glare)
+        return Start(paper_labels(observations, settings, progress), glare=glare)
     noise = noise_of(observations)
     unusable = None if glare is None else glare.hiding
     first = part_of(progress, 0, 0.7)
-    if by_focus:
+    if uses_focus_cut(settings):
         labels = cut_labels(observations, optics, noise, unusable, settings, first)
     else:
-        labels = paper_labels(observations, settings, use_cut, first)
+        labels = paper_labels(observations, settings, first)
     shown = labels if glare is None else glare.avoided(labels)
     if not draws_to_peaks(optics, settings):
-        return Start(shown, None, noise**2, notes, glare)
+        return Start(shown, None, noise**2, glare=glare)
     places = peaks(observations, optics, noise, unusable, labels, settings.threads, part_of(progress, 0.7, 1))
-    return Start(shown, places, noise**2, notes, glare)
+    return Start(shown, places, noise**2, glare=glare)
 
 
 def uses_graph_cut(settings: SolverSettings) -> bool:
     """Whether the labels come from a graph cut, and not from the focus measure alone."""
-    return settings.initialization == "mrf" and graph_cut_available()
+    return settings.initialization == "mrf"
 
 
 def uses_focus_cut(settings: SolverSettings) -> bool:
@@ -138,11 +131,10 @@ def focus_cost(observations: Observations, index: int, settings: SolverSettings)
 def paper_labels(
     observations: Observations,
     settings: SolverSettings,
-    use_cut: bool,
     progress: Callable[[float], None] | None,
 ) -> Labels:
     """Labels by a graph cut on the sharpness as in the paper, or by the focus measure alone."""
-    if not use_cut:
+    if not uses_graph_cut(settings):
         return least_cost(observations, settings, focus_cost, None, 0.0, progress)
     factor = reduction(observations.count, observations.shape)
     labels = paper_cut(_coarse_costs(observations, settings, factor, progress), settings, factor, progress)
