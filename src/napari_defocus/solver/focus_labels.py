@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +41,10 @@ SWEEPS = 6
 """Greatest number of sweeps that refine the labels of a window."""
 
 FARTHEST_PEAK = 1.2
-"""Distance from its label beyond which a peak is not that label's, planes."""
+"""Distance from its label up to which a peak is that label's, planes."""
+
+FARTHEST_BLUR = 0.5
+"""Or, where planes are close together, px of blur: the cut goes over slopes in steps of several planes."""
 
 LEAST_BLUR = 0.7
 """Standard deviation of the blur that a focus measure itself amounts to, px."""
@@ -168,8 +172,8 @@ def peak_coordinates(
 ) -> Floats:
     """Blur coordinate (Y, X) of the peak of the focus measure next to each pixel's label, in focus order.
 
-    The parabola through the logarithms of three planes (Nayar & Nakagawa 1994), around the label or the
-    higher of its neighbours. Where there is no peak, or it is too far from the label, the label's own.
+    The parabola through the logarithms of three planes (Nayar & Nakagawa 1994), around that which is reached
+    uphill from the label. Where there is no peak, or it is too far from the label, the label's own.
     """
     centers = np.sort(optics.centers)
     last = len(centers) - 1
@@ -182,19 +186,26 @@ def peak_coordinates(
     def around(middle: Labels) -> list[Floats]:
         return [np.take_along_axis(level, (middle + step)[None], 0)[0] for step in (-1, 0, 1)]
 
-    middle = np.clip(labels, 1, last - 1)
-    before, here, after = around(middle)
-    uphill = np.where(
-        (before > here) & (before > after), -1, np.where((after > here) & (after > before), 1, 0)
-    )
-    middle = np.clip(middle + uphill, 1, last - 1)
+    def blur_between(coordinates: NDArray[Any]) -> NDArray[Any]:
+        return np.asarray(np.abs(coordinates - centers[labels]) * px_per_coordinate(optics))
+
+    middle, climbing = np.clip(labels, 1, last - 1), True
+    while climbing:
+        before, here, after = around(middle)
+        uphill = np.where(
+            (before > here) & (before > after), -1, np.where((after > here) & (after > before), 1, 0)
+        )
+        there = np.clip(middle + uphill, 1, last - 1)
+        near = (np.abs(there - labels) <= 1) | (blur_between(centers[there]) <= FARTHEST_BLUR)
+        climbing = bool((near & (there != middle)).any())
+        middle = np.where(near, there, middle)
     before, here, after = around(middle)
     bend = 2 * here - before - after
     aside = np.clip((after - before) / (2 * np.maximum(bend, LEAST_BEND)), -1, 1)
     place = middle + between_planes(aside, optics)
-    place = np.where((bend > LEAST_BEND) & (np.abs(place - labels) <= FARTHEST_PEAK), place, labels)
     found = np.interp(np.clip(place, 0, last), np.arange(last + 1), centers)
-    return np.asarray(found, np.float32)
+    near = (np.abs(place - labels) <= FARTHEST_PEAK) | (blur_between(found) <= FARTHEST_BLUR)
+    return np.where((bend > LEAST_BEND) & near, found, centers[labels]).astype(np.float32)
 
 
 def between_planes(aside: Floats, optics: Optics) -> Floats:
