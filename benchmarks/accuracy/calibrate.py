@@ -27,14 +27,17 @@ PATH = Path(calibration_module.__file__).parent / calibration_module.TABLE
 
 RUNS: dict[str, dict[str, Callable[[Case], Pixels]]] = {
     "defocus": {
-        "defaults": partial(defocus_pixels, settings=SolverSettings()),
+        "defaults": partial(defocus_pixels, settings=SolverSettings(), align=True),
         "weaker priors": partial(
-            defocus_pixels, settings=SolverSettings(mrf_smoothness=0.05, smoothness=10.0, trusted_blur=0.7)
+            defocus_pixels,
+            settings=SolverSettings(mrf_smoothness=0.05, smoothness=10.0, trusted_blur=0.7),
+            align=False,
         ),
     },
     "focus": {f"window {window}": partial(focus_pixels, window=window) for window in (3, 9)},
 }
-"""Several settings of a method, so that what is fitted holds when a user changes them a little."""
+"""Several settings of a method, so that what is fitted holds when a user changes them a little; photographs
+with planes aligned and as they are."""
 
 
 def gather(method: str, cache: Path) -> dict[tuple[str, str], Pixels]:

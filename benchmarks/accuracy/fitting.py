@@ -10,7 +10,7 @@ from scipy.special import expit
 
 from benchmarks.accuracy.rendering import Case
 from benchmarks.accuracy.truth import positive_depth
-from napari_defocus import SolverSettings, alternating_minimization
+from napari_defocus import SolverSettings, ThinLens, align_focal_stack, alternating_minimization
 from napari_defocus.metrics import sparsification
 from napari_defocus.solver.calibration import Calibration
 from napari_defocus.solver.confidence import TOLERANCE
@@ -37,6 +37,7 @@ SIGNS = {
         "rim": -1,
         "nearer": 0,
         "agreement": 1,
+        "border": 1,
         "texture": 1,
         "farther_texture": 1,
         "sharper": -1,
@@ -67,9 +68,15 @@ class Pixels:
     truth: Floats
 
 
-def defocus_pixels(case: Case, settings: SolverSettings) -> Pixels:
-    """Pixels at the end of a run of depth from defocus; right within `TOLERANCE` px of blur."""
-    *_, state = alternating_minimization(case.images, case.told, settings)
+def defocus_pixels(case: Case, settings: SolverSettings, *, align: bool) -> Pixels:
+    """Pixels at the end of a run of depth from defocus; right within `TOLERANCE` px of blur.
+
+    With `align`, planes of photographs are laid over each other first.
+    """
+    images = (
+        align_focal_stack(case.images).images if align and isinstance(case.told, ThinLens) else case.images
+    )
+    *_, state = alternating_minimization(images, case.told, settings)
     error = state.estimate.coordinates - case.told.to_blur_coordinate(case.depth)
     right = np.abs(error) * state.estimate.px_per_coordinate <= TOLERANCE
     return drawn(case, dict(state.estimate.evidence()), right, state.depth)

@@ -61,6 +61,9 @@ NEAR_RADIUS = 9
 NEARER = np.float32(0.75)
 """Step of the depth from which a pixel counts as nearer, px of blur."""
 
+BORDER = 12
+"""Distance from the border of the image from which on it does not matter, px."""
+
 ROWS = 16
 """About how many rows they are counted in at once."""
 
@@ -130,6 +133,8 @@ class Estimate:
             of the two sides of an edge the far one is the surer.
         ``agreement``
             log of the share of the pixels around it that look alike and are at its depth.
+        ``border``
+            log of the distance from the border: what blurs in from beyond it is not seen.
         ``texture``, ``farther_texture``, ``sharper``, ``spread``
             What the focus measure tells (:class:`FocusEvidence`); log of all but ``sharper``.
         """
@@ -146,6 +151,7 @@ class Estimate:
         yield "nearer", share_nearer(depth, isinstance(optics, UncalibratedFocus), threads)
         shares = agreement(self.coordinates, self.image, span_of(optics, self.depth_range), threads)
         yield "agreement", np.log(shares + LEAST_SHARE)
+        yield "border", np.log(from_border(depth.shape, BORDER) + np.float32(1))
         found = focus_evidence(
             self.observations,
             optics,
@@ -163,7 +169,16 @@ class Estimate:
 
 def confidence_reach(operator: BlurOperator) -> int:
     """Distance of the farthest pixel that the confidence of one depends on, px."""
-    return max(operator.halo + MISFIT_WINDOW // 2, FOCUS_REACH, NEIGHBOURS // 2, NEAR_RADIUS, RADIUS)
+    return max(operator.halo + MISFIT_WINDOW // 2, FOCUS_REACH, NEIGHBOURS // 2, NEAR_RADIUS, RADIUS, BORDER)
+
+
+def from_border(shape: tuple[int, ...], most: int) -> Floats:
+    """Pixels between each one and the nearest border of the image, `most` at most, (Y, X)."""
+    down, across = (
+        np.minimum(np.minimum(np.arange(length), np.arange(length)[::-1]), most).astype(np.float32)
+        for length in shape
+    )
+    return np.minimum(down[:, None], across)
 
 
 def mean_residual(estimate: Estimate) -> Floats:
