@@ -20,7 +20,7 @@ from napari_defocus.simulation.scenes import etched_surface
 from napari_defocus.simulation.sensor import Sensor
 from napari_defocus.solver import finish, so_far
 from napari_defocus.solver.calibration import Calibration
-from napari_defocus.solver.confidence import TOLERANCE
+from napari_defocus.solver.confidence import TOLERANCE, from_border
 
 SHAPE = (96, 128)
 LENS = ThinLens.from_camera(50, 8, 30, [1.0, 1.2, 1.5, 2.0, 3.0, 5.0], blur_scale=0.5)
@@ -147,6 +147,12 @@ def test_the_table_knows_all_evidence_and_nothing_else(ramp_stack):
     assert set(Calibration.of("defocus").weights) == set(evidence)
     assert all(np.isfinite(values).all() for values in evidence.values())
     assert set(Calibration.of("focus").weights) == {"reliability"}
+
+
+def test_the_distance_from_the_border_counts_up_to_a_few_pixels():
+    expected = [[0, 0, 0, 0, 0, 0], [0, 1, 1, 1, 1, 0], [0, 1, 2, 2, 1, 0], [0, 1, 1, 1, 1, 0], [0] * 6]
+    np.testing.assert_array_equal(from_border((5, 6), 9), expected)
+    np.testing.assert_array_equal(from_border((5, 6), 1), np.minimum(expected, 1))
 
 
 def test_evidence_adds_up_to_odds():
