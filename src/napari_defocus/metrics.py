@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.integrate import trapezoid
 
 from napari_defocus.errors import InputError
 
@@ -222,7 +223,7 @@ def sparsification_area(curve: ArrayLike, best: ArrayLike, dropped: ArrayLike) -
     values, shares = np.asarray(curve, np.float64), np.asarray(dropped, np.float64)
     if values[0] == 0:
         return 0.0
-    return float(np.trapezoid(values - np.asarray(best), shares) / (values[0] * np.ptp(shares)))
+    return float(trapezoid(values - np.asarray(best), shares) / (values[0] * np.ptp(shares)))
 
 
 def _same_shape(image: ArrayLike, truth: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:

@@ -72,7 +72,10 @@ def test_twelve_bits_tell_their_white(tmp_path, rng):
     path = tmp_path / "stack.tif"
     with tifffile.TiffWriter(path) as writer:
         for plane in expected:
-            writer.write(plane, photometric="minisblack", metadata=None, bitspersample=12)
+            try:
+                writer.write(plane, photometric="minisblack", metadata=None, bitspersample=12)
+            except NotImplementedError:  # tifffile before 2026
+                pytest.skip("this tifffile writes no 12 bits")
     stack = read_focal_stack(path)
     assert stack.metadata["white"] == 4095
     np.testing.assert_array_equal(stack.images, expected)

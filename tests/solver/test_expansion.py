@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from scipy.ndimage import gaussian_filter
-from scipy.sparse import coo_array
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_flow
 
 from napari_defocus.solver import expansion_kernels
@@ -83,8 +83,9 @@ def test_the_cut_is_as_small_as_the_greatest_flow(seed):
     ends += [(np.full(nodes, source), places, excess), (places, np.full(nodes, sink), intake)]
     first, second, capacity = (np.concatenate(parts) for parts in zip(*ends, strict=True))
     kept = capacity > 0
-    network = coo_array((capacity[kept], (first[kept], second[kept])), shape=(nodes + 2, nodes + 2))
-    flow = maximum_flow(network.tocsr().astype(np.int32), source, sink).flow_value
+    network = csr_array((capacity[kept], (first[kept], second[kept])), shape=(nodes + 2, nodes + 2))
+    network.indices, network.indptr = network.indices.astype(np.int32), network.indptr.astype(np.int32)
+    flow = maximum_flow(network, source, sink).flow_value
     graph.expand(3)
     saved = energy(before, *costs) - energy(graph.labels(), *costs)
     assert saved > 0
