@@ -7,12 +7,15 @@ from napari_defocus.solver.memory import block_that_fits, memory_in_blocks, memo
 MIB = 2**20
 
 MEASURED = [
-    ((6, 1400, 1400), "uint8", 294),
-    ((30, 1000, 1000), "uint8", 573),
-    ((6, 1400, 1400, 3), "uint8", 433),
-    ((20, 1000, 1000, 3), "uint16", 544),
-    ((8, 1024, 1024, 3), "float32", 364),
-    ((30, 1500, 1500, 3), "uint8", 1395),
+    ((8, 810, 1440), "uint8", 328),
+    ((30, 810, 1440), "uint8", 458),
+    ((20, 1350, 2880), "uint8", 1046),
+    ((8, 810, 1440, 3), "uint8", 512),
+    ((8, 1350, 2880, 3), "uint8", 1664),
+    ((20, 810, 1440, 3), "uint16", 766),
+    ((8, 810, 1440, 3), "float32", 716),
+    ((30, 810, 1440, 3), "uint8", 900),
+    ((30, 1080, 2160, 3), "uint8", 1613),
 ]
 """Shape, type, and the growth of the process's peak over that of a small run, MiB."""
 
