@@ -328,7 +328,7 @@ def test_run_that_would_not_fit_is_offered_in_blocks(widget, viewer, qtbot, monk
     assert "a run takes" in message
     assert "MiB are free" in message
     assert not widget.memory_offer.isHidden()
-    assert widget.memory_offer.block_button.text() == "Run in blocks of 128 px"
+    assert widget.memory_offer.block_button.text() == "Run in blocks of 256 px"
     widget.region_form.layer.value = rectangle(viewer, [[0, 0], [31, 31]])
     assert widget.memory_offer.isHidden()
     widget.region_form.layer.value = None
@@ -337,7 +337,7 @@ def test_run_that_would_not_fit_is_offered_in_blocks(widget, viewer, qtbot, monk
     press(qtbot, widget.memory_offer.block_button)
     assert widget.memory_offer.isHidden()
     finish_run(qtbot, widget)
-    assert asked == [128]
+    assert asked == [256]
     assert made(viewer, "depth").data.shape == (48, 48)
     assert widget.panel.status.text().startswith("Done")
     assert len(widget.loss_chart.series[0].y) == 3
