@@ -64,12 +64,7 @@ def cut_graph(stride, room, excess, intake, heights, queue, queued, ring):
     entry a node, but `ring` of three.
     """
     nodes = excess.size
-    measure_heights(stride, room, intake, heights, queue)
-    ring[:] = 0
-    queued[:] = False
-    for node in range(nodes):
-        if excess[node] > 0 and heights[node] < UNREACHED:
-            _wait(node, queue, queued, ring)
+    _line_up(stride, room, excess, intake, heights, queue, queued, ring)
     raised = 0
     while ring[WAITING] > 0:
         node = queue[ring[HEAD]]
@@ -79,17 +74,23 @@ def cut_graph(stride, room, excess, intake, heights, queue, queued, ring):
         raised += _give(node, stride, room, excess, intake, heights, queue, queued, ring)
         if raised > WORK * nodes:
             raised = 0
-            measure_heights(stride, room, intake, heights, queue)
-            ring[:] = 0
-            queued[:] = False
-            for other in range(nodes):
-                if excess[other] > 0 and heights[other] < UNREACHED:
-                    _wait(other, queue, queued, ring)
+            _line_up(stride, room, excess, intake, heights, queue, queued, ring)
     measure_heights(stride, room, intake, heights, queue)
     left = False
     for node in range(nodes):
         left = left or excess[node] > 0
     return left
+
+
+@compiled_exactly
+def _line_up(stride, room, excess, intake, heights, queue, queued, ring):
+    """Measure heights, and let all wait for their turn that have something to give and somewhere to."""
+    measure_heights(stride, room, intake, heights, queue)
+    ring[:] = 0
+    queued[:] = False
+    for node in range(excess.size):
+        if excess[node] > 0 and heights[node] < UNREACHED:
+            _wait(node, queue, queued, ring)
 
 
 @compiled_exactly
