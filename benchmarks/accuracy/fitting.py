@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from benchmarks.accuracy.rendering import Case
+from benchmarks.accuracy.rendering import Case, aligned
 from benchmarks.accuracy.truth import positive_depth
-from napari_defocus import SolverSettings, ThinLens, align_focal_stack, alternating_minimization
+from napari_defocus import SolverSettings, alternating_minimization
 from napari_defocus.metrics import sparsification
 from napari_defocus.solver.calibration import Calibration
 from napari_defocus.solver.confidence import TOLERANCE
@@ -73,10 +73,8 @@ def defocus_pixels(case: Case, settings: SolverSettings, *, align: bool) -> Pixe
 
     With `align`, planes of photographs are laid over each other first.
     """
-    images = (
-        align_focal_stack(case.images).images if align and isinstance(case.told, ThinLens) else case.images
-    )
-    *_, state = alternating_minimization(images, case.told, settings)
+    case = aligned(case) if align else case
+    *_, state = alternating_minimization(case.images, case.told, settings)
     error = state.estimate.coordinates - case.told.to_blur_coordinate(case.depth)
     right = np.abs(error) * state.estimate.px_per_coordinate <= TOLERANCE
     return drawn(case, dict(state.estimate.evidence()), right, state.depth)

@@ -8,13 +8,12 @@ clock starts. With an empty compile cache run it twice: the warm-up on a corner 
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from benchmarks.accuracy.rendering import Case, default_cache, load_case
+from benchmarks.accuracy.rendering import Case, aligned, default_cache, load_case
 from benchmarks.accuracy.rows import timed
 from benchmarks.accuracy.scenes import SCENES, TUNING_NAMES
-from napari_defocus import SolverSettings, ThinLens, align_focal_stack, solve
+from napari_defocus import SolverSettings, solve
 
 PLAIN = SolverSettings(
     estimate_blur=False,
@@ -45,9 +44,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     total = plain_total = 0.0
     for name in arguments.scenes:
-        case = load_case(SCENES[name], arguments.cache)
-        if isinstance(case.told, ThinLens):
-            case = replace(case, images=align_focal_stack(case.images).images)
+        case = aligned(load_case(SCENES[name], arguments.cache))
         ours, plain = (seconds_of(case, settings) for settings in (SolverSettings(), PLAIN))
         total, plain_total = total + ours, plain_total + plain
         print(f"{name}: {ours:.2f} s, plain {plain:.2f} s", flush=True)

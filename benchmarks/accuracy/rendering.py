@@ -5,7 +5,7 @@ import json
 import os
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from benchmarks.accuracy.scenes import AccuracyScene
 from benchmarks.accuracy.truth import edge_mask, pixel_depth
-from napari_defocus import simulation
+from napari_defocus import ThinLens, align_focal_stack, simulation
 from napari_defocus.optics import Optics
 from napari_defocus.simulation import render_focal_stack
 from napari_defocus.simulation.packing import pack
@@ -67,6 +67,13 @@ def default_cache() -> Path:
     else:
         base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "napari-defocus" / "accuracy"
+
+
+def aligned(case: Case) -> Case:
+    """Lay the planes of photographs over each other; microscopes' stay as they are."""
+    if not isinstance(case.told, ThinLens):
+        return case
+    return replace(case, images=align_focal_stack(case.images).images)
 
 
 def load_case(scene: AccuracyScene, cache: Path, threads: int | None = None) -> Case:

@@ -4,6 +4,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from marks import needs_gco
 from numpy.testing import assert_array_equal
 from scipy.ndimage import gaussian_filter
 from scipy.sparse import csr_array
@@ -11,7 +12,7 @@ from scipy.sparse.csgraph import maximum_flow
 
 from napari_defocus.solver import expansion_kernels
 from napari_defocus.solver.expansion import ExpansionGraph
-from napari_defocus.solver.gco_graph import gco_available, gco_graph
+from napari_defocus.solver.gco_graph import gco_graph
 
 
 def problem(seed, shape=(30, 40), labels=6, *, plain=0.3):
@@ -39,7 +40,7 @@ def energy(labels, unary, across, down, apart):
     )
 
 
-@pytest.mark.skipif(not gco_available(), reason="gco-wrapper is not installed")
+@needs_gco
 @pytest.mark.parametrize("seed", range(4))
 def test_labels_are_those_of_gco_after_each_expansion(seed):
     costs = problem(seed)

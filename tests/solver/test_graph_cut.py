@@ -7,15 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
+from marks import needs_gco
 from numpy.testing import assert_array_equal
 
 from napari_defocus.solver import graph_cut, label_kernels
 from napari_defocus.solver.edge_contrast import LEAST_WEIGHT, NeighbourWeights
-from napari_defocus.solver.gco_graph import gco_available
 from napari_defocus.solver.graph_cut import cut
 
 TINY = (2, 4)
-needs_gco = pytest.mark.skipif(not gco_available(), reason="gco-wrapper is not installed")
 by_each = pytest.mark.parametrize("by", [pytest.param("gco", marks=needs_gco), "own"], indirect=True)
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from marks import needs_gco
 from numpy.testing import assert_array_equal
 from stacks import PAPER, model_stack, ramp, texture
 
@@ -11,7 +12,6 @@ from napari_defocus.errors import CancelledError
 from napari_defocus.optics import ThinLens
 from napari_defocus.solver import SolverSettings, initialization, reduction
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
-from napari_defocus.solver.gco_graph import gco_available
 from napari_defocus.solver.graph_cut import COST_SCALE, cut, integer_costs
 from napari_defocus.solver.initialization import mosaic, start_of
 from napari_defocus.solver.observations import load_stack
@@ -85,6 +85,7 @@ def test_cut_stops_between_expansions_and_can_be_used_again():
 def test_labels_of_a_ramp_are_the_nearest_planes(ramp_stack, settings):
     observations, nearest = ramp_stack
     start = start_of(observations, LENS, settings)
+    assert start.notes == ()
     assert (start.labels == nearest).mean() > 0.7  # 0.29 where integer costs collapse
 
 
@@ -129,13 +130,21 @@ def test_sharper_planes_cost_less(kind):
     assert sharpness_cost(sharp, kind, 2.0).mean() < sharpness_cost(blurred, kind, 2.0).mean()
 
 
-@pytest.mark.skipif(not gco_available(), reason="gco-wrapper is not installed")
+@needs_gco
 @both_cuts
 def test_without_gco_the_labels_are_the_same(ramp_stack, monkeypatch, settings):
     observations, _ = ramp_stack
     labels = start_of(observations, LENS, settings).labels
     monkeypatch.setitem(sys.modules, "gco", None)
     assert_array_equal(start_of(observations, LENS, settings).labels, labels)
+
+
+def test_focus_initialization_does_not_need_gco(ramp_stack, monkeypatch):
+    observations, _ = ramp_stack
+    monkeypatch.setitem(sys.modules, "gco", None)
+    start = start_of(observations, LENS, SolverSettings(initialization="focus"))
+    assert start.notes == ()
+    assert set(np.unique(start.labels)) <= set(range(5))
 
 
 def test_focus_initialization_is_the_classic_measure(ramp_stack):

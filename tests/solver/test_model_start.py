@@ -12,7 +12,14 @@ from napari_defocus import SolverSettings, ThinLens
 from napari_defocus.solver.focus_labels import LEAST_BLUR, PEAK_SIGMA, between_planes
 from napari_defocus.solver.glare import Glare
 from napari_defocus.solver.initialization import Start
-from napari_defocus.solver.model_start import MODEL_EPOCHS, TRIAL_EPOCHS, in_doubt, revised, revises
+from napari_defocus.solver.model_start import (
+    MODEL_EPOCHS,
+    TRIAL_EPOCHS,
+    in_doubt,
+    residuals,
+    revised,
+    revises,
+)
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.unknowns import Unknowns, blur_operator, start_coordinates
 
@@ -119,6 +126,16 @@ def test_texture_is_looked_for_tile_by_tile(monkeypatch):
     assert 0.1 < whole.mean() < 0.9
     monkeypatch.setattr("napari_defocus.solver.model_start.TILE", (32, 40))
     assert_array_equal(in_doubt(observations, start), whole)
+
+
+def test_residuals_are_measured_square_by_square(monkeypatch):
+    image = texture(SHAPE, seed=3)[0][None]
+    stack = model_stack(LENS, np.full(SHAPE, 1.4, np.float32), image, RANGE, kernel="disc")
+    run = Unknowns(load_stack(stack, 1.0), LENS, SETTINGS, start_at(np.full(SHAPE, 1.25, np.float32)))
+    whole = residuals(run)
+    assert whole.mean() > 1e-5
+    monkeypatch.setattr("napari_defocus.solver.model_start.MEASURED_AT_ONCE", 40)
+    assert_allclose(residuals(run), whole, rtol=1e-3, atol=1e-9)
 
 
 def test_where_noise_is_all_that_is_left_the_model_is_not_tried(monkeypatch):

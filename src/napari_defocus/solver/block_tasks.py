@@ -27,7 +27,7 @@ from napari_defocus.solver.occlusion import DepthEdges
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
-from napari_defocus.solver.prediction import predict_tile
+from napari_defocus.solver.prediction import MEASURED_AT_ONCE, predict_tile
 from napari_defocus.solver.prior_scales import PriorScales, departure_of, px_per_coordinate
 from napari_defocus.solver.ray_fit import RayFit, RaySamples, ray_samples, sample_tiles
 from napari_defocus.solver.regression import regression
@@ -42,9 +42,6 @@ Share = Callable[[float], None]
 COORDINATES, SMOOTH, DUAL, IMAGE = 0, 1, 2, 4
 """Rows of a state, (4 + channels, Y, X): blur coordinates, smooth ones, dual variables of the smoothing (two
 rows), all-in-focus image."""
-
-MEASURED_AT_ONCE = 512
-"""Side of the squares that are predicted at once to measure a residual, px: bounds the memory."""
 
 
 @dataclass(frozen=True)

@@ -40,20 +40,21 @@ def build_graph(labels, unary, across, down, apart, alpha, room, excess, intake)
             node = (y + 1) * stride + x + 1
             intake[node] += unary[alpha, y, x] - unary[own, y, x]
             if x < width - 1:
-                other, weight = labels[y, x + 1], across[y, x]
-                kept, own_takes = weight * apart[own, other], weight * apart[alpha, other]
-                intake[node] += own_takes - kept
-                intake[node + 1] -= own_takes
-                room[1, node + 1] = weight * apart[own, alpha] + own_takes - kept
+                _link(own, labels[y, x + 1], across[y, x], apart, alpha, node, node + 1, room[1], intake)
             if y < height - 1:
-                other, weight = labels[y + 1, x], down[y, x]
-                kept, own_takes = weight * apart[own, other], weight * apart[alpha, other]
-                intake[node] += own_takes - kept
-                intake[node + stride] -= own_takes
-                room[3, node + stride] = weight * apart[own, alpha] + own_takes - kept
+                _link(own, labels[y + 1, x], down[y, x], apart, alpha, node, node + stride, room[3], intake)
     for node in range(intake.size):
         excess[node] = max(-intake[node], 0)
         intake[node] = max(intake[node], 0)
+
+
+@compiled_exactly
+def _link(own, other, weight, apart, alpha, node, near, back, intake):
+    """Add two neighbours' cost: to what they give and take up, and as the room `back` to `node`."""
+    kept, own_takes = weight * apart[own, other], weight * apart[alpha, other]
+    intake[node] += own_takes - kept
+    intake[near] -= own_takes
+    back[near] = weight * apart[own, alpha] + own_takes - kept
 
 
 @compiled_exactly

@@ -189,17 +189,17 @@ def peak_coordinates(
     def blur_between(coordinates: NDArray[Any]) -> NDArray[Any]:
         return np.asarray(np.abs(coordinates - centers[labels]) * px_per_coordinate(optics))
 
-    middle, climbing = np.clip(labels, 1, last - 1), True
-    while climbing:
+    middle = np.clip(labels, 1, last - 1)
+    while True:
         before, here, after = around(middle)
         uphill = np.where(
             (before > here) & (before > after), -1, np.where((after > here) & (after > before), 1, 0)
         )
         there = np.clip(middle + uphill, 1, last - 1)
         near = (np.abs(there - labels) <= 1) | (blur_between(centers[there]) <= FARTHEST_BLUR)
-        climbing = bool((near & (there != middle)).any())
+        if not (near & (there != middle)).any():
+            break
         middle = np.where(near, there, middle)
-    before, here, after = around(middle)
     bend = 2 * here - before - after
     aside = np.clip((after - before) / (2 * np.maximum(bend, LEAST_BEND)), -1, 1)
     place = middle + between_planes(aside, optics)

@@ -22,7 +22,7 @@ from napari_defocus.solver.focus_cost import focus_costs, trust_of
 from napari_defocus.solver.focus_start import pairs_in
 from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.observations import Observations
-from napari_defocus.solver.prediction import predict_tile
+from napari_defocus.solver.prediction import MEASURED_AT_ONCE, predict_tile
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.unknowns import Part, Unknowns
@@ -44,9 +44,6 @@ MODEL_SMOOTHNESS = 20.0
 
 MODEL_ITERATIONS = 4
 """Most iterations of its first all-in-focus step."""
-
-PREDICTED_SIDE = 512
-"""Side of the tiles whose planes are predicted at once, px."""
 
 VOTE_WINDOW = 31
 """Side of the window over which the logarithms of the residuals are averaged, px."""
@@ -170,7 +167,7 @@ def revised(
 def residuals(run: Unknowns) -> Floats:
     """Mean squared residual of each pixel over planes and channels, all planes alike, (Y, X)."""
     mean = np.empty(run.observations.shape, np.float32)
-    for tile in split(run.observations.shape, (PREDICTED_SIDE, PREDICTED_SIDE)):  # all at once may not fit
+    for tile in split(run.observations.shape, (MEASURED_AT_ONCE, MEASURED_AT_ONCE)):
         window = run.observations.window(tile.slices)
         total = np.zeros(mean[tile.slices].shape, np.float32)
         for seen, plane in zip(

@@ -9,6 +9,9 @@ from napari_defocus.solver.blocks import Block, widened
 
 Floats = NDArray[np.float32]
 
+MEASURED_AT_ONCE = 512
+"""Side of the squares that are predicted at once to measure a residual, px: bounds the memory."""
+
 
 def predict_tile(operator: BlurOperator, image: Floats, coordinates: Floats, tile: Tile) -> Floats:
     """Planes of a tile, (planes, channels, y, x), from the image (channels, Y, X) and the depth around it."""
