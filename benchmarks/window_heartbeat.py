@@ -151,7 +151,7 @@ def wait(until: Any) -> None:
 
 def measure(side: int, planes: int, colour: bool, *, preview: bool) -> dict[str, Any]:
     heart = Heartbeat()
-    heart.time(Turns, "_take_one", lambda turns: name_of(turns._steps[0]))
+    heart.time(Turns, "_do", lambda _, step: name_of(step))
     viewer, canvas = opened(heart)
     optics = UncalibratedFocus(planes=planes, blur_per_plane=1.0)
     viewer.add_image(

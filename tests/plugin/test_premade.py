@@ -9,7 +9,8 @@ from napari.layers import Image
 
 from napari_defocus.plugin import gradual, premade
 from napari_defocus.plugin.gradual import GradualColorbar
-from napari_defocus.plugin.premade import NewLayer, Premade, qt_viewer_of
+from napari_defocus.plugin.premade import NewLayer, Premade
+from napari_defocus.plugin.qt_viewer import qt_viewer_of
 
 PART = "a module of napari", "make_part"
 

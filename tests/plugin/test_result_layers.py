@@ -254,7 +254,7 @@ def test_contrast_limits_look_at_a_sample(viewer, layers, monkeypatch):
 
 def test_what_the_user_has_chosen_stays_chosen_until_the_result(viewer, layers):
     steps = layers.steps(result())
-    for _ in ("made", "its visual", "its controls", "added", "chosen"):
+    for _ in ("made", "its visual", "its controls", "its program", "added", "chosen"):
         next(steps)()
     depth = viewer.layers["stone depth (m) [1]"]
     assert viewer.layers.selection.active is depth

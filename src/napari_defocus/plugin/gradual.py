@@ -1,20 +1,16 @@
 """A first colour bar made and drawn bit by bit.
 
-vispy builds a shader program each for its picture, frame, ticks and figures, the last from 85 kB of source;
-with the first drawing that takes a tenth of a second. Here each is built in a turn of its own. Where napari
-is not as we know it, it makes and draws the bar in one go.
+vispy builds a shader program each for its picture, frame, ticks and figures, the last from 85 kB of source.
+Where napari is not as we know it, it makes and draws the bar in one go.
 """
 
-from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import partial
-from typing import Any
 
 from napari.components import ViewerModel
 from napari.layers import Image
 
 from napari_defocus.plugin.premade import Premade
-from napari_defocus.plugin.turns import Turns
+from napari_defocus.plugin.programs import build_in_turns
 
 __all__ = ["GradualColorbar"]
 
@@ -50,46 +46,4 @@ class GradualColorbar(Premade):
                 bar.visible = True
             bar.visible = False
             for node in self._made.values():
-                _Gradual(node, _programs(node))
-
-
-def _programs(visual: Any) -> Iterator[Any]:
-    """Yield the shader programs of a visual and of its parts."""
-    program = getattr(visual, "_program", None)
-    if hasattr(program, "build_if_needed"):
-        yield program
-    for part in (*getattr(visual, "children", ()), *getattr(visual, "_subvisuals", ())):
-        yield from _programs(part)
-
-
-class _Gradual:
-    """Takes the place of the ``draw`` of shader programs until all that are to be drawn are built.
-
-    They are then drawn together: OpenGL may crash when a layer is deleted while only some have been.
-    """
-
-    def __init__(self, node: Any, programs: Iterable[Any]) -> None:
-        self._node = node
-        self._turns = Turns()
-        self._programs = list(programs)
-        self._wanted: list[Any] = []
-        self._built = 0
-        for program in self._programs:
-            program.draw = partial(self._want, program)
-
-    def _want(self, program: Any, *_: Any) -> None:
-        """Draw nothing; but from now on the source of the program is complete."""
-        if program not in self._wanted:
-            self._wanted.append(program)
-            self._turns.add(partial(self._build, program))
-
-    def _build(self, program: Any) -> None:
-        program.build_if_needed()
-        self._built += 1
-        if self._built == len(self._wanted):
-            self._turns.add(self._let_draw)
-
-    def _let_draw(self) -> None:
-        for program in self._programs:
-            del program.draw
-        self._node.update()
+                build_in_turns(self._viewer, node)

@@ -13,17 +13,17 @@ from typing import Any
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-__all__ = ["NewLayer", "Premade", "qt_viewer_of"]
+from napari_defocus.plugin.programs import build_in_turns
+from napari_defocus.plugin.qt_viewer import qt_viewer_of
+
+__all__ = ["NewLayer", "Premade"]
 
 VISUAL = "napari._qt.qt_viewer", "create_vispy_layer"
 CONTROLS = "napari._qt.layer_controls.qt_layer_controls_container", "create_qt_layer_controls"
 """Modules, and by what name they call the function that makes a part."""
 
-
-def qt_viewer_of(viewer: ViewerModel) -> Any:
-    """Return napari's widget with canvas and controls, None where there is no window."""
-    window = getattr(getattr(viewer, "__wrapped__", viewer), "window", None)  # plugins get a proxy
-    return getattr(window, "_qt_viewer", None)
+BOX = "napari._vispy.overlays.base", "VispyCanvasOverlay", "_on_box_change"
+"""Module, class and method that draw the box behind what lies in the canvas."""
 
 
 class Premade:
@@ -36,6 +36,7 @@ class Premade:
     """
 
     def __init__(self, viewer: ViewerModel) -> None:
+        self._viewer = viewer
         self._qt_viewer = qt_viewer_of(viewer)
         self._made: dict[tuple[str, str], Any] = {}
 
@@ -90,6 +91,24 @@ class NewLayer(Premade):
         with suppress(AttributeError, TypeError):
             pages = self._qt_viewer.controls
             self.make(CONTROLS, self.layer).setParent(pages)
+
+    def defer_drawing(self) -> None:
+        """Let it be drawn one turn after it has become visible: until then its program is built."""
+        if VISUAL in self._made:
+            build_in_turns(self._viewer, self._made[VISUAL].node)
+
+    @contextmanager
+    def handed_over(self) -> Iterator[None]:
+        """Let napari get them as it adds the layer; it leaves the boxes behind texts and colour bars alone.
+
+        It would make the same boxes again, 10 ms each with their programs.
+        """
+        with ExitStack() as stack:
+            stack.enter_context(super().handed_over())
+            overlays = getattr(sys.modules.get(BOX[0]), BOX[1], None)
+            if hasattr(overlays, BOX[2]):
+                stack.enter_context(_giving(None, overlays, BOX[2]))
+            yield
 
     def discard(self) -> None:
         """Delete controls that napari has not taken: they hold the layer."""

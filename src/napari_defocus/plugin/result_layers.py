@@ -84,7 +84,11 @@ class ResultLayers:
 
     def _showing(self, kind: str, result: DefocusResult) -> Iterator[Step]:
         yield partial(self._make, kind, result)
-        for make in (NewLayer.make_visual, NewLayer.make_controls):
+        for make in (
+            NewLayer.make_visual,
+            NewLayer.make_controls,
+            *[NewLayer.defer_drawing] * (kind in SEEN),
+        ):
             yield partial(self._make_part, kind, make)
         yield partial(self._show, kind, result)
 
@@ -105,6 +109,7 @@ class ResultLayers:
         """Yield the steps that give a new depth layer its colour bar and name in the canvas."""
         yield self._show_colorbar
         yield self._show_name
+        yield self._show_box
 
     def last_steps(self, result: DefocusResult) -> Iterator[Step]:
         """Yield the steps that show the result of the run; deleted layers are made again."""
@@ -259,9 +264,12 @@ class ResultLayers:
             show_colorbar(self._viewer.layers, depth)
 
     def _show_name(self) -> None:
+        if self._fresh("depth"):
+            show_name(self._viewer)
+
+    def _show_box(self) -> None:
         for depth in self._fresh("depth"):
             depth.colorbar.box = True
-            show_name(self._viewer)
             self._bare.discard(depth)
 
     def _fresh(self, kind: str) -> list[Layer]:

@@ -11,6 +11,7 @@ from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.fitted_view import FittedView
 from napari_defocus.plugin.hidden_thumbnails import picture_hidden
 from napari_defocus.plugin.preferences import apply_threads
+from napari_defocus.plugin.repaints import Repaints
 from napari_defocus.plugin.run_panel import RunPanel, report
 from napari_defocus.plugin.scrolled import Scrolled
 from napari_defocus.plugin.stack_picker import StackPicker
@@ -51,7 +52,7 @@ class RunWidget(QWidget):
         self.picker = StackPicker(viewer, many=self.MANY)
         self._filled = False
         self._view = FittedView(viewer, self)
-        self._turns = Turns(self)
+        self._turns = Turns(self, Repaints.of(viewer))
         self.panel = RunPanel(self._turns)
         self._fields = QVBoxLayout()
         self._fields.addWidget(self.picker)

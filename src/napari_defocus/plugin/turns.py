@@ -2,8 +2,11 @@
 
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from qtpy.QtCore import QObject, QTimer
+
+from napari_defocus.plugin.repaints import PAUSE, Repaints
 
 __all__ = ["Step", "Turns"]
 
@@ -19,14 +22,17 @@ class Turns(QObject):
     ----------
     parent : QObject, optional
         Steps are done as long as it lives.
+    repaints : Repaints, optional
+        Those of the window that the steps change; the one that a step calls for has a turn of its own.
     """
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, repaints: Repaints | None = None) -> None:
         super().__init__(parent)
+        self._repaints = repaints
         self._steps: deque[Step] = deque()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._take_one)
+        self._timer.timeout.connect(self._go_on)
 
     def add(self, *steps: Step) -> None:
         """Do `steps` after those that wait already."""
@@ -34,10 +40,22 @@ class Turns(QObject):
         if not self._timer.isActive():
             self._timer.start(0)
 
-    def _take_one(self) -> None:
-        step = self._steps.popleft()
+    def _go_on(self) -> None:
+        """Take the next step, once the window has been painted after the last one."""
+        if self._repaints is None:
+            self._take_one(nullcontext())
+        elif self._repaints.busy:
+            self._timer.start(PAUSE)
+        else:
+            self._take_one(self._repaints.apart())
+
+    def _take_one(self, apart: AbstractContextManager[None]) -> None:
         try:
-            step()
+            with apart:
+                self._do(self._steps.popleft())
         finally:  # an error is napari's to report; the steps that follow set the window right again
             if self._steps:
                 self._timer.start(0)
+
+    def _do(self, step: Step) -> None:
+        step()
