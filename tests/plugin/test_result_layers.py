@@ -308,7 +308,7 @@ def test_deleted_live_layer_stays_deleted_until_the_result(viewer, layers, name)
     assert sorted(names(viewer)) == sorted(NAMES)
 
 
-@pytest.mark.parametrize("taken", range(4, 25))
+@pytest.mark.parametrize("taken", range(5, 28))
 def test_layers_deleted_while_they_are_being_made(viewer, layers, taken):
     steps = chain(layers.steps(result()), layers.legend_steps())
     for _ in range(taken):

@@ -93,7 +93,7 @@ def test_weights_are_small_across_an_edge_and_great_in_noise():
     assert even.mean() > 0.9
     assert weights.down.mean() > 0.85
     for values in (weights.across, weights.down):
-        assert LEAST_WEIGHT <= values.min() <= values.max() <= 1
+        assert np.float32(LEAST_WEIGHT) <= values.min() <= values.max() <= 1
 
 
 def test_weights_of_a_turned_image_are_the_turned_weights():

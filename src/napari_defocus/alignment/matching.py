@@ -129,7 +129,7 @@ def fit(
         return ((terms @ values - flow) * weights).ravel()
 
     def constant(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        return jacobian
+        return jacobian.copy()  # SciPy before 1.16 changes what it gets
 
     for _ in range(2):  # what counts as far off is first told by a rough fit, then by a good one
         scatter = max(1.48 * float(np.median(np.abs(residuals(values)))), LEAST_SCATTER)

@@ -1,5 +1,6 @@
 """Expansions by gco-wrapper, with its traps closed."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -16,7 +17,9 @@ _LOCK = Lock()  # GCO keeps its graphs in one unguarded table
 def gco_available() -> bool:
     """Whether gco-wrapper is installed and loads."""
     try:
-        import gco  # noqa: F401
+        with warnings.catch_warnings():  # it asks NumPy for its bool, of which 1.26 warns
+            warnings.simplefilter("ignore", FutureWarning)
+            import gco  # noqa: F401
     except (ImportError, OSError, AttributeError, RuntimeError):
         return False
     return True
