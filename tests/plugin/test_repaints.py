@@ -101,9 +101,7 @@ def test_a_second_repaint_right_after_the_first_waits(window, repaints, qtbot):
     def change_again():
         window.on_paint = timer.stop
         window.update()
-        QCoreApplication.postEvent(
-            window, QEvent(QEvent.Type.UpdateRequest)
-        )  # Qt would wait 5 ms
+        QCoreApplication.postEvent(window, QEvent(QEvent.Type.UpdateRequest))  # Qt would wait 5 ms
         timer.start(0)
 
     window.on_paint = change_again

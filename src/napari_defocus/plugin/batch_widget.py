@@ -16,6 +16,7 @@ from napari_defocus.plugin.batch_table import BatchTable
 from napari_defocus.plugin.batch_worker import BatchWorker, InspectionWorker, QueueWorker
 from napari_defocus.plugin.docking import TabbedDock
 from napari_defocus.plugin.preferences import apply_threads
+from napari_defocus.plugin.repaints import Repaints
 from napari_defocus.plugin.run_panel import RunPanel, report
 from napari_defocus.plugin.saved_result_opener import SavedResultOpener
 from napari_defocus.plugin.scrolled import Scrolled
@@ -42,7 +43,7 @@ class BatchWidget(QWidget):
         self._items: dict[str, Item] = {}
         self._plain_end = True  # whether the last work has met no error of its own
         self._inspecting = False
-        self._turns = Turns(self)
+        self._turns = Turns(self, Repaints.of(napari_viewer))
         self.form = BatchForm(napari_viewer)
         self.table = BatchTable()
         self.panel = RunPanel(self._turns)

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QPushButton, QWidget
 
 from napari_defocus.plugin.depth_layers import entry_of
 from napari_defocus.plugin.hidden_thumbnails import keep_thumbnail
+from napari_defocus.plugin.repaints import Repaints
 from napari_defocus.plugin.result_layers import next_run
 from napari_defocus.plugin.turns import Step, Turns
 
@@ -35,7 +36,7 @@ class OutdatedPreviews(QPushButton):
         self._viewer = viewer
         self._made: list[list[tuple[Layer, str, int]]] = []
         self._away: list[Layer] = []
-        self._turns = Turns(self)
+        self._turns = Turns(self, Repaints.of(viewer))
         viewer.layers.events.removed.connect(self._on_removed)
         self.clicked.connect(self.bring_back)
         self.hide()
