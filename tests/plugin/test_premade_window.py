@@ -1,15 +1,19 @@
 """Layers and colour bar that are made part by part, in the real window."""
 
+import gc
+
 import numpy as np
 import pytest
 from napari._qt.layer_controls.qt_image_controls import QtImageControls
 from napari.layers import Image, Labels
 from napari.settings import get_settings
+from vispy.gloo.glir import GlirProgram
 
 from napari_defocus.plugin.gradual import GradualColorbar
 from napari_defocus.plugin.legend import show_colorbar
 from napari_defocus.plugin.premade import CONTROLS, VISUAL, NewLayer
-from napari_defocus.plugin.programs import _programs
+from napari_defocus.plugin.programs import _Programs, _programs
+from napari_defocus.plugin.repaints import Repaints
 
 pytestmark = pytest.mark.window
 
@@ -57,24 +61,88 @@ def test_napari_takes_what_was_made_and_shows_the_same(make_napari_viewer, kind,
     assert len(np.unique(pictures[0])) > 2
 
 
-def test_a_layer_drawn_a_turn_later_looks_the_same(make_napari_viewer, qtbot):
+@pytest.fixture
+def deferred(make_napari_viewer):
+    """A viewer, a layer that is not to be drawn at once, its program, and what builds that."""
     viewer = make_napari_viewer(show=True)
-    layer = viewer.add_image(RAMP)
-    viewer.scene.camera.zoom = 4
-    drawn = viewer.screenshot(size=(240, 320), flash=False)
-    viewer.layers.remove(layer)
-    empty = viewer.screenshot(size=(240, 320), flash=False)
     new = NewLayer(viewer, Image(RAMP, visible=False))
     new.make_visual()
     new.defer_drawing()
     with new.handed_over():
         viewer.layers.append(new.layer)
-    viewer.scene.camera.zoom = 4
-    new.layer.visible = True
-    np.testing.assert_array_equal(viewer.screenshot(size=(240, 320), flash=False), empty)
     (program,) = _programs(new._made[VISUAL].node)
+    return viewer, new.layer, program
+
+
+def building(viewer):
+    return viewer.window._qt_viewer.canvas.native.findChildren(_Programs)
+
+
+def test_a_layer_drawn_a_turn_later_looks_the_same(make_napari_viewer, deferred, qtbot):
+    viewer, layer, program = deferred
+    plain = make_napari_viewer(show=True)
+    plain.add_image(RAMP)
+    for each in (plain, viewer):
+        each.scene.camera.zoom = 4
+    drawn = plain.screenshot(size=(240, 320), flash=False)
+    layer.visible = True
+    assert (viewer.screenshot(size=(240, 320), flash=False) != drawn).any()
     qtbot.waitUntil(lambda: "draw" not in vars(program))
     np.testing.assert_array_equal(viewer.screenshot(size=(240, 320), flash=False), drawn)
+
+
+def test_a_layer_is_drawn_of_itself_once_its_program_is_built(deferred, qtbot):
+    viewer, layer, program = deferred
+    layer.visible = True
+    assert building(viewer)
+    qtbot.waitUntil(lambda: not building(viewer))  # they are kept until it has been drawn
+    assert "draw" not in vars(program)
+
+
+def test_a_program_is_compiled_before_it_is_drawn(deferred, qtbot, monkeypatch):
+    _, layer, _ = deferred
+    events = []
+    link = GlirProgram.link_program
+    monkeypatch.setattr(GlirProgram, "link_program", lambda self: events.append("compiled") or link(self))
+    monkeypatch.setattr(_Programs, "_let_draw", lambda self: events.append("may draw"))
+    layer.visible = True
+    qtbot.waitUntil(lambda: "may draw" in events)
+    assert events == ["compiled", "may draw"]
+
+
+def test_a_program_that_was_compiled_is_kept_until_it_is_drawn(deferred, qtbot, monkeypatch):
+    """OpenGL would crash."""
+    viewer, layer, program = deferred
+    let_draw = _Programs._let_draw
+
+    def and_delete(self):
+        let_draw(self)
+        viewer.layers.remove(layer)
+
+    monkeypatch.setattr(_Programs, "_let_draw", and_delete)
+    layer.visible = True
+    qtbot.waitUntil(lambda: layer not in viewer.layers)
+    gc.collect()
+    (kept,) = building(viewer)
+    assert kept._programs == [program]
+    viewer.screenshot(flash=False)
+
+
+def test_what_cannot_be_built_before_is_drawn_all_the_same(deferred, qtbot, monkeypatch):
+    viewer, layer, _ = deferred
+    monkeypatch.setattr(_Programs, "_compile", lambda self, program: 1 / 0)
+    with qtbot.captureExceptions() as errors:
+        layer.visible = True
+        qtbot.waitUntil(lambda: not building(viewer))
+    assert [kind for kind, _, _ in errors] == [ZeroDivisionError]
+    assert len(np.unique(viewer.screenshot(flash=False))) > 2
+
+
+def test_a_run_repaints_apart(make_napari_viewer):
+    viewer = make_napari_viewer()
+    _, widget = viewer.window.add_plugin_dock_widget("napari-defocus", "Depth from defocus")
+    (repaints,) = viewer.window._qt_window.findChildren(Repaints)
+    assert widget._turns._repaints is repaints
 
 
 def test_a_new_layer_leaves_the_boxes_of_others_as_they_are(make_napari_viewer):

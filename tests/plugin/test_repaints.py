@@ -1,5 +1,6 @@
 """Repaints of a window apart from the steps that change it."""
 
+from functools import partial
 from types import SimpleNamespace
 
 import pytest
@@ -111,7 +112,51 @@ def test_a_second_repaint_right_after_the_first_waits(window, repaints, qtbot):
     assert "timer" in window.log[first : window.log.index("painted", first + 1)]
 
 
-def test_the_window_is_painted_though_who_changed_it_is_gone(window, repaints, qtbot, destroy):
+def test_repaints_without_end_do_not_keep_steps_waiting(window, repaints, qtbot):
+    turns = Turns(window, repaints)
+    window.on_paint = window.update
+    window.update()
+    done = []
+    turns.add(*[partial(done.append, number) for number in range(10)])
+    qtbot.waitUntil(lambda: len(done) == 10)
+    assert window.log.count("painted") >= 10  # none was lost
+    window.on_paint = lambda: None
+
+
+def test_the_window_is_painted_while_a_step_waits(window, repaints, qtbot):
+    """As for a dialog that a step opens."""
+
+    def wait():
+        step(window)
+        qtbot.waitUntil(lambda: "painted" in window.log)
+        window.log.append("over")
+
+    Turns(window, repaints).add(wait)
+    qtbot.waitUntil(lambda: "over" in window.log)
+
+
+def test_steps_go_on_when_their_window_is_gone(qtbot, destroy):
+    window = Window()
+    repaints = Repaints(window)
+    log = []
+    turns = Turns(None, repaints)
+    turns.add(lambda: log.append("before"))
+    qtbot.waitUntil(lambda: log == ["before"])
+    destroy(window)
+    turns.add(lambda: log.append("after"), lambda: log.append("at last"))
+    qtbot.waitUntil(lambda: log == ["before", "after", "at last"])
+
+
+def test_a_step_may_close_the_window(qtbot):
+    window = Window()
+    repaints, log, gone = Repaints(window), [], []
+    window.destroyed.connect(lambda: gone.append(True))
+    turns = Turns(None, repaints)
+    turns.add(window.deleteLater, lambda: qtbot.waitUntil(lambda: bool(gone)), lambda: log.append("after"))
+    qtbot.waitUntil(lambda: log == ["after"])
+
+
+def test_the_window_is_painted_though_who_changed_it_is_gone(window, repaints, qtbot):
     owner = QWidget(window)
     turns = Turns(owner, repaints)
 

@@ -7,7 +7,7 @@ not found as we know it, napari makes them itself.
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from typing import Any
 
 from napari.components import ViewerModel
@@ -21,9 +21,6 @@ __all__ = ["NewLayer", "Premade"]
 VISUAL = "napari._qt.qt_viewer", "create_vispy_layer"
 CONTROLS = "napari._qt.layer_controls.qt_layer_controls_container", "create_qt_layer_controls"
 """Modules, and by what name they call the function that makes a part."""
-
-BOX = "napari._vispy.overlays.base", "VispyCanvasOverlay", "_on_box_change"
-"""Module, class and method that draw the box behind what lies in the canvas."""
 
 
 class Premade:
@@ -66,6 +63,21 @@ def _giving(part: Any, module: Any, name: str) -> Iterator[None]:
         setattr(module, name, makes)
 
 
+@contextmanager
+def _boxes_left_alone() -> Iterator[None]:
+    """Let nothing draw the boxes of the canvas anew."""
+    overlay: Any = getattr(sys.modules.get("napari._vispy.overlays.base"), "VispyCanvasOverlay", None)
+    draw = getattr(overlay, "_on_box_change", None)
+    if draw is None:
+        yield
+        return
+    overlay._on_box_change = lambda self: None
+    try:
+        yield
+    finally:
+        overlay._on_box_change = draw
+
+
 class NewLayer(Premade):
     """A layer that is not added yet.
 
@@ -99,15 +111,12 @@ class NewLayer(Premade):
 
     @contextmanager
     def handed_over(self) -> Iterator[None]:
-        """Let napari get them as it adds the layer; it leaves the boxes behind texts and colour bars alone.
+        """Let napari get them as it adds the layer.
 
-        It would make the same boxes again, 10 ms each with their programs.
+        If that is invisible, the boxes behind texts and colour bars are left alone: napari would make the
+        same again, 10 ms each with their programs.
         """
-        with ExitStack() as stack:
-            stack.enter_context(super().handed_over())
-            overlays = getattr(sys.modules.get(BOX[0]), BOX[1], None)
-            if hasattr(overlays, BOX[2]):
-                stack.enter_context(_giving(None, overlays, BOX[2]))
+        with super().handed_over(), nullcontext() if self.layer.visible else _boxes_left_alone():
             yield
 
     def discard(self) -> None:

@@ -4,37 +4,49 @@ Qt repaints a window right after the work that changed it, before it looks for i
 draws, a repaint takes some 40 ms: together with the work it would be felt.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from enum import Enum, auto
 
 from napari.components import ViewerModel
-from qtpy.QtCore import QCoreApplication, QEvent, QObject, QTimer
+from qtpy.QtCore import QCoreApplication, QEvent, QObject, Qt, QTimer
 
 from napari_defocus.plugin.qt_viewer import qt_viewer_of
 
 __all__ = ["PAUSE", "Repaints"]
 
 PAUSE = 6
-"""Milliseconds in which other timers come before ours; one of 0 ms would come before all of them."""
+"""Milliseconds after which it is our turn again: timers that were due before then come first."""
+
+LONGEST = 500
+"""Milliseconds after which a repaint that was asked for is waited for no longer."""
+
+
+class _Stage(Enum):
+    IDLE = auto()
+    HELD = auto()  # a step is under way
+    PAINTING = auto()  # a repaint was posted and has not come yet
+    RESTING = auto()  # it has come, and what waited meanwhile has its turn
 
 
 class Repaints(QObject):
-    """Those of one window.
+    """Holds back the repaints that a step brings about.
+
+    The first comes once the step is over. What is painted then may bring about another: that one comes once
+    other events have had their turn. From then on repaints are Qt's again until the next step.
 
     Parameters
     ----------
     window : QObject
-        The window; it becomes the parent.
+        The window that is repainted; it becomes the parent.
     """
 
     def __init__(self, window: QObject) -> None:
         super().__init__(window)
-        self._held = self._wanted = self._under_way = False
-        self._release = QTimer(self)
-        self._rest = QTimer(self)
-        for timer in (self._release, self._rest):
-            timer.setSingleShot(True)
-            timer.timeout.connect(self._on_timeout)
+        self._stage = _Stage.IDLE
+        self._wanted = False
+        self._left = 0  # repaints that may still be held
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._on_timeout)
         window.installEventFilter(self)
 
     @classmethod
@@ -44,34 +56,37 @@ class Repaints(QObject):
         if qt_viewer is None:
             return None
         window: QObject = qt_viewer.window()
-        return window.findChild(cls) or cls(window)
+        return window.findChild(cls, "", Qt.FindChildOption.FindDirectChildrenOnly) or cls(window)
 
     @property
     def busy(self) -> bool:
-        """Whether one is held or under way, or what waited meanwhile has not had its turn."""
-        return self._held or self._under_way or self._rest.isActive()
+        """Whether a repaint is held or awaited, or what waited for it has not had its turn."""
+        return self._stage is not _Stage.IDLE
 
-    @contextmanager
-    def apart(self) -> Iterator[None]:
-        """Hold those that are asked for meanwhile until the next turn."""
-        self._held = True
-        try:
-            yield
-        finally:
-            self._release.start(0)
-
-    def _on_timeout(self) -> None:
-        self._held = self._release.isActive()
-        if self._wanted and not self._held:
-            self._wanted, self._under_way = False, True
-            QCoreApplication.postEvent(self.parent(), QEvent(QEvent.Type.UpdateRequest))
+    def hold(self) -> None:
+        """Hold those that a step brings about, which begins now, until the next turn of the event loop."""
+        self._left = 2
+        self._enter(_Stage.HELD, 0)
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802
-        """Take a repaint away while they are held, and a second one right after the first."""
+        """Take a repaint away while they are held."""
         if event is None or event.type() != QEvent.Type.UpdateRequest:
             return False
-        self._wanted = self._held or self._rest.isActive()
-        if self._under_way and not self._wanted:
-            self._under_way = False
-            self._rest.start(PAUSE)
-        return self._wanted
+        take = self._stage is _Stage.HELD or (self._stage is _Stage.RESTING and self._left > 0)
+        self._wanted = take
+        if self._stage is _Stage.PAINTING:
+            self._enter(_Stage.RESTING, PAUSE)
+        return take
+
+    def _on_timeout(self) -> None:
+        if self._wanted:
+            self._wanted = False
+            self._left -= 1
+            self._enter(_Stage.PAINTING, LONGEST)
+            QCoreApplication.postEvent(self.parent(), QEvent(QEvent.Type.UpdateRequest))
+        else:
+            self._stage = _Stage.IDLE
+
+    def _enter(self, stage: _Stage, milliseconds: int) -> None:
+        self._stage = stage
+        self._timer.start(milliseconds)

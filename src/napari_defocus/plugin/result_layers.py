@@ -84,12 +84,10 @@ class ResultLayers:
 
     def _showing(self, kind: str, result: DefocusResult) -> Iterator[Step]:
         yield partial(self._make, kind, result)
-        for make in (
-            NewLayer.make_visual,
-            NewLayer.make_controls,
-            *[NewLayer.defer_drawing] * (kind in SEEN),
-        ):
-            yield partial(self._make_part, kind, make)
+        yield partial(self._make_part, kind, NewLayer.make_visual)
+        yield partial(self._make_part, kind, NewLayer.make_controls)
+        if kind in SEEN:
+            yield partial(self._make_part, kind, NewLayer.defer_drawing)
         yield partial(self._show, kind, result)
 
     def abandon(self) -> None:

@@ -2,8 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer
 
 from napari_defocus.plugin.repaints import PAUSE, Repaints
@@ -42,21 +42,22 @@ class Turns(QObject):
 
     def _go_on(self) -> None:
         """Take the next step, once the window has been painted after the last one."""
-        if self._repaints is None:
-            self._take_one(nullcontext())
-        elif self._repaints.busy:
+        repaints = self._repaints
+        if repaints is None or not isalive(repaints):  # type: ignore[no-untyped-call]  # gone with its window
+            self._take_one()
+        elif repaints.busy:
             self._timer.start(PAUSE)
         else:
-            self._take_one(self._repaints.apart())
+            repaints.hold()
+            self._take_one()
 
-    def _take_one(self, apart: AbstractContextManager[None]) -> None:
+    def _take_one(self) -> None:
         try:
-            with apart:
-                self._do(self._steps.popleft())
+            self._do(self._steps.popleft())
         finally:  # an error is napari's to report; the steps that follow set the window right again
             if self._steps:
                 self._timer.start(0)
 
     def _do(self, step: Step) -> None:
-        """Where `benchmarks.window_heartbeat` takes the time."""
+        """Do a step (`benchmarks.window_heartbeat` takes the time of this method)."""
         step()
