@@ -7,7 +7,7 @@ not found as we know it, napari makes them itself.
 
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import Any
 
 from napari.components import ViewerModel
@@ -48,34 +48,26 @@ class Premade:
         """Let napari get these parts where it makes its own."""
         with ExitStack() as stack:
             for (module, name), part in self._made.items():
-                stack.enter_context(_giving(part, sys.modules[module], name))
+                stack.enter_context(_only_returning(part, sys.modules[module], name))
             yield
 
 
 @contextmanager
-def _giving(part: Any, module: Any, name: str) -> Iterator[None]:
-    """Let a function of a module return a part whatever it is called with."""
-    makes = getattr(module, name)
-    setattr(module, name, lambda *_, **__: part)
+def _only_returning(result: Any, owner: Any, name: str) -> Iterator[None]:
+    """Let a function of a module or class do nothing but return this, whatever it is called with."""
+    kept = getattr(owner, name)
+    setattr(owner, name, lambda *_, **__: result)
     try:
         yield
     finally:
-        setattr(module, name, makes)
+        setattr(owner, name, kept)
 
 
-@contextmanager
-def _boxes_left_alone() -> Iterator[None]:
+def _boxes_left_alone() -> AbstractContextManager[None]:
     """Let nothing draw the boxes of the canvas anew."""
-    overlay: Any = getattr(sys.modules.get("napari._vispy.overlays.base"), "VispyCanvasOverlay", None)
-    draw = getattr(overlay, "_on_box_change", None)
-    if draw is None:
-        yield
-        return
-    overlay._on_box_change = lambda self: None
-    try:
-        yield
-    finally:
-        overlay._on_box_change = draw
+    overlay = getattr(sys.modules.get("napari._vispy.overlays.base"), "VispyCanvasOverlay", None)
+    draw = "_on_box_change"
+    return _only_returning(None, overlay, draw) if hasattr(overlay, draw) else nullcontext()
 
 
 class NewLayer(Premade):

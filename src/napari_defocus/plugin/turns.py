@@ -43,15 +43,11 @@ class Turns(QObject):
     def _go_on(self) -> None:
         """Take the next step, once the window has been painted after the last one."""
         repaints = self._repaints
-        if repaints is None or not isalive(repaints):  # type: ignore[no-untyped-call]  # gone with its window
-            self._take_one()
-        elif repaints.busy:
-            self._timer.start(PAUSE)
-        else:
+        if repaints is not None and isalive(repaints):  # type: ignore[no-untyped-call]  # gone with its window
+            if repaints.busy:
+                self._timer.start(PAUSE)
+                return
             repaints.hold()
-            self._take_one()
-
-    def _take_one(self) -> None:
         try:
             self._do(self._steps.popleft())
         finally:  # an error is napari's to report; the steps that follow set the window right again
