@@ -14,6 +14,7 @@ from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import focus_labels
 from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start
+from napari_defocus.solver.between_planes import peak_coordinates
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels
 from napari_defocus.solver.focus_start import enlarged
@@ -131,7 +132,7 @@ def starts(
     if draws_to_peaks(optics, settings):
         assert noise is not None
         rank = np.argsort(order).astype(np.int32)[labels]
-        peaks = focus_labels.peak_coordinates(observations, optics, noise, unusable, rank)
+        peaks = peak_coordinates(observations, optics, noise, unusable, rank)
         kept.append(peaks[block.inside])
     return None, (np.stack(kept),)
 

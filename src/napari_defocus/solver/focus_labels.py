@@ -1,8 +1,7 @@
-"""Sharpest planes by a graph cut on the focus measure: coarse cut, refinement, and peaks between planes."""
+"""Sharpest planes by a graph cut on the focus measure: coarse cut and refinement."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +9,10 @@ from skimage.measure import block_reduce
 
 from napari_defocus.optics import Optics
 from napari_defocus.solver import label_kernels
+from napari_defocus.solver.between_planes import REACH as PEAK_REACH
 from napari_defocus.solver.edge_contrast import NeighbourWeights, neighbour_weights, roughness
 from napari_defocus.solver.focus_cost import REACH as COST_REACH
-from napari_defocus.solver.focus_cost import focus_costs, focus_measures, noise_response, trust_of
+from napari_defocus.solver.focus_cost import focus_costs, trust_of
 from napari_defocus.solver.graph_cut import cut
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import hides_focus, px_per_coordinate
@@ -27,34 +27,11 @@ Share = Callable[[float], None] | None
 LEAST_EDGE = 0.3
 """Blur between two labels up to which a difference is a slope and no edge, px."""
 
-PEAK_WINDOW = 7
-"""Window of the focus measure whose peak is placed between planes, px."""
-
-PEAK_SIGMA = 0.6
-"""Standard deviation of the Gaussian before that, px: planes that were aligned have lost some of their finest
-detail, more or less of it by how far they were moved, and that must not decide."""
-
-REACH = max(COST_REACH, PEAK_WINDOW // 2 + 1 + int(4 * PEAK_SIGMA + 0.5)) + 8
+REACH = max(COST_REACH, PEAK_REACH) + 8
 """Halo of a window in which labels are refined and peaks placed, px."""
 
 SWEEPS = 6
 """Greatest number of sweeps that refine the labels of a window."""
-
-FARTHEST_PEAK = 1.2
-"""Distance from its label up to which a peak is that label's, planes."""
-
-FARTHEST_BLUR = 0.5
-"""Or, where planes are close together, px of blur: the cut goes over slopes in steps of several planes."""
-
-LEAST_BLUR = 0.7
-"""Standard deviation of the blur that a focus measure itself amounts to, px."""
-
-LEAST_LEVEL = 0.4
-"""Focus measure that counts as none, once that of the noise is taken off (squared: the two are independent),
-in units of that of the noise."""
-
-LEAST_BEND = 1e-3
-"""Least curvature of the logarithm of the focus measure at a peak."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,62 +142,6 @@ def truncation_at(settings: SolverSettings, optics: Optics) -> float | None:
         return None
     apart = float(np.median(np.diff(np.sort(optics.centers)))) * px_per_coordinate(optics)
     return max(settings.mrf_truncation, LEAST_EDGE / max(apart, 1e-6))
-
-
-def peak_coordinates(
-    window: Observations, optics: Optics, noise: float, unusable: Pairs, labels: Labels
-) -> Floats:
-    """Blur coordinate (Y, X) of the peak of the focus measure next to each pixel's label, in focus order.
-
-    The parabola through the logarithms of three planes (Nayar & Nakagawa 1994), around that which is reached
-    uphill from the label. Where there is no peak, or it is too far from the label, the label's own.
-    """
-    centers = np.sort(optics.centers)
-    last = len(centers) - 1
-    if last < 2:
-        return centers[labels].astype(np.float32)
-    measures = focus_measures(window, PEAK_SIGMA, PEAK_WINDOW, unusable)[np.argsort(optics.centers)]
-    floor = noise * noise_response(PEAK_SIGMA)
-    level = 0.5 * np.log(np.maximum(measures**2 - floor**2, 0) + (LEAST_LEVEL * floor) ** 2)
-
-    def around(middle: Labels) -> list[Floats]:
-        return [np.take_along_axis(level, (middle + step)[None], 0)[0] for step in (-1, 0, 1)]
-
-    def blur_between(coordinates: NDArray[Any]) -> NDArray[Any]:
-        return np.asarray(np.abs(coordinates - centers[labels]) * px_per_coordinate(optics))
-
-    middle = np.clip(labels, 1, last - 1)
-    while True:
-        before, here, after = around(middle)
-        uphill = np.where(
-            (before > here) & (before > after), -1, np.where((after > here) & (after > before), 1, 0)
-        )
-        there = np.clip(middle + uphill, 1, last - 1)
-        near = (np.abs(there - labels) <= 1) | (blur_between(centers[there]) <= FARTHEST_BLUR)
-        if not (near & (there != middle)).any():
-            break
-        middle = np.where(near, there, middle)
-    bend = 2 * here - before - after
-    aside = np.clip((after - before) / (2 * np.maximum(bend, LEAST_BEND)), -1, 1)
-    place = middle + between_planes(aside, optics)
-    found = np.interp(np.clip(place, 0, last), np.arange(last + 1), centers)
-    near = (np.abs(place - labels) <= FARTHEST_PEAK) | (blur_between(found) <= FARTHEST_BLUR)
-    return np.where((bend > LEAST_BEND) & near, found, centers[labels]).astype(np.float32)
-
-
-def between_planes(aside: Floats, optics: Optics) -> Floats:
-    """Correct places of parabolas' vertices, planes from the middle one, for the shape of focus curves.
-
-    A parabola through three logarithms would be right for a Gaussian focus curve. That of a texture falls off
-    as a power of the variance of all blur, whatever the power, so that vertices crowd around the planes where
-    these are far apart. The correction is the same parabola through such a curve, the other way round.
-    """
-    apart = float(np.diff(np.sort(optics.centers)).mean()) * px_per_coordinate(optics)
-    least = LEAST_BLUR**2 + PEAK_SIGMA**2 + float(optics.sigma_of_radius(0.0)) ** 2
-    true = np.linspace(-0.5, 0.5, 41)
-    before, here, after = (-np.log(least + (apart * (step - true)) ** 2) for step in (-1, 0, 1))
-    vertex = (after - before) / (2 * (2 * here - before - after))
-    return np.where(np.abs(aside) < 0.5, np.interp(aside, vertex, true), aside).astype(np.float32)
 
 
 def _costs_and_guide(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from napari_defocus.optics import Optics
 from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver import focus_labels
+from napari_defocus.solver.between_planes import peak_coordinates
 from napari_defocus.solver.blocks import Block, grid, widened
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels, Pairs
 from napari_defocus.solver.noise import noise_level, plane_noise
@@ -102,7 +103,7 @@ def peaks(
         block = Block(tile, widened(tile, focus_labels.REACH, observations.shape))
         window, pairs = observations.window(block.outer.slices), pairs_in(unusable, block.outer)
         own = rank[labels[block.outer.slices]]
-        return focus_labels.peak_coordinates(window, optics, noise, pairs, own)[block.inside]
+        return peak_coordinates(window, optics, noise, pairs, own)[block.inside]
 
     for tile, part in map_tiles(place, split(observations.shape, (TILE, TILE)), threads, progress):
         found[tile.slices] = part
