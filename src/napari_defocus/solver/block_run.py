@@ -127,7 +127,7 @@ class BlockRun(BlockPasses):
         state = self._denoise(state)
         if not applies(self.job.optics, self.settings):  # else edges end with it
             state = self._median(state, "median")
-        state = self._fit_planes(state)
+        state = self._fit_planes(start, state)
         return self._finish(stack, state, operator, halo, tuple(losses))
 
     def _find_white(self, stack: Any) -> None:
@@ -225,12 +225,12 @@ class BlockRun(BlockPasses):
         blocks, message = grid(self.frame, self.side, weighted_median.RADIUS), "depth of what looks alike"
         return self.advance(block_tasks.median_block, blocks, [state], message, name)
 
-    def _fit_planes(self, state: Any) -> Any:
+    def _fit_planes(self, start: Any, state: Any) -> Any:
         """The state after the local regression of the depth, where wanted."""
         if not self.settings.regression:
             return state
-        blocks, message = grid(self.frame, self.side, regression.RADIUS), "planes of the depth"
-        return self.advance(block_tasks.regression_block, blocks, [state], message, "planes")
+        blocks, message = grid(self.frame, self.side, regression.REACH), "planes of the depth"
+        return self.advance(block_tasks.regression_block, blocks, [start, state], message, "planes")
 
     def _scales(self, stack: Any, start: Any, reach: int) -> PriorScales:
         """What the weights of the priors are in units of."""

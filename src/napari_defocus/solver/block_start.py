@@ -13,8 +13,8 @@ from scipy import ndimage
 from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import focus_labels
-from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start
 from napari_defocus.solver.between_planes import peak_coordinates
+from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels
 from napari_defocus.solver.focus_start import enlarged

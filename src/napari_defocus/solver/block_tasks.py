@@ -28,9 +28,9 @@ from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
 from napari_defocus.solver.prediction import MEASURED_AT_ONCE, predict_tile
-from napari_defocus.solver.prior_scales import PriorScales, departure_of, px_per_coordinate
+from napari_defocus.solver.prior_scales import PriorScales, departure_of, draws_to_peaks, px_per_coordinate
 from napari_defocus.solver.ray_fit import RayFit, RaySamples, ray_samples, sample_tiles
-from napari_defocus.solver.regression import regression
+from napari_defocus.solver.regression import local_planes
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior
 from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, start_coordinates
@@ -258,11 +258,15 @@ def median_block(job: Job, block: Block, state: Floats, *, progress: Share) -> t
     return with_depth(block, state, median_of_run(coordinates, image, job.optics, job.settings, progress))
 
 
-def regression_block(job: Job, block: Block, state: Floats, *, progress: Share) -> tuple[None, tuple[Floats]]:
+def regression_block(
+    job: Job, block: Block, kept: Floats, state: Floats, *, progress: Share
+) -> tuple[None, tuple[Floats]]:
     """State of the inner pixels after the local regression of the depth."""
-    spread = job.settings.regression / px_per_coordinate(job.optics)
-    coordinates = np.ascontiguousarray(state[COORDINATES])
-    return with_depth(block, state, regression(coordinates, spread, job.settings.threads, progress))
+    settings, spread = job.settings, job.settings.regression / px_per_coordinate(job.optics)
+    coordinates, peaks = np.ascontiguousarray(state[COORDINATES]), None
+    if draws_to_peaks(job.optics, settings):
+        peaks = start_coordinates(blur_operator(job.optics, settings, job.frame), as_start(kept), settings)
+    return with_depth(block, state, local_planes(coordinates, spread, peaks, settings.threads, progress))
 
 
 def finished(

@@ -29,7 +29,7 @@ from napari_defocus.solver.prior_scales import (
     px_per_coordinate,
     trusted_blur_of,
 )
-from napari_defocus.solver.regression import regression
+from napari_defocus.solver.regression import local_planes
 from napari_defocus.solver.result import SolverState, Step
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior, edge_weights
@@ -234,8 +234,9 @@ class Unknowns:
 
     def fit_planes(self, progress: Callable[[float], None]) -> None:
         """Take out what noise of the depth is left, by local planes; not by this objective."""
-        spread = self.settings.regression / self.blur_per_coordinate
-        self.coordinates = regression(self.coordinates, spread, self.settings.threads, progress)
+        settings, spread = self.settings, self.settings.regression / self.blur_per_coordinate
+        peaks = self.peaks if draws_to_peaks(self.operator.optics, settings) else None
+        self.coordinates = local_planes(self.coordinates, spread, peaks, settings.threads, progress)
 
     def state(self, epoch: int, step: Step) -> SolverState:
         """The unknowns as the user sees them."""
