@@ -2,43 +2,25 @@
 
 import numpy as np
 import pytest
+from focus_scene import INNER, LENS, RANGE, SHAPE, step, with_grain
 from numpy.testing import assert_array_equal
 from stacks import model_stack, texture
 
-from napari_defocus import SolverSettings, ThinLens, UncalibratedFocus, solve
+from napari_defocus import SolverSettings, UncalibratedFocus, solve
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import focus_start, reduction
-from napari_defocus.solver.focus_labels import cells, peak_coordinates
-from napari_defocus.solver.focus_start import enlarged, noise_of
+from napari_defocus.solver.focus_labels import cells
+from napari_defocus.solver.focus_start import enlarged
 from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.observations import load_stack
-from napari_defocus.solver.prior_scales import px_per_coordinate
 
-LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.25, 1.67, 2.5, 5.0], blur_scale=0.5)
-RANGE = (0.9, 6.0)
-SHAPE = (96, 120)
-INNER = (slice(5, -5), slice(8, -8))
 ORDER = [3, 0, 4, 1, 2]
 """Order of the planes in which they are unsorted."""
 
 
-def with_grain(stack, noise):
-    return stack + np.float32(noise) * np.random.default_rng(0).standard_normal(stack.shape, np.float32)
-
-
-@pytest.fixture(scope="module")
-def step():
-    """A square 1.25 m away before a wall at 2.5 m: the planes that are right, and the noisy stack."""
-    truth = np.full(SHAPE, 3)
-    truth[20:70, 30:80] = 1
-    depth = np.array(LENS.focus_distances, np.float32)[truth]
-    stack = model_stack(LENS, depth, texture(SHAPE, seed=7), RANGE, kernel="disc")
-    return truth, with_grain(stack, 0.01)
-
-
 @pytest.mark.parametrize("factor", [2, 3])
-def test_coarse_cut_and_refinement_agree_with_the_full_cut(step, monkeypatch, factor):
-    truth, stack = step
+def test_coarse_cut_and_refinement_agree_with_the_full_cut(monkeypatch, factor):
+    truth, stack = step()
     observations = load_stack(stack, 1.0)
     full = start_of(observations, LENS, SolverSettings()).labels
     assert (full == truth).mean() > 0.99
@@ -49,11 +31,11 @@ def test_coarse_cut_and_refinement_agree_with_the_full_cut(step, monkeypatch, fa
     assert (reduced == truth).mean() > 0.98
 
 
-def test_tiles_do_not_show_in_labels_and_peaks(step, monkeypatch):
-    observations = load_stack(step[1], 1.0)
+def test_tiles_do_not_show_in_labels_and_peaks(monkeypatch):
+    observations = load_stack(step()[1], 1.0)
     whole = start_of(observations, LENS, SolverSettings())
     monkeypatch.setattr(focus_start, "TILE", 32)
-    monkeypatch.setattr(reduction, "MAX_CUT_SIZE", step[1].size // 4 + 1)
+    monkeypatch.setattr(reduction, "MAX_CUT_SIZE", step()[1].size // 4 + 1)
     tiled = start_of(observations, LENS, SolverSettings(threads=2))
     monkeypatch.setattr(focus_start, "TILE", 256)
     reduced = start_of(observations, LENS, SolverSettings())
@@ -79,69 +61,18 @@ def test_peaks_place_a_slanted_plane_between_the_planes(sigma_per_plane, noise, 
     assert np.median(np.abs(start.labels - truth)[INNER]) > 0.2
 
 
-def test_peaks_of_a_lens_are_blur_coordinates(step):
-    truth, stack = step
+def test_peaks_of_a_lens_are_blur_coordinates():
+    truth, stack = step()
     start = start_of(load_stack(stack, 1.0), LENS, SolverSettings())
     apart = np.abs(np.diff(LENS.centers)).mean()
     assert np.median(np.abs(start.peaks - LENS.centers[truth])) < 0.1 * apart
 
 
-def test_where_there_is_no_peak_it_is_the_labels():
-    flat = load_stack(np.full((5, 20, 30), 0.5), 1.0)
-    labels = np.random.default_rng(0).integers(0, 5, (20, 30)).astype(np.int32)
-    found = peak_coordinates(flat, LENS, noise_of(flat), None, labels)
-    assert_array_equal(found, np.sort(LENS.centers)[labels].astype(np.float32))
-
-
-def test_where_planes_are_close_together_peaks_leave_the_steps_of_the_labels():
-    """Labels of a slope in steps of 4 planes, 0.8 px of blur; they are left by half a pixel at most."""
-    optics = UncalibratedFocus(planes=24, blur_per_plane=0.2)
-    truth = np.broadcast_to(np.linspace(2, 21, SHAPE[1]), SHAPE)
-    stack = with_grain(model_stack(optics, truth, texture(SHAPE, seed=7), (0, 23), kernel="disc"), 0.002)
-    labels = (4 * np.round(truth / 4)).astype(np.int32)
-    found = peak_coordinates(load_stack(stack, 1.0), optics, 0.002, None, labels)
-    assert np.abs(labels - truth)[INNER].mean() > 0.9
-    assert np.abs(found - truth)[INNER].mean() < 0.5
-    assert np.abs(found - labels).max() <= 2.5
-
-
-def test_half_a_pixel_of_blur_is_the_limit_wherever_planes_are_close_together():
-    """At even distances the planes are 6 px of blur apart near by and 0.03 px far away."""
-    lens = ThinLens.from_camera(50, 8, 12, np.linspace(0.5, 10, 30), blur_scale=0.5)
-    centers = np.sort(lens.centers)
-    rng = np.random.default_rng(0)
-    stack = load_stack(rng.random((30, 40, 60)), 1.0)
-    labels = rng.integers(0, 30, (40, 60)).astype(np.int32)
-    found = peak_coordinates(stack, lens, 0.01, None, labels)
-    blur = np.abs(found - centers[labels]) * px_per_coordinate(lens)
-    planes = np.abs(np.interp(found, centers, np.arange(30)) - labels)
-    assert ((blur <= 0.501) | (planes <= 1.201)).all()
-    assert (planes > 1.3).sum() > 50
-    assert (blur > 1).sum() > 5
-
-
-def test_a_peak_far_from_its_label_is_not_that_labels(step):
-    truth, stack = step
-    wrong = np.where(truth == 3, 4, 0).astype(np.int32)  # three planes beside, in the order of focus
-    found = peak_coordinates(load_stack(stack, 1.0), LENS, 0.01, None, wrong)
-    centers = np.sort(LENS.centers)
-    assert np.abs(found - centers[wrong]).max() <= 1.2 * np.diff(centers).max()
-    assert (found == centers[wrong].astype(np.float32)).mean() > 0.6  # the others found a bump of the noise
-
-
-def test_two_planes_have_no_peak_between():
-    lens = LENS.replace(focus_distances=(1.0, 2.0))
-    two = load_stack(np.random.default_rng(0).random((2, 20, 30)), 1.0)
-    labels = np.zeros((20, 30), np.int32)
-    assert (peak_coordinates(two, lens, 0.01, None, labels) == np.float32(lens.centers.min())).all()
-    assert np.isfinite(solve(two.planes[:, 0], lens).depth).all()
-
-
 @pytest.mark.parametrize("reduced", [False, True])
-def test_unsorted_planes_start_the_same(step, monkeypatch, reduced):
+def test_unsorted_planes_start_the_same(monkeypatch, reduced):
     if reduced:
-        monkeypatch.setattr(reduction, "MAX_CUT_SIZE", step[1].size // 9 + 1)
-    stack, settings = step[1], SolverSettings()
+        monkeypatch.setattr(reduction, "MAX_CUT_SIZE", step()[1].size // 9 + 1)
+    stack, settings = step()[1], SolverSettings()
     start = start_of(load_stack(stack, 1.0), LENS, settings)
     mixed = LENS.replace(focus_distances=[LENS.focus_distances[k] for k in ORDER])
     other = start_of(load_stack(stack[ORDER], 1.0), mixed, settings)
@@ -150,8 +81,8 @@ def test_unsorted_planes_start_the_same(step, monkeypatch, reduced):
     assert np.abs(other.peaks - start.peaks).max() < 1e-6
 
 
-def test_unsorted_planes_give_the_same_depth_map(step):
-    stack = step[1]
+def test_unsorted_planes_give_the_same_depth_map():
+    stack = step()[1]
     mixed = LENS.replace(focus_distances=[LENS.focus_distances[k] for k in ORDER])
     settings = SolverSettings(depth_range=RANGE, epochs=2, white=1.0)
     there, back = solve(stack, LENS, settings), solve(stack[ORDER], mixed, settings)

@@ -9,7 +9,6 @@ from scipy.ndimage import maximum_filter
 from stacks import PAPER, model_stack, texture
 
 from napari_defocus import SolverSettings, ThinLens
-from napari_defocus.solver.focus_labels import LEAST_BLUR, PEAK_SIGMA, between_planes
 from napari_defocus.solver.glare import Glare
 from napari_defocus.solver.initialization import Start
 from napari_defocus.solver.model_start import (
@@ -27,18 +26,6 @@ LENS = ThinLens.from_camera(50, 2.8, 30, [1.0, 1.25, 1.67, 2.5, 5.0], blur_scale
 RANGE = (0.9, 6.0)
 SHAPE = (96, 120)
 SETTINGS = SolverSettings(depth_range=RANGE, white=1.0)
-
-
-def test_peaks_of_a_curve_that_falls_as_a_power_are_found_between_planes():
-    apart = np.abs(np.diff(np.sort(LENS.centers))).mean() * np.abs(LENS.slopes).max() * LENS.blur_scale
-    true = np.linspace(-0.45, 0.45, 19)
-    variance = LEAST_BLUR**2 + PEAK_SIGMA**2 + LENS.sigma_of_radius(0.0) ** 2
-    before, here, after = (-1.7 * np.log(variance + (apart * (step - true)) ** 2) for step in (-1, 0, 1))
-    vertex = ((after - before) / (2 * (2 * here - before - after))).astype(np.float32)
-    assert np.abs(vertex - true).max() > 0.02  # the parabola alone is drawn to the planes
-    assert_allclose(between_planes(vertex, LENS), true, atol=2e-3)
-    beyond = np.array([-1, -0.5, 0.5, 0.8], np.float32)
-    assert_array_equal(between_planes(beyond, LENS), beyond)
 
 
 def marked(shape):

@@ -3,16 +3,19 @@
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.ndimage import gaussian_filter
 
 from napari_defocus import InputError, SolverSettings
-from napari_defocus.solver.bilateral import BIWEIGHT, DEVIATION, bilateral
+from napari_defocus.solver.bilateral import BIWEIGHT, bilateral
 from napari_defocus.solver.regression import (
+    NARROW,
     NARROWEST,
     PASSES,
     QUIET,
-    RADIUS,
+    REACH,
     SCATTER,
-    STRIDE,
+    WIDE,
+    local_planes,
     regression,
 )
 from napari_defocus.solver.regression_kernels import ROUND
@@ -29,9 +32,10 @@ def noise(shape, size, seed=0):
     return np.random.default_rng(seed).normal(0, size, shape).astype(np.float32)
 
 
-def fitted(values, row, column):
+def fitted(values, row, column, window):
     """What one pixel gets, by weighted least squares, pass by pass."""
-    rows, columns = (np.arange(at - RADIUS, at + RADIUS + 1, STRIDE) for at in (row, column))
+    radius, stride, deviation = window
+    rows, columns = (np.arange(at - radius, at + radius + 1, stride) for at in (row, column))
     y, x = np.meshgrid(rows[(rows >= 0) & (rows < values.shape[0])], columns, indexing="ij")
     inside = (x >= 0) & (x < values.shape[1])
     y, x = y[inside], x[inside]
@@ -39,7 +43,7 @@ def fitted(values, row, column):
     plane, width = np.array([values[row, column], 0.0, 0.0]), SPREAD
     for _ in range(PASSES):
         apart = z - plane[0] - plane[1] * dx - plane[2] * dy
-        weight = np.exp(-0.5 * (dx**2 + dy**2) / DEVIATION**2)
+        weight = np.exp(-0.5 * (dx**2 + dy**2) / deviation**2)
         weight *= np.maximum(1 - apart**2 / (BIWEIGHT * width**2), 0) ** 2
         middle = [np.average(value, weights=weight) for value in (z, dx, dy)]
         centred = np.stack([dx - middle[1], dy - middle[2]])
@@ -53,11 +57,49 @@ def fitted(values, row, column):
     return values[row, column] + noisy * (plane[0] - values[row, column])
 
 
+@pytest.mark.parametrize("window", [NARROW, WIDE])
 @pytest.mark.parametrize("place", [(20, 25), (0, 0), (39, 3), (12, 49)])
-def test_each_pixel_is_a_weighted_least_squares_fit(place):
+def test_each_pixel_is_a_weighted_least_squares_fit(place, window):
     values = slope() + noise((40, 50), 0.05)
     values[:, 30:] += 1
-    assert_allclose(regression(values, SPREAD)[place], fitted(values, *place), atol=2e-5)
+    expected = fitted(values, *place, window)
+    assert_allclose(regression(values, SPREAD, window=window)[place], expected, atol=2e-5)
+
+
+def blobs(shape, size):
+    """Noise that is alike over some pixels, as that of a depth is that was smoothed."""
+    rough = gaussian_filter(noise(shape, 1.0), 4)
+    return np.asarray(size * rough / rough.std(), np.float32)
+
+
+def test_a_plane_is_fitted_to_more_where_the_peaks_are_noisy():
+    true = slope((90, 120))
+    depth = true + blobs(true.shape, 0.03)
+    noisy = local_planes(depth, SPREAD, true + noise(true.shape, 0.3))
+    quiet = local_planes(depth, SPREAD, true + noise(true.shape, 0.01))
+    narrow = local_planes(depth, SPREAD)
+    assert_array_equal(narrow, regression(depth, SPREAD))
+    error = [np.std((found - true)[10:-10, 10:-10]) for found in (narrow, quiet, noisy)]
+    assert error[2] < 0.7 * error[0]
+    assert error[1] > 0.9 * error[0]
+
+
+def test_a_bent_surface_stays_bent_where_the_peaks_are_noisy():
+    y, x = np.mgrid[:90, :120]
+    bent = (1 + 0.08 * np.sin(x / 9) * np.cos(y / 9)).astype(np.float32)
+    found = local_planes(bent, SPREAD, bent + noise(bent.shape, 0.05))
+    narrow = regression(bent, SPREAD)
+    assert np.std(found - narrow) < 0.15 * np.std(regression(narrow, SPREAD, window=WIDE) - narrow)
+
+
+def test_a_pixel_is_not_changed_by_what_is_beyond_the_reach():
+    depth = slope((2 * REACH + 40, 60)) + noise((2 * REACH + 40, 60), 0.05)
+    peaks = depth + noise(depth.shape, 0.2, seed=1)
+    other, other_peaks = depth.copy(), peaks.copy()
+    other[:20], other_peaks[:20] = 7, 3
+    found, again = local_planes(depth, SPREAD, peaks), local_planes(other, SPREAD, other_peaks)
+    assert_array_equal(found[20 + REACH :], again[20 + REACH :])
+    assert (found[20 : 20 + NARROW.radius] != again[20 : 20 + NARROW.radius]).any()
 
 
 def test_a_plane_stays_as_it_is_up_to_the_frame():
