@@ -47,6 +47,12 @@ def test_where_there_is_no_peak_it_is_the_labels():
     assert_array_equal(found, np.sort(LENS.centers)[labels].astype(np.float32))
 
 
+def test_without_noise_or_texture_it_is_the_labels_too():
+    flat = load_stack(np.full((5, 20, 30), 0.5), 1.0)
+    labels = np.full((20, 30), 2, np.int32)
+    assert (peak_coordinates(flat, LENS, 0.0, None, labels) == np.float32(np.sort(LENS.centers)[2])).all()
+
+
 def test_where_planes_are_close_together_peaks_leave_the_steps_of_the_labels():
     """Labels of a slope in steps of 4 planes, 0.8 px of blur; they are left by half a pixel at most."""
     optics = UncalibratedFocus(planes=24, blur_per_plane=0.2)

@@ -84,10 +84,12 @@ def test_a_plane_is_fitted_to_more_where_the_peaks_are_noisy():
     assert error[1] > 0.9 * error[0]
 
 
-def test_a_bent_surface_stays_bent_where_the_peaks_are_noisy():
+@pytest.mark.parametrize("peaks_off", [0.0, 0.5])
+def test_a_bent_surface_stays_bent_where_the_noise_does_not_explain_it(peaks_off):
+    """However far off the peaks are, as long as they are so all around."""
     y, x = np.mgrid[:90, :120]
     bent = (1 + 0.08 * np.sin(x / 9) * np.cos(y / 9)).astype(np.float32)
-    found = local_planes(bent, SPREAD, bent + noise(bent.shape, 0.05))
+    found = local_planes(bent, SPREAD, bent + np.float32(peaks_off) + noise(bent.shape, 0.05))
     narrow = regression(bent, SPREAD)
     assert np.std(found - narrow) < 0.15 * np.std(regression(narrow, SPREAD, window=WIDE) - narrow)
 
@@ -128,6 +130,14 @@ def test_an_edge_between_two_surfaces_stays():
     true = np.where(np.arange(50) < 25, slope(), 4 - slope()).astype(np.float32)
     found = regression(true + noise(true.shape, 0.02), SPREAD)
     assert np.abs(found - true).max() < 0.08
+
+
+@pytest.mark.parametrize("unit", [1e-3, 1e-6, 1e3])
+def test_the_unit_of_the_values_changes_nothing(unit):
+    values = slope() + noise((40, 50), 0.05)
+    peaks = values + noise((40, 50), 0.2, seed=1)
+    there = local_planes((values * unit).astype(np.float32), SPREAD * unit, (peaks * unit).astype(np.float32))
+    assert_allclose(there / unit, local_planes(values, SPREAD, peaks), atol=1e-5)
 
 
 def test_threads_change_nothing():

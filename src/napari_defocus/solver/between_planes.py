@@ -52,6 +52,9 @@ LEAST_LEVEL = 0.4
 """Focus measure that counts as none, once that of the noise is taken off (squared: the two are independent),
 in units of that of the noise."""
 
+TINY = np.float32(1e-18)
+"""Square of a focus measure that is none where there is no noise, either: keeps logarithms finite."""
+
 LEAST_BEND = 1e-3
 """Least curvature of the logarithm of the focus measure at a peak."""
 
@@ -114,7 +117,7 @@ def _levels(
         floor = np.float32(noise * noise_response(sigma))
         noisy = floor / np.maximum(measures.max(axis=0), max(floor, np.float32(1e-9)))
         weights.append(1 / (np.float32(scatter) + noisy**2))
-        squared = np.maximum(measures**2 - floor**2, 0) + (LEAST_LEVEL * floor) ** 2
+        squared = np.maximum(measures**2 - floor**2, 0) + max((LEAST_LEVEL * floor) ** 2, TINY)
         level += weights[-1] * np.float32(0.5) * np.log(squared)
     total = np.sum(weights, axis=0)
     return level / total, [weight / total for weight in weights]

@@ -13,11 +13,10 @@ from scipy import ndimage
 from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.optics.tiles import Tile
 from napari_defocus.solver import focus_labels
-from napari_defocus.solver.between_planes import peak_coordinates
 from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels
-from napari_defocus.solver.focus_start import enlarged
+from napari_defocus.solver.focus_start import enlarged, peaks
 from napari_defocus.solver.glare import FARTHEST_LIGHT, find_glare
 from napari_defocus.solver.initialization import (
     ANCHORING,
@@ -131,9 +130,8 @@ def starts(
     kept = [shown[block.inside].astype(np.float32)]
     if draws_to_peaks(optics, settings):
         assert noise is not None
-        rank = np.argsort(order).astype(np.int32)[labels]
-        peaks = peak_coordinates(observations, optics, noise, unusable, rank)
-        kept.append(peaks[block.inside])
+        found_peaks = peaks(observations, optics, noise, unusable, labels, settings.threads)
+        kept.append(found_peaks[block.inside])
     return None, (np.stack(kept),)
 
 

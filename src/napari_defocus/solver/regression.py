@@ -99,11 +99,18 @@ def local_planes(
     if peaks is None:
         return narrow
     wide = regression(narrow, spread, threads, part_of(progress, 0.5, 1), window=WIDE)
-    scatter = np.minimum((peaks - depth) ** 2, np.float32((FARTHEST * spread) ** 2))
-    noise = REMAINS * ndimage.uniform_filter(scatter, NOISE_WINDOW, mode="nearest")
-    apart = ndimage.uniform_filter((wide - narrow) ** 2, APART_WINDOW, mode="nearest")
-    share = np.maximum(noise, 0) / np.maximum(noise + apart, np.float32(ALIKE * spread**2))
+    noise = REMAINS * _variance(np.clip((peaks - depth) / np.float32(spread), -FARTHEST, FARTHEST))
+    apart = ndimage.uniform_filter(((wide - narrow) / np.float32(spread)) ** 2, APART_WINDOW, mode="nearest")
+    share = noise / np.maximum(noise + apart, np.float32(ALIKE))
     return np.asarray(narrow + share * (wide - narrow), np.float32)
+
+
+def _variance(values: Floats) -> Floats:
+    """Variance of what is around each pixel; what is off by the same all around is not noisy."""
+    mean, square = (
+        ndimage.uniform_filter(each, NOISE_WINDOW, mode="nearest") for each in (values, values**2)
+    )
+    return np.asarray(np.maximum(square - mean**2, 0), np.float32)
 
 
 def regression(
@@ -135,23 +142,23 @@ def regression(
         Pixels that a plane is fitted to.
     """
     fall = fall_off(window.radius, window.deviation)
-    steepness = np.float32(1 / (BIWEIGHT * spread**2))
-    steepest, scatter = steepness * np.float32(NARROWEST**-2), np.float32(1 / (BIWEIGHT * SCATTER**2))
-    quiet = np.float32((QUIET * spread) ** 2)
+    steepness, scatter = np.float32(1 / BIWEIGHT), np.float32(1 / (BIWEIGHT * SCATTER**2))
+    steepest = steepness * np.float32(NARROWEST**-2)
+    scaled = values / np.float32(spread)  # so that the unit of the values does not matter
     width = values.shape[1]
 
     def rows(band: Tile) -> Floats:
         out = np.empty((band.height, width), np.float32)
         sums, plane = np.empty((10, width), np.float32), np.empty((5, width), np.float32)
         regression_rows(
-            values,
+            scaled,
             band.y0,
             fall,
             window.stride,
             steepness,
             steepest,
             scatter,
-            quiet,
+            np.float32(QUIET**2),
             PASSES,
             sums,
             plane,
@@ -159,4 +166,4 @@ def regression(
         )
         return out
 
-    return in_bands(rows, values.shape, threads, progress)
+    return in_bands(rows, values.shape, threads, progress) * np.float32(spread)

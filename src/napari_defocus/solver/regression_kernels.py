@@ -11,7 +11,7 @@ ROUND = np.float32(0.1)
 
 
 LEAST = np.float32(1e-12)
-"""Variance that is none."""
+"""Variance that is none, in units of the squared width within which values count."""
 
 
 @compiled
