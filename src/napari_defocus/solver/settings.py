@@ -148,8 +148,8 @@ class SolverSettings(CheckedFields):
         depth that most of the pixels around it have that look alike: differences of the all-in-focus image
         up to about this much do, in units of white. 0 is none, as in the paper.
     regression : float
-        Then a plane is fitted around each pixel to the depths that are within about this much blur of it, px;
-        0 is none, as in the paper.
+        Then a plane is fitted around each pixel to the depths that are within about this much blur of it, px,
+        in a wider window where the peaks of the focus measure are noisy; 0 is none, as in the paper.
     noise : float, optional
         Root mean square of what the blur model cannot explain (noise, occlusion, a lens that is not
         ideal), in units of white; it scales `smoothness` and `focus_prior`. None: the residual, at the start
