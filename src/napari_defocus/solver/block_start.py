@@ -16,7 +16,7 @@ from napari_defocus.solver import focus_labels
 from napari_defocus.solver.block_tasks import Floats, Job, Share, as_start
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels
-from napari_defocus.solver.focus_start import enlarged, peaks
+from napari_defocus.solver.focus_start import enlarged, peaks, refined
 from napari_defocus.solver.glare import FARTHEST_LIGHT, find_glare
 from napari_defocus.solver.initialization import (
     ANCHORING,
@@ -117,9 +117,7 @@ def starts(
         assert noise is not None
         labels = enlarged(coarse, block.outer, factor)
         if factor > 1:
-            labels = focus_labels.refine(
-                observations, optics, noise, unusable, roughness, settings, labels, factor
-            )
+            labels = refined(observations, optics, noise, unusable, roughness, settings, labels, factor)
         labels = order[labels]
     elif factor == 1:
         labels = coarse[block.outer.slices]

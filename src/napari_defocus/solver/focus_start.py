@@ -73,17 +73,35 @@ def cut_labels(
     labels = focus_labels.cut_coarse(costs, guide, optics, noise, settings, factor, share)
     if factor == 1:
         return order[labels]
-    whole = np.empty(shape, np.int32)
+    first = enlarged(labels, Tile(0, 0, *shape), factor)
+    share = part_of(progress, 0.6, 1)
+    return order[refined(observations, optics, noise, unusable, scale, settings, first, factor, share)]
 
-    def refined(tile: Tile) -> Labels:
-        block = tiles[tile]
+
+def refined(
+    observations: Observations,
+    optics: Optics,
+    noise: float,
+    unusable: Pairs,
+    scale: tuple[float, float],
+    settings: SolverSettings,
+    labels: Labels,
+    factor: int,
+    progress: Share = None,
+) -> Labels:
+    """Coarse labels (Y, X) refined tile by tile (:func:`focus_labels.refine`), in the order of focus."""
+    found = np.empty(observations.shape, np.int32)
+
+    def refine(tile: Tile) -> Labels:
+        block = Block(tile, widened(tile, focus_labels.REACH, observations.shape))
         window, pairs = observations.window(block.outer.slices), pairs_in(unusable, block.outer)
-        first = enlarged(labels, block.outer, factor)
+        first = labels[block.outer.slices]
         return focus_labels.refine(window, optics, noise, pairs, scale, settings, first, factor)[block.inside]
 
-    for tile, part in map_tiles(refined, list(tiles), settings.threads, part_of(progress, 0.6, 1)):
-        whole[tile.slices] = part
-    return order[whole]
+    tiles = split(observations.shape, (TILE, TILE))
+    for tile, part in map_tiles(refine, tiles, settings.threads, progress):
+        found[tile.slices] = part
+    return found
 
 
 def peaks(
