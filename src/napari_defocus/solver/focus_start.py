@@ -1,6 +1,7 @@
 """The start by the focus measure on a whole stack in memory: noise, graph cut, refinement, peaks."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,18 +91,12 @@ def refined(
     progress: Share = None,
 ) -> Labels:
     """Coarse labels (Y, X) refined tile by tile (:func:`focus_labels.refine`), in the order of focus."""
+
+    def refine(window: Observations, pairs: Pairs, first: Labels) -> Labels:
+        return focus_labels.refine(window, optics, noise, pairs, scale, settings, first, factor)
+
     found = np.empty(observations.shape, np.int32)
-
-    def refine(tile: Tile) -> Labels:
-        block = Block(tile, widened(tile, focus_labels.REACH, observations.shape))
-        window, pairs = observations.window(block.outer.slices), pairs_in(unusable, block.outer)
-        first = labels[block.outer.slices]
-        return focus_labels.refine(window, optics, noise, pairs, scale, settings, first, factor)[block.inside]
-
-    tiles = split(observations.shape, (TILE, TILE))
-    for tile, part in map_tiles(refine, tiles, settings.threads, progress):
-        found[tile.slices] = part
-    return found
+    return _tile_by_tile(refine, found, observations, unusable, labels, settings.threads, progress)
 
 
 def peaks(
@@ -115,15 +110,31 @@ def peaks(
 ) -> Floats:
     """Blur coordinates (Y, X) of the peaks of the focus measure next to the labels (plane indices)."""
     rank = np.argsort(np.argsort(optics.centers)).astype(np.int32)
-    found = np.empty(observations.shape, np.float32)
 
-    def place(tile: Tile) -> Floats:
+    def place(window: Observations, pairs: Pairs, own: Labels) -> Floats:
+        return peak_coordinates(window, optics, noise, pairs, rank[own])
+
+    found = np.empty(observations.shape, np.float32)
+    return _tile_by_tile(place, found, observations, unusable, labels, threads, progress)
+
+
+def _tile_by_tile(
+    make: Callable[[Observations, Pairs, Labels], NDArray[Any]],
+    found: NDArray[Any],
+    observations: Observations,
+    unusable: Pairs,
+    labels: Labels,
+    threads: int | None,
+    progress: Share,
+) -> NDArray[Any]:
+    """Fill `found` (Y, X) with what is made of the stack, its unusable pairs and its labels in windows."""
+
+    def work(tile: Tile) -> NDArray[Any]:
         block = Block(tile, widened(tile, focus_labels.REACH, observations.shape))
         window, pairs = observations.window(block.outer.slices), pairs_in(unusable, block.outer)
-        own = rank[labels[block.outer.slices]]
-        return peak_coordinates(window, optics, noise, pairs, own)[block.inside]
+        return make(window, pairs, labels[block.outer.slices])[block.inside]
 
-    for tile, part in map_tiles(place, split(observations.shape, (TILE, TILE)), threads, progress):
+    for tile, part in map_tiles(work, split(observations.shape, (TILE, TILE)), threads, progress):
         found[tile.slices] = part
     return found
 

@@ -38,9 +38,6 @@ NARROW = Window(8, 2, 6.0)
 
 WIDE = Window(24, 6, 18.0)
 
-REACH = NARROW.radius + WIDE.radius + 7
-"""Distance from which a pixel's plane is seen, px."""
-
 NOISE_WINDOW = 15
 """Side of the window in which the noise of the peaks is looked at, px."""
 
@@ -49,6 +46,9 @@ FARTHEST = 4.0
 
 APART_WINDOW = 5
 """Side of the window in which the two planes are compared, px."""
+
+REACH = NARROW.radius + WIDE.radius + APART_WINDOW // 2
+"""Distance from which a pixel's plane is seen, px."""
 
 REMAINS = 0.04
 """Share of the variance of the peaks that may be left in a narrow plane."""
