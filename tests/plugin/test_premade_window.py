@@ -115,11 +115,11 @@ def test_a_program_that_was_compiled_is_kept_until_it_is_drawn(deferred, qtbot, 
     viewer, layer, program = deferred
     let_draw = _Programs._let_draw
 
-    def and_delete(self):
-        let_draw(self)
+    def delete_and(self):
         viewer.layers.remove(layer)
+        let_draw(self)
 
-    monkeypatch.setattr(_Programs, "_let_draw", and_delete)
+    monkeypatch.setattr(_Programs, "_let_draw", delete_and)
     layer.visible = True
     qtbot.waitUntil(lambda: layer not in viewer.layers)
     gc.collect()

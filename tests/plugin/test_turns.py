@@ -51,3 +51,23 @@ def test_an_error_does_not_hold_up_the_others(turns, qtbot):
         turns.add(lambda: 1 / 0, lambda: log.append("next"))
         qtbot.waitUntil(lambda: log == ["next"])
     assert [kind for kind, _, _ in errors] == [ZeroDivisionError]
+
+
+class Window:
+    """Tells when repaints are held."""
+
+    def __init__(self, log):
+        self._log = log
+        self.busy = False
+
+    def hold(self):
+        self._log.append("held")
+
+
+def test_repaints_are_held_for_work_outside_the_steps_too(qapp, monkeypatch):
+    log = []
+    monkeypatch.setattr("napari_defocus.plugin.turns.isalive", lambda _: True)
+    Turns(repaints=Window(log)).hold_repaints()
+    assert log == ["held"]
+    Turns().hold_repaints()
+    assert log == ["held"]

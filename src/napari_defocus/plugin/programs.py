@@ -13,6 +13,7 @@ from typing import Any
 from napari.components import ViewerModel
 from qtpy.QtCore import QObject
 
+from napari_defocus.plugin.drawing_ahead import draw_ahead
 from napari_defocus.plugin.qt_viewer import qt_viewer_of
 from napari_defocus.plugin.repaints import Repaints
 from napari_defocus.plugin.turns import Turns
@@ -91,6 +92,7 @@ class _Programs(QObject):
         for program in self._wanted:
             program.draw = partial(self._draw_first, program)
         self._node.update()
+        draw_ahead(self._canvas)
 
     def _draw_first(self, program: Any, *arguments: Any) -> None:
         del program.draw

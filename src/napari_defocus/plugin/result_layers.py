@@ -12,6 +12,7 @@ from napari.layers import Image, Labels, Layer
 from napari_defocus.plugin.depth_layers import below_drawings
 from napari_defocus.plugin.depth_limits import DepthLimits, Limits
 from napari_defocus.plugin.depth_status import show_depth_in_status
+from napari_defocus.plugin.drawing_ahead import canvas_of, draw_ahead
 from napari_defocus.plugin.gradual import GradualColorbar
 from napari_defocus.plugin.hidden_thumbnails import has_thumbnail, keep_thumbnail
 from napari_defocus.plugin.layer_choice import LayerChoice
@@ -189,6 +190,7 @@ class ResultLayers:
         elif (layer := self._layers[kind]) in self._viewer.layers and self._shown[kind] is not result:
             layer.data = self.data(kind, result)
             layer.metadata = self._metadata(kind, result)
+            draw_ahead(canvas_of(self._viewer))
         self._shown[kind] = result
 
     def _new_layer(self, kind: str, result: DefocusResult) -> Layer:
@@ -264,11 +266,13 @@ class ResultLayers:
     def _show_name(self) -> None:
         if self._fresh("depth"):
             show_name(self._viewer)
+            draw_ahead(canvas_of(self._viewer))
 
     def _show_box(self) -> None:
         for depth in self._fresh("depth"):
             depth.colorbar.box = True
             self._bare.discard(depth)
+            draw_ahead(canvas_of(self._viewer))
 
     def _fresh(self, kind: str) -> list[Layer]:
         """The layer of a kind if it was made just now and the user has not deleted it."""
@@ -288,6 +292,7 @@ class ResultLayers:
         if depth is not None and depth in self._viewer.layers:
             self._limits.last(depth, result.depth)
             self._choice.choose(depth)
+            draw_ahead(canvas_of(self._viewer))
         show_depth_in_status(self._viewer)
         self._viewer.update_status_from_cursor()  # else it would tell nothing until the mouse is moved
 

@@ -87,6 +87,7 @@ class RunWidget(QWidget):
 
     def run(self) -> None:
         """Start a run with what the fields say; wrong input becomes a notification."""
+        self._turns.hold_repaints()
         try:
             stack = self.picker.stack()
             if stack is None:

@@ -42,8 +42,7 @@ class Turns(QObject):
 
     def _go_on(self) -> None:
         """Take the next step, once the window has been painted after the last one."""
-        repaints = self._repaints
-        if repaints is not None and isalive(repaints):  # type: ignore[no-untyped-call]  # gone with its window
+        for repaints in self._of_window():
             if repaints.busy:
                 self._timer.start(PAUSE)
                 return
@@ -53,6 +52,16 @@ class Turns(QObject):
         finally:  # an error is napari's to report; the steps that follow set the window right again
             if self._steps:
                 self._timer.start(0)
+
+    def hold_repaints(self) -> None:
+        """Give the repaint that this work brings about a turn of its own."""
+        for repaints in self._of_window():
+            repaints.hold()
+
+    def _of_window(self) -> list[Repaints]:
+        """Return the repaints, none when they are gone with their window."""
+        repaints = self._repaints
+        return [repaints] if repaints is not None and isalive(repaints) else []  # type: ignore[no-untyped-call]
 
     def _do(self, step: Step) -> None:
         """Do a step (`benchmarks.window_heartbeat` takes the time of this method)."""
