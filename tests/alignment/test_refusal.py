@@ -1,23 +1,27 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from moved_stacks import SHAPE, moved_stack
 
 from napari_defocus import align_focal_stack
 from napari_defocus.alignment import Motion, PlaneAlignment
-from napari_defocus.alignment.judging import judge, summary
+from napari_defocus.alignment.judging import judge, objection, stays, summary
 
-CENTRE = PlaneAlignment(Motion(), 0.0, 0.0, 0.0, 1.0, 1.0, 1.0, False)
+CENTRE = PlaneAlignment(Motion(), 0.0, 0.0, 0.0, 1.0, 1.0, False)
 
 
-def plane(motion, *, error=0.02, strain=0.05, before=0.8, after=0.95, beyond=0.8):
-    return PlaneAlignment(motion, motion.largest(SHAPE), error, strain, before, after, beyond, False)
+def plane(motion, *, error=0.02, strain=0.05, before=0.8, after=0.95, better=(0.9, 0.9)):
+    return PlaneAlignment(motion, motion.largest(SHAPE), error, strain, before, after, False, better=better)
 
 
 GOOD = plane(Motion(1.01, 0.0, 0.0, 1.0))
 
 
 def judged(second):
-    return judge([CENTRE, GOOD, second], 0, SHAPE)
+    reason = objection(second, 1, SHAPE)
+    second = replace(second, note=stays(2, reason) if reason else "")
+    return judge([CENTRE, GOOD, second], 0)
 
 
 def test_a_good_plane_is_moved():
@@ -32,7 +36,7 @@ def test_a_good_plane_is_moved():
         (plane(Motion(shift_x=40.0)), "shift of 40 px"),
         (plane(Motion(shift_x=10.0), error=3.0), "better than 3.0 px"),
         (plane(Motion(shift_x=10.0), strain=4.0), "contradict each other by 4.0 px"),
-        (plane(Motion(shift_x=10.0), after=0.7), "agree less with plane 1"),
+        (plane(Motion(shift_x=10.0), after=0.7), "agree less with the others"),
         (plane(Motion(shift_x=10.0), before=0.0, after=0.1), "agrees too little with plane 1"),
     ],
 )
@@ -45,18 +49,18 @@ def test_a_plane_that_is_better_left_alone_is_named(second, said):
 
 
 def test_motion_below_its_error_is_none():
-    found = judge([CENTRE, plane(Motion(shift_x=1.0), error=0.5)], 0, SHAPE)
+    found = judge([CENTRE, plane(Motion(shift_x=1.0), error=0.5)], 0)
     assert not any(item.accepted for item in found)
     assert "aligned already" in summary(found)
 
 
 @pytest.mark.parametrize(
-    ("after", "beyond"),
-    [(0.9009, 0.8), (0.92, 0.93), (0.92, 0.915)],
-    ids=["hardly better", "still better beyond", "hardly worse beyond"],
+    "better",
+    [(0.52, 0.9), (0.7, 0.46), None],
+    ids=["hardly better", "still better beyond", "not compared"],
 )
-def test_planes_that_do_not_agree_best_when_moved_stay(after, beyond):
-    found = judge([CENTRE, plane(Motion(shift_x=1.0), before=0.9, after=after, beyond=beyond)], 0, SHAPE)
+def test_planes_that_do_not_agree_best_when_moved_stay(better):
+    found = judge([CENTRE, plane(Motion(shift_x=1.0), better=better)], 0)
     assert not any(item.accepted for item in found)
     assert "count as aligned" in summary(found)
 

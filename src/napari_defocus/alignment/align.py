@@ -1,15 +1,14 @@
 """Alignment of the planes of a focal stack."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any, get_args
 
 import numpy as np
 
-from napari_defocus.alignment.judging import agreement, judge, summary
-from napari_defocus.alignment.matching import Floats, Match, MotionKind, comparable, match, radius_of
-from napari_defocus.alignment.poses import Pair, solve_poses, strain
-from napari_defocus.alignment.result import AlignmentResult, PlaneAlignment
+from napari_defocus.alignment.judging import judge, summary
+from napari_defocus.alignment.matching import Floats, MotionKind
+from napari_defocus.alignment.measuring import measure
+from napari_defocus.alignment.result import AlignmentResult
 from napari_defocus.alignment.warping import common_frame, move_all
 from napari_defocus.errors import InputError
 from napari_defocus.optics.lookahead import map_ahead
@@ -23,9 +22,6 @@ MOTIONS: tuple[MotionKind, ...] = get_args(MotionKind)
 MOST_PIXELS = 500_000
 """Larger planes are reduced by a whole number for measuring."""
 
-REACH = 2
-"""Greatest difference of index between planes that are compared: more confirm each other, fewer are alike."""
-
 
 def align_focal_stack(
     images: Any,
@@ -38,8 +34,10 @@ def align_focal_stack(
     """Take shifts, rotation and focus breathing out of a focal stack.
 
     Each plane is compared with the next two, whose blur is most like its own; all these comparisons together
-    tell how each plane lies over the reference. A stack that is aligned already comes back as it is, and so
-    does a plane whose motion is implausible, cannot be measured, or whose neighbours it would fit less well.
+    tell how each plane lies over the reference. Then all are compared with the sharp image of the stack,
+    blurred like each of them, which tells it exactly. A stack that is aligned already comes back as it is,
+    and so does a plane whose motion is implausible, cannot be measured, or that would fit the others less
+    well.
 
     Parameters
     ----------
@@ -88,11 +86,9 @@ def align_focal_stack(
             f"{planes} planes."
         )
     passes = PassProgress(progress, 1.0)
-    details, factor = _read_details(images, passes.begin("reading the planes", 0.2))
-    matches = _match_all(details, motion, passes.begin("measuring motion", 0.6))
-    found = _describe(details, matches, reference, factor)
+    reduced, factor = _read(images, passes.begin("reading the planes", 0.2))
+    judged = judge(measure(reduced, motion, reference, factor, passes), reference)
     shape = images.shape[1], images.shape[2]
-    judged = judge(found, reference, shape)
     motions = [plane.applied for plane in judged]
     valid = common_frame(motions, shape)
     notes = [summary(judged), *(plane.note for plane in judged if plane.note)]
@@ -114,8 +110,8 @@ def align_focal_stack(
     )
 
 
-def _read_details(images: Any, report: Callable[[float], None]) -> tuple[list[Floats], int]:
-    """Return the comparable detail of each plane, and by which factor they were reduced for it."""
+def _read(images: Any, report: Callable[[float], None]) -> tuple[list[Floats], int]:
+    """Return the grey planes, reduced for measuring, and by which factor they were."""
     from skimage.transform import downscale_local_mean
 
     height, width = images.shape[1:3]
@@ -129,56 +125,10 @@ def _read_details(images: Any, report: Callable[[float], None]) -> tuple[list[Fl
         if not np.isfinite(plane).all():
             raise not_finite(index)
         grey = plane @ LUMINANCE if plane.ndim == 3 else plane
-        return comparable(np.asarray(downscale_local_mean(grey[rows, columns], factor), np.float32))
+        return np.asarray(downscale_local_mean(grey[rows, columns], factor), np.float32)
 
-    details = []
-    for index, detail in enumerate(map_ahead(read, range(len(images)), threads=2), 1):
-        details.append(detail)
-        report(index / len(images))
-    return details, factor
-
-
-def _match_all(
-    details: Sequence[Floats], motion: MotionKind, report: Callable[[float], None]
-) -> dict[Pair, Match]:
-    """Compare each plane with the next ones."""
-    count = len(details)
-    pairs = [(k, k + step) for k in range(count) for step in range(1, REACH + 1) if k + step < count]
-
-    def compare(pair: Pair) -> Match:
-        return match(details[pair[0]], details[pair[1]], motion)
-
-    matches = {}
-    for pair, found in zip(pairs, map_ahead(compare, pairs, threads=2), strict=True):
-        matches[pair] = found
-        report(len(matches) / len(pairs))
-    return matches
-
-
-def _describe(
-    details: Sequence[Floats], matches: Mapping[Pair, Match], reference: int, factor: int
-) -> list[PlaneAlignment]:
-    """Return what was found of each plane, at its full size."""
-    height, width = details[0].shape
-    radius = radius_of((height, width))
-    poses, errors = solve_poses(matches, len(details), reference, radius)
     planes = []
-    for index, (pose, error) in enumerate(zip(poses, errors, strict=True)):
-        before = after = beyond = 1.0
-        if index != reference:
-            neighbour = index - 1 if index > reference else index + 1
-            between = pose.after(poses[neighbour].inverse())
-            before, after, beyond = agreement(details[neighbour], details[index], between)
-        planes.append(
-            PlaneAlignment(
-                motion=replace(pose, shift_y=factor * pose.shift_y, shift_x=factor * pose.shift_x),
-                largest=factor * pose.largest((height, width)),
-                error=factor * error,
-                strain=factor * strain(matches, poses, index, reference, radius),
-                agreement_before=before,
-                agreement_after=after,
-                agreement_beyond=beyond,
-                accepted=False,
-            )
-        )
-    return planes
+    for index, plane in enumerate(map_ahead(read, range(len(images)), threads=2), 1):
+        planes.append(plane)
+        report(index / len(images))
+    return planes, factor

@@ -5,10 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from napari_defocus.alignment.matching import Floats
-from napari_defocus.alignment.motion import Motion
 from napari_defocus.alignment.result import PlaneAlignment
-from napari_defocus.alignment.warping import STILL, common_frame, move
 
 LEAST_MOTION = 0.25
 """Motion of the corner that moves most below which a stack counts as aligned, px (half of it on average)."""
@@ -16,13 +13,12 @@ LEAST_MOTION = 0.25
 SURE = 3.0
 """How many standard errors a motion must have to be believed."""
 
-TELLING = 0.01
-"""By how much moving must lower what the planes disagree by (1 - correlation), as a share of it."""
-
-PEAKED = 0.5
-"""By how much, as a share of what was gained, they must disagree again when moved twice as far. A real motion
-is where agreement peaks. In still stacks a sharp zone that wanders over a slope looks like motion, but there
-agreement goes on rising: the microscope sample gains 2.6 % by a false motion, more by twice of it."""
+MAJORITY = 0.55
+"""Share of the windows that must agree better when moved than when not, and than when moved twice as far: a
+real motion is where agreement peaks. In still stacks a sharp zone that wanders over a slope looks like
+motion, but there agreement goes on rising: in the microscope sample 63 % agree better by a false motion, but
+only 46 % better than by twice of it. Where nearly all is far out of focus no motion makes all agree: with the
+one that is found in the scene `bouquet` 58 and 60 % do."""
 
 WORSE = 0.05
 """By how much a single plane may come to disagree more, as a share: what is within the noise."""
@@ -46,41 +42,60 @@ GREATEST_SHIFT = 0.1
 """Shift beyond which a motion is implausible, as a share of the longer side."""
 
 
-def agreement(first: Floats, second: Floats, between: Motion) -> tuple[float, float, float]:
-    """Return the correlation of two planes as they are, with the second moved by `between`, and twice so.
-
-    Compared are the pixels that both planes show in all three cases.
-    """
-    twice = between.after(between)
-    (top, bottom), (left, right) = common_frame([between, twice], (first.shape[0], first.shape[1]))
-    if bottom - top < 2 or right - left < 2:
-        return _correlation(first, second), -1.0, -1.0
-    inside = slice(top, bottom), slice(left, right)
-    before, after, beyond = (
-        _correlation(first[inside], move(second, motion)[inside]) for motion in (STILL, between, twice)
-    )
-    return before, after, beyond
-
-
-def judge(planes: Sequence[PlaneAlignment], reference: int, shape: tuple[int, int]) -> list[PlaneAlignment]:
-    """Decide for each plane, measured but not yet accepted, whether it is moved, and say why not.
+def objection(plane: PlaneAlignment, neighbour: int, shape: tuple[int, int]) -> str:
+    """Return why a plane, compared with its neighbours, is not to be moved; empty if nothing is against it.
 
     Parameters
     ----------
-    planes : sequence of PlaneAlignment
+    plane : PlaneAlignment
         As measured.
-    reference : int
-        The plane that stays.
+    neighbour : int
+        The next plane on the side of the reference.
     shape : (int, int)
         Height and width of the planes, px.
     """
+    motion = plane.motion
+    shift = max(abs(motion.shift_y), abs(motion.shift_x))
+    if plane.largest < LEAST_MOTION:
+        return ""
+    if plane.error > GREATEST_ERROR:
+        return f"its motion cannot be measured to better than {plane.error:.1f} px"
+    if plane.strain > max(GREATEST_STRAIN, SURE * plane.error):
+        return f"comparisons with its neighbours contradict each other by {plane.strain:.1f} px"
+    if abs(motion.scale - 1) > GREATEST_GROWTH:
+        return f"a change of scale of {100 * (motion.scale - 1):+.1f} % is implausible"
+    if abs(motion.rotation) > GREATEST_TURN:
+        return f"a rotation of {motion.rotation:+.1f} degrees is implausible"
+    if shift > GREATEST_SHIFT * max(shape):
+        return f"a shift of {shift:.0f} px is implausible"
+    if not alike(plane):
+        return f"even moved it agrees too little with plane {neighbour} ({plane.agreement_after:.2f} of 1)"
+    return ""
+
+
+def alike(plane: PlaneAlignment) -> bool:
+    """Whether a plane, once moved, shows what its neighbour shows."""
+    return plane.agreement_after >= LEAST_AGREEMENT
+
+
+def judge(planes: Sequence[PlaneAlignment], reference: int) -> list[PlaneAlignment]:
+    """Decide for each plane whether it is moved; those with a note stay as they are."""
     judged = []
     for index, plane in enumerate(planes):
-        neighbour = index - 1 if index > reference else index + 1
-        reason = "" if plane.largest < LEAST_MOTION else _objection(plane, neighbour, shape)
-        note = f"Plane {index} stays as it is: {reason}." if reason else ""
-        judged.append(replace(plane, accepted=not reason and index != reference, note=note))
+        note = plane.note
+        if not note and plane.largest >= LEAST_MOTION and _agrees_less(plane):
+            note = stays(
+                index,
+                "moved it would agree less with the others "
+                f"({plane.agreement_after:.4f} instead of {plane.agreement_before:.4f})",
+            )
+        judged.append(replace(plane, accepted=not note and index != reference, note=note))
     return judged if worth_it(judged) else [replace(plane, accepted=False) for plane in judged]
+
+
+def stays(index: int, reason: str) -> str:
+    """Return the note of a plane that is not moved."""
+    return f"Plane {index} stays as it is: {reason}."
 
 
 def telling(plane: PlaneAlignment) -> bool:
@@ -91,12 +106,10 @@ def telling(plane: PlaneAlignment) -> bool:
 def worth_it(planes: Sequence[PlaneAlignment]) -> bool:
     """Whether the planes that are to be moved have a motion that tells, and agree best with it taken out."""
     moved = [plane for plane in planes if plane.accepted]
-    before, after, beyond = (
-        sum(1 - getattr(plane, f"agreement_{when}") for plane in moved)
-        for when in ("before", "after", "beyond")
-    )
-    gain = before - after
-    return any(map(telling, moved)) and gain > TELLING * before and beyond - after > PEAKED * gain
+    if not any(map(telling, moved)):
+        return False
+    shares = np.array([plane.better for plane in moved if plane.better is not None])
+    return len(shares) > 0 and bool((shares.mean(axis=0) > MAJORITY).all())
 
 
 def summary(planes: Sequence[PlaneAlignment]) -> str:
@@ -115,30 +128,5 @@ def summary(planes: Sequence[PlaneAlignment]) -> str:
     return f"The planes are aligned already as far as can be measured ({found}); nothing was changed."
 
 
-def _objection(plane: PlaneAlignment, neighbour: int, shape: tuple[int, int]) -> str:
-    motion = plane.motion
-    shift = max(abs(motion.shift_y), abs(motion.shift_x))
-    if plane.error > GREATEST_ERROR:
-        return f"its motion cannot be measured to better than {plane.error:.1f} px"
-    if plane.strain > max(GREATEST_STRAIN, SURE * plane.error):
-        return f"comparisons with its neighbours contradict each other by {plane.strain:.1f} px"
-    if abs(motion.scale - 1) > GREATEST_GROWTH:
-        return f"a change of scale of {100 * (motion.scale - 1):+.1f} % is implausible"
-    if abs(motion.rotation) > GREATEST_TURN:
-        return f"a rotation of {motion.rotation:+.1f} degrees is implausible"
-    if shift > GREATEST_SHIFT * max(shape):
-        return f"a shift of {shift:.0f} px is implausible"
-    if plane.agreement_after < LEAST_AGREEMENT:
-        return f"even moved it agrees too little with plane {neighbour} ({plane.agreement_after:.2f} of 1)"
-    if 1 - plane.agreement_after > (1 + WORSE) * (1 - plane.agreement_before):
-        return (
-            f"moved it would agree less with plane {neighbour} "
-            f"({plane.agreement_after:.4f} instead of {plane.agreement_before:.4f})"
-        )
-    return ""
-
-
-def _correlation(first: Floats, second: Floats) -> float:
-    one, two = (image.astype(np.float64) - image.mean(dtype=np.float64) for image in (first, second))
-    power = np.sqrt(np.vdot(one, one) * np.vdot(two, two))
-    return float(np.vdot(one, two) / power) if power > 0 else 0.0
+def _agrees_less(plane: PlaneAlignment) -> bool:
+    return 1 - plane.agreement_after > (1 + WORSE) * (1 - plane.agreement_before)

@@ -37,6 +37,9 @@ RADIUS = 12
 REFINEMENTS = 2
 """Rounds of the flow on each level of its pyramid."""
 
+OVERLAP = 4
+"""How often each pixel is counted where windows are half a side apart in both directions."""
+
 LEAST_SCATTER = 0.02
 """Scatter of the windows below which theirs is not believed to be, px."""
 
@@ -71,15 +74,35 @@ def match(first: Floats, second: Floats, kind: MotionKind) -> Match:
     """Measure how the second of two planes, both from :func:`comparable`, lies over the first."""
     from skimage.registration import optical_flow_ilk
 
-    height, width = first.shape
-    radius = int(np.clip(min(height, width) // 6, 2, RADIUS))
+    radius, grid = window_grid(first.shape)
     flow_y, flow_x = optical_flow_ilk(first, second, radius=radius, num_warp=REFINEMENTS, dtype=np.float32)
-    grid = (slice(radius, -radius, radius),) * 2
-    y, x = np.mgrid[:height, :width]
     flow = np.stack([flow_x[grid].ravel(), flow_y[grid].ravel()], 1).astype(np.float64)
-    points = np.stack([x[grid].ravel() - (width - 1) / 2, y[grid].ravel() - (height - 1) / 2], 1)
     weights = np.minimum(certainty(first, radius)[grid], certainty(second, radius)[grid]).ravel()
-    return fit(points, flow, weights, radius_of((height, width)), kind)
+    shape = first.shape[0], first.shape[1]
+    return fit(window_centres(shape), flow, weights, radius_of(shape), kind)
+
+
+def window_grid(shape: tuple[int, ...], dense: int = 1) -> tuple[int, tuple[slice, slice]]:
+    """Return half the side of the windows of an image, px, and where their centres are.
+
+    These are half a side apart, or by a whole number `dense` less.
+    """
+    radius = int(np.clip(min(shape) // 6, 2, RADIUS))
+    return radius, (slice(radius, -radius, max(1, radius // dense)),) * 2
+
+
+def window_centres(shape: tuple[int, int], dense: int = 1) -> NDArray[np.float64]:
+    """Return the centres of the windows of an image from its own, (windows, x and y), px."""
+    y, x = np.mgrid[: shape[0], : shape[1]][(slice(None), *window_grid(shape, dense)[1])].reshape(2, -1)
+    return np.stack([x - (shape[1] - 1) / 2, y - (shape[0] - 1) / 2], 1)
+
+
+def terms_of(points: NDArray[np.float64], radius: float, kind: MotionKind) -> NDArray[np.float64]:
+    """Return what the free values of a motion do to points (n, x and y), as (n, x and y, values)."""
+    x, y = points.T / radius
+    nought, one = np.zeros_like(x), np.ones_like(x)
+    terms = np.stack([np.stack([x, -y, one, nought], 1), np.stack([y, x, nought, one], 1)], 1)
+    return np.asarray(terms[:, :, FREE[kind]])
 
 
 def radius_of(shape: tuple[int, int]) -> float:
@@ -115,10 +138,7 @@ def fit(
     kind : str
         What is free.
     """
-    x, y = points.T / radius
-    nought, one = np.zeros_like(x), np.ones_like(x)
-    terms = np.stack([np.stack([x, -y, one, nought], 1), np.stack([y, x, nought, one], 1)], 1)
-    terms = terms[:, :, FREE[kind]]
+    terms = terms_of(points, radius, kind)
     typical = float(np.median(weights)) + 1e-12  # nought in an empty image
     weights = np.minimum(weights / typical, 2.0)[:, None]
     jacobian = (terms * weights[..., None]).reshape(-1, terms.shape[2])
@@ -159,5 +179,4 @@ def _covariance(
     """Return the covariance of a robust fit; what no window tells anything about is as good as unknown."""
     trust = 1 / (1 + (residuals / scatter) ** 2)
     curvature = jacobian.T @ (jacobian * trust[:, None])
-    overlap = 4  # windows are half a side apart in both directions, so each is counted so often
-    return np.asarray(overlap * scatter**2 * np.linalg.inv(curvature + 1e-6 * np.eye(len(curvature))))
+    return np.asarray(OVERLAP * scatter**2 * np.linalg.inv(curvature + 1e-6 * np.eye(len(curvature))))

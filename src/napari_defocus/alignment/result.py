@@ -22,14 +22,16 @@ class PlaneAlignment:
     strain : float
         By how much the comparisons with the planes on the side of the reference miss `motion`, px.
     agreement_before, agreement_after : float
-        Correlation of its detail with that of its neighbour on the side of the reference, before and after
-        both are moved; 1 for the reference itself.
-    agreement_beyond : float
-        The same when moved twice as far; less than after where the motion is real.
+        Correlation of its detail with that of the sharp image of all planes, blurred like it, before and
+        after all are moved. Of a plane that its neighbours speak against, with the next one on the side of
+        the reference.
     accepted : bool
         Whether the plane was moved; if not it is as it was.
     note : str
         Why it was not moved.
+    better : (float, float), optional
+        Share of the windows of the sharp image with which the plane agrees better when all are moved than
+        when none is, and than when they are moved twice as far. None: it is not compared with that.
     """
 
     motion: Motion
@@ -38,9 +40,9 @@ class PlaneAlignment:
     strain: float
     agreement_before: float
     agreement_after: float
-    agreement_beyond: float
     accepted: bool
     note: str = ""
+    better: tuple[float, float] | None = None
 
     @property
     def applied(self) -> Motion:
