@@ -16,11 +16,14 @@ from napari_defocus.solver.occlusion import applies
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.prior_scales import sharpens
 from napari_defocus.solver.progress import (
+    BLUR,
     DEPTH,
     EDGES,
     EVENING,
-    PREPARATION,
+    READING,
+    RESIDUAL,
     REVISION,
+    START,
     RunProgress,
 )
 from napari_defocus.solver.result import DefocusResult, Progress, SolverState
@@ -133,26 +136,27 @@ def alternating_minimization(
     """
     settings = settings or SolverSettings()
     edges = applies(optics, settings)
-    report = RunProgress(progress, settings, edges=edges, revises=revises(optics, settings))
+    report = RunProgress(progress, settings, edges=edges, estimates=wants_estimate(optics, settings))
     images, settings = checked(images, optics, settings)
-    observations = load_stack(images, settings.white, report.stage("reading the stack", PREPARATION))
+    observations = load_stack(images, settings.white, report.stage("reading the stack", READING))
     notes: tuple[str, ...] = ()
     if wants_estimate(optics, settings):
-        share = report.stage("estimating the blur", PREPARATION)
+        share = report.stage("estimating the blur", BLUR)
         estimate = estimate_from_stack(observations, optics, settings, share)
         optics = estimate.optics
         settings = settings.replace(estimate_blur=False)  # so that the same again gives the same
         notes = (estimate.note,)
-    share = report.stage("finding the sharpest planes", PREPARATION)
+    share = report.stage("finding the sharpest planes", START)
     start = start_of(observations, optics, settings, share)
     start = replace(start, notes=notes)
-    run = Unknowns(observations, optics, settings, start, report.stage("first residual", PREPARATION))
+    run = Unknowns(observations, optics, settings, start, report.stage("first residual", RESIDUAL))
     yield run.state(0, "initialization")
     epoch = 0
     doubt = np.zeros(1, np.bool_)
     if revises(optics, settings):
         doubt = in_doubt(observations, start, settings.threads)
     if doubt.any():
+        report.expect(REVISION)
         tried = list(_epoch(run, 1, report))
         new = revised(run, start, doubt, report.stage("trying the blur model alone", REVISION))
         if new is start:  # it stands, and so does the epoch
@@ -193,6 +197,7 @@ def _epoch(run: Unknowns, epoch: int, report: RunProgress) -> Iterator[SolverSta
     """Depth step and AIF step of an epoch, from 1."""
     if epoch > 1:
         run.reweigh()
+    report.epoch(epoch)
     message = f"epoch {epoch} of {run.settings.epochs}: "
     run.improve_depth(report.stage(message + "depth", DEPTH))
     yield run.state(epoch, "depth")

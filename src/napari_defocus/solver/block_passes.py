@@ -15,10 +15,9 @@ from napari_defocus.solver.block_store import BlockStore
 from napari_defocus.solver.block_tasks import Job
 from napari_defocus.solver.blocks import Block
 from napari_defocus.solver.cluster import Cluster, Local, Task
-from napari_defocus.solver.model_start import revises
 from napari_defocus.solver.observations import check_stack, plane_spans, stored_type
 from napari_defocus.solver.occlusion import applies
-from napari_defocus.solver.progress import PassProgress
+from napari_defocus.solver.progress import PassProgress, expected_epochs
 from napari_defocus.solver.result import Progress
 from napari_defocus.solver.settings import SolverSettings
 
@@ -59,8 +58,8 @@ class BlockPasses:
         self.colour = check_stack(images.shape, images.dtype)
         self.frame: tuple[int, int] = (int(images.shape[1]), int(images.shape[2]))
         self.samples = float(np.prod(images.shape))
-        total = EPOCH * settings.epochs + EDGES * applies(optics, settings) + OTHER_PASSES
-        self.progress = PassProgress(progress, total + REVISION * revises(optics, settings))
+        total = EPOCH * expected_epochs(settings) + EDGES * applies(optics, settings) + OTHER_PASSES
+        self.progress = PassProgress(progress, total)
         self.notes: tuple[str, ...] = ()
         # A cluster's worker computes a block in each of its threads, this process one block at a time.
         threads = settings.threads or (1 if isinstance(runner, Cluster) else None)

@@ -38,6 +38,7 @@ from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
 from napari_defocus.solver.occlusion import applies
 from napari_defocus.solver.patch_spectra import PatchSpectra
 from napari_defocus.solver.prior_scales import PriorScales, cost_window_of, draws_to_peaks, sharpens
+from napari_defocus.solver.progress import expected_epochs
 from napari_defocus.solver.ray_fit import RayFit
 from napari_defocus.solver.reduction import reduction
 from napari_defocus.solver.result import DefocusResult, Progress
@@ -103,6 +104,8 @@ class BlockRun(BlockPasses):
             if epoch > 1 and self.settings.noise is None:
                 scales = scales.at(residual / self.samples, departure / float(np.prod(self.frame)))
                 self.job = replace(self.job, scales=scales)
+            if epoch > expected_epochs(self.settings):
+                self.progress.expect(EPOCH)
             message = f"epoch {epoch} of {self.settings.epochs}"
             if losses:
                 message += f", loss {losses[-1]:.3e}"
@@ -188,6 +191,7 @@ class BlockRun(BlockPasses):
         halo = solving_halo(reach, cost_window_of(job.optics, models), 0.0, models) + VOTE_WINDOW // 2
         shape, function = (2, *self.frame), block_start.revised_starts
         blocks = grid(self.frame, self.side, halo, CELL)
+        self.progress.expect(REVISION)
         _, new = self.fill(
             function,
             blocks,

@@ -53,6 +53,10 @@ def _setting(default: Any, text: str, *, unit: str = "", source: str = "") -> An
     return field(default=default, metadata={"help": text, "unit": unit, "source": source})
 
 
+LEAST_EPOCHS = 2
+"""Epochs before a run may stop because they gain too little."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class SolverSettings(CheckedFields):
     """Settings of :func:`solve`; every field carries its help, unit and source in its metadata.
@@ -389,7 +393,7 @@ class SolverSettings(CheckedFields):
 
     def settled(self, losses: Sequence[float]) -> bool:
         """Whether the last of the epochs (two losses each, after that of the start) has gained too little."""
-        if len(losses) < 5:
+        if len(losses) <= 2 * LEAST_EPOCHS:
             return False
         before, last = losses[-3], losses[-1]
         return before - last < self.least_gain * before
