@@ -5,10 +5,12 @@ import pytest
 from moved_stacks import SHAPE, breathing, miss, relative, scene
 from scipy.ndimage import affine_transform, gaussian_filter
 
+from napari_defocus import align_focal_stack
 from napari_defocus.alignment import Motion
 from napari_defocus.alignment.matching import comparable
+from napari_defocus.alignment.measuring import _votes
 from napari_defocus.alignment.refining import refine
-from napari_defocus.alignment.sharp_image import Agreement, SharpImage, agreements, correlation
+from napari_defocus.alignment.sharp_image import SharpImage, agreements, correlation
 
 PLANES = 7
 
@@ -78,16 +80,26 @@ def test_windows_tell_the_true_motion_from_none_and_from_twice_of_it(planes):
     still, moved, beyond = (
         agreements(planes, motions, [*TRUE, *twice]) for motions in ([Motion()] * PLANES, TRUE, twice)
     )
-    for other in (still, beyond):
-        shares = [one.better_than(two) for one, two in zip(moved, other, strict=True)]
-        assert np.mean(shares) > 0.8
-        assert np.mean([two.better_than(one) for one, two in zip(moved, other, strict=True)]) < 0.2
+    votes = np.sum(_votes(TRUE, SHAPE, still, moved, beyond), axis=0)
+    assert votes[2] > 20
+    assert (votes[:2] > 0.8 * votes[2]).all()
+    against = np.sum(_votes(TRUE, SHAPE, moved, still, beyond), axis=0)
+    assert against[0] < 0.2 * against[2]
     assert np.mean([one.correlation for one in moved]) > np.mean([one.correlation for one in still])
 
 
-def test_windows_of_the_plane_itself_do_not_count():
-    misfits = np.array([1.0, 2.0, 3.0, 4.0])
-    first = Agreement(0.9, misfits, np.array([True, False, False, False]))
-    second = Agreement(0.9, misfits[::-1], np.array([False, False, False, True]))
-    assert first.better_than(second) == 0.5
-    assert Agreement(0.9, misfits, np.ones(4, bool)).better_than(first) == 0
+def test_only_windows_that_move_against_their_source_are_asked(planes):
+    """Of a stack of which one plane alone was moved, the others say nothing."""
+    motions = [Motion(shift_x=3.0 if k == 2 else 0.0) for k in range(PLANES)]
+    seen = agreements(planes, motions, motions)
+    for k, (_, _, asked) in enumerate(_votes(motions, SHAPE, seen, seen, seen)):
+        assert asked == pytest.approx(seen[k].weights[(seen[k].source == 2) != (k == 2)].sum())
+
+
+@pytest.mark.parametrize("reference", [0, 2, 4])
+def test_a_single_plane_that_was_pushed_is_found(reference):
+    pushed = [Motion(shift_x=2.0 if k == 2 else 0.0) for k in range(5)]
+    result = align_focal_stack(slanted_stack(pushed), reference=reference, motion="translation")
+    assert result.changed
+    for found, true in zip(result.planes, relative(pushed, reference), strict=True):
+        assert miss(found.applied, true) < 0.1

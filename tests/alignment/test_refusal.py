@@ -11,8 +11,8 @@ from napari_defocus.alignment.judging import judge, objection, stays, summary
 CENTRE = PlaneAlignment(Motion(), 0.0, 0.0, 0.0, 1.0, 1.0, False)
 
 
-def plane(motion, *, error=0.02, strain=0.05, before=0.8, after=0.95, better=(0.9, 0.9)):
-    return PlaneAlignment(motion, motion.largest(SHAPE), error, strain, before, after, False, better=better)
+def plane(motion, *, error=0.02, strain=0.05, before=0.8, after=0.95, votes=(90, 90, 100)):
+    return PlaneAlignment(motion, motion.largest(SHAPE), error, strain, before, after, False, votes=votes)
 
 
 GOOD = plane(Motion(1.01, 0.0, 0.0, 1.0))
@@ -55,12 +55,12 @@ def test_motion_below_its_error_is_none():
 
 
 @pytest.mark.parametrize(
-    "better",
-    [(0.52, 0.9), (0.7, 0.46), None],
+    "votes",
+    [(52, 90, 100), (70, 46, 100), (0, 0, 0)],
     ids=["hardly better", "still better beyond", "not compared"],
 )
-def test_planes_that_do_not_agree_best_when_moved_stay(better):
-    found = judge([CENTRE, plane(Motion(shift_x=1.0), better=better)], 0)
+def test_planes_that_do_not_agree_best_when_moved_stay(votes):
+    found = judge([CENTRE, plane(Motion(shift_x=1.0), votes=votes)], 0)
     assert not any(item.accepted for item in found)
     assert "count as aligned" in summary(found)
 

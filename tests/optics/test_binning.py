@@ -3,7 +3,7 @@ import pytest
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Microscope, ThinLens, UncalibratedFocus
-from napari_defocus.optics.binning import binned
+from napari_defocus.optics.binning import binned, unbinned
 
 LENS = ThinLens.from_camera(50, 4, 5, [1, 2, 3], blur_scale=0.5, min_blur=0.4, in_focus_blur=0.8)
 SCOPE = Microscope(numerical_aperture=0.3, pixel_size=0.2, focus_positions=[0, 2, 4], min_blur=0.4)
@@ -22,6 +22,13 @@ def test_depths_and_unit_stay(optics):
     assert binned(optics, 3).depth_unit == optics.depth_unit
 
 
+@pytest.mark.parametrize("optics", [LENS, SCOPE, FREE], ids=lambda optics: optics.kind)
+def test_pixels_are_made_small_again(optics):
+    back = unbinned(binned(optics, 3), 3)
+    for name, value in optics.to_dict().items():
+        assert back.to_dict()[name] == (pytest.approx(value) if isinstance(value, float) else value)
+
+
 def test_unknown_blur_stays_unknown():
     free = UncalibratedFocus(planes=3)
     assert binned(free, 2) == free
@@ -30,5 +37,6 @@ def test_unknown_blur_stays_unknown():
 
 @pytest.mark.parametrize("factor", [0, -2, 1.5, True])
 def test_other_factors_are_refused(factor):
-    with pytest.raises(InputError, match="factor"):
-        binned(LENS, factor)
+    for change in (binned, unbinned):
+        with pytest.raises(InputError, match="factor"):
+            change(LENS, factor)

@@ -11,18 +11,24 @@ from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 
 from napari_defocus import SolverSettings, read_focal_stack, save_result, solve
 from napari_defocus.cli.main import main
+from napari_defocus.errors import InputError
 from napari_defocus.io import load_parameters, load_result
+from napari_defocus.io.parameters import recorded_part
 from napari_defocus.plugin import memory, preferences
 from napari_defocus.plugin.defocus_widget import TITLE, DefocusWidget
-from napari_defocus.plugin.depth_worker import STOPPED
+from napari_defocus.plugin.depth_worker import CANCELLED, STOPPED
 from napari_defocus.plugin.focus_widget import FocusWidget
 from napari_defocus.plugin.reader import get_reader, open_focal_stack
+from napari_defocus.plugin.saved_result_opener import read_saved
+from napari_defocus.plugin.stack_source import METADATA_KEY
 
 RUN_MS = 120_000
 ODD = LENS.replace(
     pixel_pitch=50e-6 / 3, focus_distances=[1 / 3, 0.7, 1.1, 7 / 3], aperture_diameter=0.05 / 7.1
 )
 SETTINGS = SolverSettings(epochs=1, depth_range=(1 / 3.1, 2.7 + 1e-13), outlier_threshold=1 / 7)
+
+ENDLESS = SETTINGS.replace(epochs=500, least_gain=0.0)
 
 
 @pytest.fixture
@@ -93,6 +99,48 @@ def test_load_parameters_gives_the_same_numbers(widget, viewer, qtbot, tmp_path)
     (tmp_path / "again").mkdir()
     again = load_result(save_all(qtbot, widget, tmp_path / "again"))
     assert_same_numbers(again, load_result(tmp_path / "first"))
+
+
+def test_parameters_of_a_preview_are_those_of_the_stack_again(widget, viewer, qtbot, tmp_path, capsys):
+    stack = np.kron(make_stack(), np.ones((1, 6, 6), np.uint8))
+    np.save(tmp_path / "stone.npy", stack)
+    viewer.add_layer(Image(stack, name="stone", metadata={METADATA_KEY: {"optics": ODD.to_dict()}}))
+    widget.settings_form.fill(SETTINGS)
+    widget.preview_button.click()
+    qtbot.waitUntil(lambda: not widget.panel.running, timeout=RUN_MS)
+    (tmp_path / "preview").mkdir()
+    saved = save_all(qtbot, widget, tmp_path / "preview")
+    side = json.loads((saved / "parameters.json").read_text())["binning"]
+    assert side > 1
+    assert load_parameters(saved)[0].pixel_pitch == pytest.approx(side * ODD.pixel_pitch)
+    widget.parameters_button.load(saved)
+    assert widget.optics_form.optics(4).pixel_pitch == pytest.approx(ODD.pixel_pitch)
+    assert f"of a preview ({side} x {side} px joined)" in widget.parameters_button.note.text()
+    command = ["solve", tmp_path / "stone.npy", "--parameters", saved, "-o", tmp_path / "cli"]
+    assert main([str(word) for word in command]) == 0
+    assert "of a preview" in capsys.readouterr().out
+    assert load_parameters(tmp_path / "cli")[0].pixel_pitch == pytest.approx(ODD.pixel_pitch)
+
+
+def test_a_damaged_record_of_the_part_is_told(tmp_path):
+    for values in ({"region": [1, 2]}, {"binning": "many"}):
+        (tmp_path / "parameters.json").write_text(json.dumps(values))
+        with pytest.raises(InputError, match="what part of the images"):
+            recorded_part(tmp_path)
+    (tmp_path / "parameters.json").write_text(json.dumps({"region": [[2, 50], [3, 70]]}))
+    assert "of a region (rows 2 to 49, columns 3 to 69)" in recorded_part(tmp_path).told
+    (tmp_path / "parameters.json").write_text("{}")
+    assert recorded_part(tmp_path).told == ""
+
+
+def test_a_cancelled_run_says_so_in_its_files(widget, viewer, qtbot, tmp_path):
+    add_stack(viewer)
+    widget.settings_form.fill(ENDLESS)
+    widget.panel.run_button.click()
+    qtbot.waitUntil(lambda: any("depth" in layer.name for layer in viewer.layers), timeout=RUN_MS)
+    widget.panel.cancel()
+    qtbot.waitUntil(lambda: not widget.panel.running, timeout=RUN_MS)
+    assert CANCELLED in load_result(save_all(qtbot, widget, tmp_path)).notes
 
 
 @pytest.mark.usefixtures("notifications")
@@ -351,3 +399,12 @@ def test_a_new_stack_gets_the_estimate_of_the_blur_back(
     again = DefocusWidget(viewer)  # another session
     qtbot.addWidget(again)
     assert again.settings_form.editors["estimate_blur"].value is True
+
+
+def test_the_image_of_a_reopened_result_has_the_contrast_of_its_own(tmp_path):
+    result = solve(make_stack(dtype="uint16"), LENS, SETTINGS)
+    save_result(result, tmp_path / "saved", images_dtype=np.uint16)
+    reopened, _, stack = read_saved(tmp_path / "saved")
+    low, high = stack.image_limits(reopened.parameters)
+    assert low == 0
+    assert high == pytest.approx(reopened.all_in_focus.max(), rel=1e-3)

@@ -3,6 +3,7 @@ import pytest
 from napari.layers import Image
 
 from napari_defocus.plugin.surface import SurfaceView, height_mesh, vertical_scale
+from napari_defocus.plugin.surface_button import SurfaceButton
 
 
 def depth_layer(viewer, depth, *, unit="m", run=1, **options):
@@ -160,3 +161,22 @@ def test_showing_again_replaces_the_surface(viewer):
     assert [layer for layer in viewer.layers if layer is not depth] == [second]
     view.leave()
     assert depth.visible
+
+
+@pytest.mark.parametrize("way", ["napari's 2-D", "deleted"])
+def test_leaving_in_another_way_shows_the_layers_again(viewer, qtbot, way):
+    stack = viewer.add_image(np.zeros((4, 16, 16)))
+    depth = depth_layer(viewer, np.linspace(1, 4, 256).reshape(16, 16))
+    widget = SurfaceButton(viewer)
+    qtbot.addWidget(widget)
+    widget.button.click()
+    assert not stack.visible
+    if way == "deleted":
+        viewer.layers.remove(next(layer for layer in viewer.layers if "surface" in layer.name))
+    else:
+        viewer.dims.ndisplay = 2
+    qtbot.waitUntil(lambda: stack.visible)
+    assert depth.visible
+    assert viewer.dims.ndisplay == 2
+    assert [layer for layer in viewer.layers if "surface" in layer.name] == []
+    assert widget.button.text() == "Show in 3-D"

@@ -3,16 +3,30 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from napari_defocus.alignment.judging import alike, objection, stays
-from napari_defocus.alignment.matching import Floats, Match, MotionKind, comparable, match, radius_of
+from napari_defocus.alignment.matching import (
+    Floats,
+    Match,
+    MotionKind,
+    comparable,
+    match,
+    radius_of,
+    window_centres,
+)
 from napari_defocus.alignment.motion import Motion
 from napari_defocus.alignment.poses import Pair, solve_poses, strain
 from napari_defocus.alignment.refining import refine
 from napari_defocus.alignment.result import PlaneAlignment
-from napari_defocus.alignment.sharp_image import agreements, correlation
+from napari_defocus.alignment.sharp_image import Agreement, agreements, correlation
 from napari_defocus.alignment.warping import STILL, move
 from napari_defocus.optics.lookahead import map_ahead
 from napari_defocus.solver.progress import PassProgress
+
+TELLING_WAY = 0.03
+"""Way of a window against the plane it comes from, as a share of the stack's largest, from which on it is
+asked whether it agrees better: in a stack of which one plane was pushed, most windows do not move."""
 
 REACH = 2
 """Greatest difference of index between planes that are compared: more confirm each other, fewer are alike."""
@@ -114,6 +128,7 @@ def _from_sharp_image(
     before, after, beyond = (
         agreements(planes, moved, [*motions, *twice]) for moved in ([STILL] * len(planes), motions, twice)
     )
+    votes = _votes(motions, shape, before, after, beyond)
     return [
         replace(
             plane,
@@ -122,10 +137,31 @@ def _from_sharp_image(
             error=errors[k],
             agreement_before=before[k].correlation,
             agreement_after=after[k].correlation,
-            better=(after[k].better_than(before[k]), after[k].better_than(beyond[k])),
+            votes=votes[k],
         )
         for k, plane in enumerate(found)
     ]
+
+
+def _votes(
+    motions: Sequence[Motion],
+    shape: tuple[int, int],
+    before: Sequence[Agreement],
+    after: Sequence[Agreement],
+    beyond: Sequence[Agreement],
+) -> list[tuple[float, float, float]]:
+    """Return the votes of each plane: of those windows that move against where they come from."""
+    x, y = window_centres(shape).T
+    ways = np.stack([(motion.factor - 1) * (x + 1j * y) + motion.offset for motion in motions])
+    least = TELLING_WAY * max(motion.largest(shape) for motion in motions)
+    votes = []
+    for k, moved in enumerate(after):
+        way = np.abs(ways[k] - ways[moved.source, np.arange(len(x))])
+        asked = (way > least) & (before[k].source != k)  # there it would agree with itself
+        trust = moved.weights * asked
+        better, best = (trust[moved.misfits < other[k].misfits].sum() for other in (before, beyond))
+        votes.append((float(better), float(best), float(trust.sum())))
+    return votes
 
 
 def _enlarged(plane: PlaneAlignment, factor: int) -> PlaneAlignment:

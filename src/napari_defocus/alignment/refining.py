@@ -19,7 +19,6 @@ from napari_defocus.alignment.matching import (
     OVERLAP,
     Floats,
     MotionKind,
-    certainty,
     comparable,
     motion_of,
     radius_of,
@@ -28,7 +27,7 @@ from napari_defocus.alignment.matching import (
     window_grid,
 )
 from napari_defocus.alignment.motion import Motion
-from napari_defocus.alignment.sharp_image import BLURS, SharpImage
+from napari_defocus.alignment.sharp_image import SharpImage, weights_of
 from napari_defocus.optics.lookahead import map_ahead
 
 DENSE = 2
@@ -39,9 +38,6 @@ ROUNDS = 6
 
 SMALL_STEP = 0.02
 """Way of a corner below which the next round would change nothing, px."""
-
-SOFT_BLUR = 1.5
-"""Blur at which a window counts half as much as a sharp one, px."""
 
 REWEIGHTINGS = 12
 """Rounds of weighing windows by how well they fit."""
@@ -110,12 +106,7 @@ def _look(sharp: SharpImage, plane: Floats) -> Windows:
     )
     determinant = yy * xx - xy * xy + 1e-12
     flow = -np.stack([yy * xm - xy * ym, xx * ym - xy * xm], 1) / determinant[:, None]
-    weights = (
-        np.minimum(certainty(expected, radius), certainty(seen, radius))[grid].ravel().astype(np.float64)
-    )
-    typical = float(np.median(weights)) + 1e-12  # nought in an empty image
-    weights = np.minimum(weights / typical, 2.0) / (1 + np.asarray(BLURS)[blur[grid].ravel()] / SOFT_BLUR)
-    return Windows(flow, weights)
+    return Windows(flow, weights_of(expected, seen, blur, DENSE))
 
 
 def _fit(

@@ -29,9 +29,9 @@ class PlaneAlignment:
         Whether the plane was moved; if not it is as it was.
     note : str
         Why it was not moved.
-    better : (float, float), optional
-        Share of the windows of the sharp image with which the plane agrees better when all are moved than
-        when none is, and than when they are moved twice as far. None: it is not compared with that.
+    votes : (float, float, float)
+        Trust in those windows of the sharp image with which the plane agrees better when all are moved than
+        when none is, in those with which it does than when they are moved twice as far, and in all.
     """
 
     motion: Motion
@@ -42,7 +42,7 @@ class PlaneAlignment:
     agreement_after: float
     accepted: bool
     note: str = ""
-    better: tuple[float, float] | None = None
+    votes: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @property
     def applied(self) -> Motion:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_laplace, uniform_filter
 
-from napari_defocus.alignment.matching import Floats, comparable, window_grid
+from napari_defocus.alignment.matching import Floats, certainty, comparable, window_grid
 from napari_defocus.alignment.motion import Motion
 from napari_defocus.alignment.warping import common_frame, move
 from napari_defocus.optics.lookahead import map_ahead
@@ -24,6 +24,9 @@ AROUND = 4.0
 
 BLURS = (0.0, 0.5, 0.75, 1.0, 1.4, 2.0, 2.8, 4.0, 5.6, 8.0, 11.0, 16.0)
 """Standard deviations that the blur of a plane is chosen from, px."""
+
+SOFT_BLUR = 1.5
+"""Blur at which a window counts half as much as a sharp one, px."""
 
 WINDOW = 25
 """Side of the window in which it is chosen, px."""
@@ -75,18 +78,16 @@ class Agreement:
         Of the detail of both, away from the border.
     misfits : ndarray, (windows,)
         Squared difference of the detail, mean of each window.
-    own : ndarray, (windows,), bool
-        Where the sharp image is the plane itself.
+    source : ndarray, (windows,)
+        Plane that the sharp image is of.
+    weights : ndarray, (windows,)
+        Trust in each window.
     """
 
     correlation: float
     misfits: NDArray[np.float64]
-    own: NDArray[np.bool_]
-
-    def better_than(self, other: "Agreement") -> float:
-        """Share of the windows that agree better than they do in `other`."""
-        others = ~(self.own | other.own)
-        return float(np.mean(self.misfits[others] < other.misfits[others])) if others.any() else 0.0
+    source: NDArray[np.intp]
+    weights: NDArray[np.float64]
 
 
 def agreements(
@@ -110,11 +111,22 @@ def agreements(
     source = sharp.index[grid].ravel()
 
     def compare(index: int) -> Agreement:
-        expected, seen = comparable(sharp.like(sharp.planes[index])[0]), comparable(sharp.planes[index])
+        like, blur = sharp.like(sharp.planes[index])
+        expected, seen = comparable(like), comparable(sharp.planes[index])
         misfits = uniform_filter((expected - seen) ** 2, 2 * radius + 1)[grid].ravel().astype(np.float64)
-        return Agreement(correlation(expected[inside], seen[inside]), misfits, source == index)
+        weights = weights_of(expected, seen, blur)
+        return Agreement(correlation(expected[inside], seen[inside]), misfits, source, weights)
 
     return list(map_ahead(compare, range(len(planes)), threads=2))
+
+
+def weights_of(expected: Floats, seen: Floats, blur: NDArray[np.intp], dense: int = 1) -> NDArray[np.float64]:
+    """Return the trust in each window (:func:`window_grid`) of a plane's detail and of what is expected."""
+    radius, grid = window_grid(seen.shape, dense)
+    sure = np.minimum(certainty(expected, radius), certainty(seen, radius))[grid].ravel()
+    typical = float(np.median(sure)) + 1e-12  # nought in an empty image
+    soft = 1 + np.asarray(BLURS)[blur[grid].ravel()] / SOFT_BLUR
+    return np.asarray(np.minimum(sure.astype(np.float64) / typical, 2.0) / soft)
 
 
 def correlation(first: Floats, second: Floats) -> float:

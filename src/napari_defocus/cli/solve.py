@@ -100,12 +100,17 @@ def requested(args: argparse.Namespace) -> tuple["Optics | str | None", "SolverS
         If a file cannot be read, or a setting is unknown or out of bounds.
     """
     from napari_defocus.io import load_parameters
+    from napari_defocus.io.parameters import recorded_part
+    from napari_defocus.optics.binning import unbinned
     from napari_defocus.solver import SolverSettings
 
     optics: Optics | str | None = args.optics
     if args.parameters is not None:
         earlier_optics, settings = load_parameters(args.parameters)
-        optics = optics or earlier_optics
+        part = recorded_part(args.parameters)
+        optics = optics or unbinned(earlier_optics, part.binning)
+        if part.told and not args.quiet:
+            print(part.told)
     elif args.preset == "default":
         settings = SolverSettings()
     else:

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,52 @@ def recorded_motion(path: str | Path) -> str | None:
     alignment = values.get("alignment") if isinstance(values, dict) else None
     motion = alignment.get("motion") if isinstance(alignment, dict) else None
     return motion if isinstance(motion, str) else None
+
+
+@dataclass(frozen=True)
+class RecordedPart:
+    """What part of the images a recorded run was of.
+
+    Attributes
+    ----------
+    region : ((int, int), (int, int)) or None
+        First row and the one after the last, columns likewise; None for all.
+    binning : int
+        Pixels that were joined into one, along each side.
+    """
+
+    region: tuple[tuple[int, int], tuple[int, int]] | None = None
+    binning: int = 1
+
+    @property
+    def told(self) -> str:
+        """What the user should know before running on all pixels; empty where it was of all of them."""
+        said = []
+        if self.binning > 1:
+            said.append(f"of a preview ({self.binning} x {self.binning} px joined)")
+        if self.region is not None:
+            (top, bottom), (left, right) = self.region
+            said.append(f"of a region (rows {top} to {bottom - 1}, columns {left} to {right - 1})")
+        return (
+            f"That run was {' '.join(said)}; numbers of the whole image differ from its own." if said else ""
+        )
+
+
+def recorded_part(path: str | Path) -> RecordedPart:
+    """Return what part of the images a recorded run was of.
+
+    Raises
+    ------
+    InputError
+        As :func:`load_parameters`, or if the record of the part is damaged.
+    """
+    path, values = _read(path)
+    try:
+        region, binning = values.get("region"), int(values.get("binning", 1))
+        rows, columns = ((int(first), int(end)) for first, end in region or ((0, 0), (0, 0)))
+    except (AttributeError, TypeError, ValueError):
+        raise InputError(f"{path} does not tell rightly what part of the images its run was of.") from None
+    return RecordedPart((rows, columns) if region else None, max(binning, 1))
 
 
 def read_record(directory: Path) -> dict[str, Any] | None:

@@ -31,8 +31,25 @@ def binned(optics: Optics, factor: int) -> Optics:
     InputError
         If the factor is no whole number of at least 1.
     """
+    _check(factor)
+    return _with_larger_pixels(optics, factor)
+
+
+def unbinned(optics: Optics, factor: int) -> Optics:
+    """Return the optics of images from those of their means of `factor` x `factor` pixels.
+
+    The inverse of :func:`binned`, with the same parameters and errors.
+    """
+    _check(factor)
+    return _with_larger_pixels(optics, 1 / factor)
+
+
+def _check(factor: int) -> None:
     if isinstance(factor, bool) or not isinstance(factor, int) or factor < 1:
         raise InputError(f"factor must be a whole number of at least 1, but is {factor!r}.")
+
+
+def _with_larger_pixels(optics: Optics, factor: float) -> Optics:
     changes: dict[str, Any] = {"min_blur": optics.min_blur / factor}
     if optics.in_focus_blur is not None:  # None: a microscope finds it from its pixel size
         changes["in_focus_blur"] = optics.in_focus_blur / factor

@@ -15,13 +15,16 @@ from napari_defocus.plugin.worker import LEAST_INTERVAL, LONGEST_PAUSE, SolverWo
 from napari_defocus.solver.result import DefocusResult, Progress, SolverState
 from napari_defocus.solver.settings import SolverSettings
 
-__all__ = ["STOPPED", "UNFINISHED", "DefocusWorker", "DepthWorker", "FocusWorker", "stopped"]
+__all__ = ["CANCELLED", "STOPPED", "UNFINISHED", "DefocusWorker", "DepthWorker", "FocusWorker", "stopped"]
 
 UNFINISHED = (
     "Cancelled while the solver was being prepared: depth and image are kept, confidence and outliers "
     "were not computed."
 )
 """Note of a result that is only depth and image."""
+
+CANCELLED = "Cancelled before the end: a whole run with these settings gives other numbers."
+"""Note of the best result so far."""
 
 STOPPED = (
     "An error stopped the run: depth and image are from before; confidence and outliers were not computed."
@@ -119,13 +122,17 @@ class DefocusWorker(DepthWorker):
         """Return the result of the last state; on a request to stop, without waiting for the compiler."""
         with self._lock:
             if self._result is None and self._state is not None:
-                self._result = self.cut(self._unfinished(self._state) or solver.finish(self._state))
+                self._result = self.cut(self._unfinished(self._state) or self._whole_or_noted(self._state))
             return self._result
 
     def rest(self) -> DefocusResult | None:
         """Return depth and image of the last state."""
         with self._lock:
             return None if self._state is None else self.cut(stopped(self._state))
+
+    def _whole_or_noted(self, state: SolverState) -> DefocusResult:
+        result = solver.finish(state)
+        return replace(result, notes=(*result.notes, CANCELLED)) if self.abort_requested else result
 
     def _unfinished(self, state: SolverState) -> DefocusResult | None:
         """What there is of a cancelled run whose last kernels, of some seconds, are not compiled yet."""

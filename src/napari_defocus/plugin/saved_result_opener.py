@@ -43,7 +43,10 @@ def read_saved(directory: Path) -> Saved:
     metadata: dict[str, Any] = {key: known[key] for key in ("files", "names", "alignment") if key in known}
     source = str(known.get("source", directory.name))
     data, options, _ = stack_layer_data(FocalStack(blank, optics=optics, metadata=metadata, source=source))
-    return result, optics, stack_from_layer(Image(data, **options | {"name": directory.name}))
+    white = known.get("settings", {}).get("white") or (np.iinfo(dtype).max if dtype.kind in "iu" else 1)
+    limits = 0.0, max(float(result.all_in_focus.max()) * white, np.finfo(np.float32).tiny)  # not of the blank
+    options |= {"name": directory.name, "contrast_limits": limits}
+    return result, optics, stack_from_layer(Image(data, **options))
 
 
 class SavedResultOpener(QObject):

@@ -95,7 +95,8 @@ def region_of(stack: FocalStackLayer, rectangle: Rectangle) -> FocalStackLayer:
         factor=1,
         shape=tuple(side.stop - side.start for side in rectangle),
     )
-    return _with_results_of(part, inside)
+    place = [[side.start, side.stop] for side in rectangle]
+    return _with_results_of(replace(part, origin={**part.origin, "region": place}), inside)
 
 
 def preview_of(stack: FocalStackLayer, factor: int | None = None) -> FocalStackLayer:
@@ -116,7 +117,8 @@ def preview_of(stack: FocalStackLayer, factor: int | None = None) -> FocalStackL
         factor=factor,
         shape=shape,
     )
-    return replace(part, binning=stack.binning * factor)
+    binning = stack.binning * factor
+    return replace(part, binning=binning, origin={**part.origin, "binning": binning})
 
 
 def preview_factor(shape: tuple[int, ...]) -> int:

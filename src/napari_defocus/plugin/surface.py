@@ -121,6 +121,12 @@ class SurfaceView:
         return there and self._viewer.dims.ndisplay == 3
 
     @property
+    def left(self) -> bool:
+        """Whether the user has gone back to 2-D, or deleted the surface, without :meth:`leave`."""
+        surface = self._surface
+        return surface is not None and (self._viewer.dims.ndisplay == 2 or surface not in self._viewer.layers)
+
+    @property
     def exaggeration(self) -> float | None:
         """How many times too high the surface is, or than at first where no height is true."""
         return None if self._surface is None else float(self._surface.scale[0]) / self._true_scale

@@ -5,6 +5,7 @@ from functools import partial
 
 from napari.components import ViewerModel
 from napari.layers import Layer
+from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QPushButton, QWidget
 
 from napari_defocus.plugin.depth_layers import grows_towards_lens, newest_depth_layer
@@ -62,6 +63,11 @@ class SurfaceButton(QWidget):
             viewer.dims.events.ndisplay,
         ):
             event.connect(self.refresh)
+        self._later = QTimer(self)  # once napari has done what it does then
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._follow)
+        for event in (viewer.layers.events.removed, viewer.dims.events.ndisplay):
+            event.connect(self._on_view)
         self.refresh()
 
     def refresh(self) -> None:
@@ -84,6 +90,16 @@ class SurfaceButton(QWidget):
         else:
             self._show()
         self.refresh()
+
+    def _on_view(self) -> None:
+        if self._view.left:
+            self._later.start(0)
+
+    def _follow(self) -> None:
+        """Show again what was hidden, when the user has left the 3-D view by napari's own button."""
+        if self._view.left:
+            self._view.leave()
+            self.refresh()
 
     def _show(self) -> None:
         depth = self._chosen()

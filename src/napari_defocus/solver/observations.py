@@ -149,7 +149,7 @@ def load_stack(
     Raises
     ------
     InputError
-        If the array cannot be a focal stack or holds NaN or infinite values.
+        If the array cannot be a focal stack, holds NaN or infinite values, or one image in all planes.
     """
     images = as_stack(images)
     colour = check_stack(images.shape, images.dtype)
@@ -167,6 +167,10 @@ def load_stack(
     for done, _ in enumerate(map_ahead(read, blocks), 1):
         if progress is not None:
             progress(done / len(blocks))
+    if np.ptp(planes[0]) > 0 and all(np.array_equal(planes[0], plane) for plane in planes[1:]):
+        raise InputError(
+            f"All {count} planes of the stack are the same image; give planes at different focus settings."
+        )
     return Observations(planes, 1.0 / white_level(planes, white), colour)
 
 
