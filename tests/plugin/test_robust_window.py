@@ -207,7 +207,7 @@ def with_nan():
 
 BAD_STACKS = {
     "NaN": (with_nan, "Plane 1 of the stack holds NaN"),
-    "one plane": (lambda: make_stack()[:1], "4"),
+    "one plane": (lambda: make_stack()[:1], "one plane along its plane axis"),
     "wrong plane count": (lambda: make_stack(6), "The stack has 6 planes but"),
     "narrow": (lambda: make_stack()[:, :, :5], "at least 8 a side"),
     "black": (lambda: np.zeros((4, 24, 24), np.float32), "The stack is black"),

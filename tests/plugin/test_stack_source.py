@@ -103,3 +103,8 @@ def test_optics_come_from_the_metadata():
     entry = {"optics": LENS.to_dict(), "focal_stack": {}}
     assert stack_from_layer(Image(make_stack(), metadata={"napari_defocus": entry})).optics == LENS.to_dict()
     assert stack_from_layer(Image(make_stack(), metadata={"napari_defocus": "else"})).optics is None
+
+
+def test_one_plane_is_no_stack():
+    with pytest.raises(InputError, match="'single' has one plane along its plane axis; choose another"):
+        stack_from_layer(Image(np.zeros((1, 16, 16)), name="single"))

@@ -130,3 +130,10 @@ def test_reading_can_be_stopped():
 
     with pytest.raises(CancelledError):
         load_stack(np.ones((3, 9, 9)), progress=stop)
+
+
+def test_one_image_in_all_planes_is_no_stack():
+    plane = np.random.default_rng(0).random((16, 16))
+    with pytest.raises(InputError, match="All 3 planes of the stack are the same image"):
+        load_stack(np.stack([plane] * 3))
+    load_stack(np.full((3, 16, 16), 0.5))  # empty, but nothing that a camera could not give

@@ -14,8 +14,8 @@ COLUMNS = {
     "down\npx": "Shift downwards, px.",
     "right\npx": "Shift to the right, px.",
     "up to\npx": "Largest way of a pixel, px.",
-    "match\nbefore": "How well the plane agreed with its neighbour before; 1 is the best.",
-    "match\nnow": "How well it agrees with it now; 1 is the best.",
+    "match\nbefore": "How well the plane agreed with the sharp image of all before; 1 is the best.",
+    "match\nnow": "How well it agrees with that now; 1 is the best.",
 }
 """Heading and tooltip of each column; all are seen in the width that the widget has in napari."""
 

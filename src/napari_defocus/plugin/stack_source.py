@@ -210,6 +210,11 @@ def stacks_from_layer(
             "Choose plane axis and channel axis anew: "
             f"layer {layer.name!r} needs planes beside rows, columns and channels."
         )
+    if data.shape[plane_axis] < 2:
+        raise InputError(
+            f"Layer {layer.name!r} has one plane along its plane axis; choose another plane axis, or open "
+            "all planes: depth comes from how they differ."
+        )
     roles = roles_of(data.shape[: layer.ndim], layer.axis_labels, plane_axis, channel_axis)
     series = series_of(
         layer,
