@@ -6,7 +6,7 @@ behind an edge, a highlight, a period of a pattern.
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,9 +77,8 @@ def match(first: Floats, second: Floats, kind: MotionKind) -> Match:
     radius, grid = window_grid(first.shape)
     flow_y, flow_x = optical_flow_ilk(first, second, radius=radius, num_warp=REFINEMENTS, dtype=np.float32)
     flow = np.stack([flow_x[grid].ravel(), flow_y[grid].ravel()], 1).astype(np.float64)
-    weights = np.minimum(certainty(first, radius)[grid], certainty(second, radius)[grid]).ravel()
     shape = first.shape[0], first.shape[1]
-    return fit(window_centres(shape), flow, weights, radius_of(shape), kind)
+    return fit(window_centres(shape), flow, certainty_of_both(first, second), radius_of(shape), kind)
 
 
 def window_grid(shape: tuple[int, ...], dense: int = 1) -> tuple[int, tuple[slice, slice]]:
@@ -118,6 +117,18 @@ def certainty(image: Floats, radius: int) -> Floats:
     return np.asarray(np.sqrt(np.maximum(least, 0)), np.float32)
 
 
+def certainty_of_both(first: Floats, second: Floats, dense: int = 1) -> NDArray[Any]:
+    """Return how surely each window (:func:`window_grid`) can be placed in both of two images."""
+    radius, grid = window_grid(first.shape, dense)
+    return np.minimum(certainty(first, radius), certainty(second, radius))[grid].ravel()
+
+
+def levelled(weights: NDArray[Any]) -> NDArray[Any]:
+    """Return weights in units of their median; none counts more than twice as much."""
+    typical = float(np.median(weights)) + 1e-12  # nought in an empty image
+    return np.asarray(np.minimum(weights / typical, 2.0))
+
+
 def fit(
     points: NDArray[np.float64],
     flow: NDArray[np.float64],
@@ -139,8 +150,7 @@ def fit(
         What is free.
     """
     terms = terms_of(points, radius, kind)
-    typical = float(np.median(weights)) + 1e-12  # nought in an empty image
-    weights = np.minimum(weights / typical, 2.0)[:, None]
+    weights = levelled(weights)[:, None]
     jacobian = (terms * weights[..., None]).reshape(-1, terms.shape[2])
     values = np.zeros(terms.shape[2])
     values[-2:] = np.median(flow, axis=0)

@@ -166,7 +166,7 @@ def _votes(
 
 def _enlarged(plane: PlaneAlignment, factor: int) -> PlaneAlignment:
     """Return what was found of a reduced plane as it is for the full one."""
-    motion: Motion = plane.motion
+    motion = plane.motion
     return replace(
         plane,
         motion=replace(motion, shift_y=factor * motion.shift_y, shift_x=factor * motion.shift_x),

@@ -19,7 +19,6 @@ from napari_defocus.alignment.matching import (
     OVERLAP,
     Floats,
     MotionKind,
-    comparable,
     motion_of,
     radius_of,
     terms_of,
@@ -95,8 +94,7 @@ def refine(
 
 def _look(sharp: SharpImage, plane: Floats) -> Windows:
     """Let every window of the sharp image look for itself in a plane: one step of Lucas and Kanade."""
-    like, blur = sharp.like(plane)
-    expected, seen = comparable(like), comparable(plane)
+    expected, seen, blur = sharp.beside(plane)
     radius, grid = window_grid(plane.shape, DENSE)
     dy, dx = np.gradient(expected)
     missing = seen - expected
@@ -154,6 +152,7 @@ def _equations(
     They are (planes, values, planes, values) and (planes, values).
     """
     count, free = len(flow), terms.shape[2]
+    planes = np.arange(count)
     normal, right = np.zeros((count, free, count, free)), np.zeros((count, free))
     for k in range(count):
         weighted = terms * weights[k][:, None, None]
@@ -165,8 +164,7 @@ def _equations(
         normal[k, :, k] += by_source.sum(axis=0)
         right[k] += pull_by_source.sum(axis=0)
         right -= pull_by_source
-        for j in range(count):
-            normal[j, :, j] += by_source[j]
-            normal[k, :, j] -= by_source[j]
-            normal[j, :, k] -= by_source[j].T
+        normal[planes, :, planes] += by_source
+        normal[k] -= by_source.transpose(1, 0, 2)
+        normal[:, :, k] -= by_source  # symmetrical
     return normal, right

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_laplace, uniform_filter
 
-from napari_defocus.alignment.matching import Floats, certainty, comparable, window_grid
+from napari_defocus.alignment.matching import Floats, certainty_of_both, comparable, levelled, window_grid
 from napari_defocus.alignment.motion import Motion
 from napari_defocus.alignment.warping import common_frame, move
 from napari_defocus.optics.lookahead import map_ahead
@@ -67,6 +67,11 @@ class SharpImage:
         blur = np.argmin(misfits, axis=0)
         return np.take_along_axis(self.blurred, blur[None], 0)[0], blur
 
+    def beside(self, plane: Floats) -> tuple[Floats, Floats, NDArray[np.intp]]:
+        """Return the detail of the sharp image blurred like a plane and that of the plane, and the blur."""
+        like, blur = self.like(plane)
+        return comparable(like), comparable(plane), blur
+
 
 @dataclass(frozen=True, eq=False)
 class Agreement:
@@ -110,23 +115,20 @@ def agreements(
     inside = slice(top + radius, bottom - radius), slice(left + radius, right - radius)
     source = sharp.index[grid].ravel()
 
-    def compare(index: int) -> Agreement:
-        like, blur = sharp.like(sharp.planes[index])
-        expected, seen = comparable(like), comparable(sharp.planes[index])
+    def compare(plane: Floats) -> Agreement:
+        expected, seen, blur = sharp.beside(plane)
         misfits = uniform_filter((expected - seen) ** 2, 2 * radius + 1)[grid].ravel().astype(np.float64)
         weights = weights_of(expected, seen, blur)
         return Agreement(correlation(expected[inside], seen[inside]), misfits, source, weights)
 
-    return list(map_ahead(compare, range(len(planes)), threads=2))
+    return list(map_ahead(compare, sharp.planes, threads=2))
 
 
 def weights_of(expected: Floats, seen: Floats, blur: NDArray[np.intp], dense: int = 1) -> NDArray[np.float64]:
     """Return the trust in each window (:func:`window_grid`) of a plane's detail and of what is expected."""
-    radius, grid = window_grid(seen.shape, dense)
-    sure = np.minimum(certainty(expected, radius), certainty(seen, radius))[grid].ravel()
-    typical = float(np.median(sure)) + 1e-12  # nought in an empty image
+    _, grid = window_grid(seen.shape, dense)
     soft = 1 + np.asarray(BLURS)[blur[grid].ravel()] / SOFT_BLUR
-    return np.asarray(np.minimum(sure.astype(np.float64) / typical, 2.0) / soft)
+    return np.asarray(levelled(certainty_of_both(expected, seen, dense).astype(np.float64)) / soft)
 
 
 def correlation(first: Floats, second: Floats) -> float:

@@ -132,14 +132,13 @@ class DefocusWorker(DepthWorker):
 
     def _whole_or_noted(self, state: SolverState) -> DefocusResult:
         result = solver.finish(state)
-        return replace(result, notes=(*result.notes, CANCELLED)) if self.abort_requested else result
+        return noted(result, CANCELLED) if self.abort_requested else result
 
     def _unfinished(self, state: SolverState) -> DefocusResult | None:
         """What there is of a cancelled run whose last kernels, of some seconds, are not compiled yet."""
         if not self.abort_requested or self._preparation is None or not self._preparation.compiling:
             return None
-        result = solver.so_far(state)
-        return replace(result, notes=(*result.notes, UNFINISHED))
+        return noted(solver.so_far(state), UNFINISHED)
 
     def _take(self, state: SolverState, *, show: bool) -> bool:
         """Keep a state, and give its result to the window if that is due and it has shown the one before."""
@@ -156,8 +155,12 @@ class DefocusWorker(DepthWorker):
 
 def stopped(state: SolverState) -> DefocusResult:
     """Return what there is of a run whose last state this is, with a note."""
-    result = solver.so_far(state)
-    return replace(result, notes=(*result.notes, STOPPED))
+    return noted(solver.so_far(state), STOPPED)
+
+
+def noted(result: DefocusResult, note: str) -> DefocusResult:
+    """Return a result with one more note."""
+    return replace(result, notes=(*result.notes, note))
 
 
 class FocusWorker(DepthWorker):

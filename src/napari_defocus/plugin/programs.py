@@ -13,8 +13,7 @@ from typing import Any
 from napari.components import ViewerModel
 from qtpy.QtCore import QObject
 
-from napari_defocus.plugin.drawing_ahead import draw_ahead
-from napari_defocus.plugin.qt_viewer import qt_viewer_of
+from napari_defocus.plugin.drawing_ahead import canvas_of, draw_ahead
 from napari_defocus.plugin.repaints import Repaints
 from napari_defocus.plugin.turns import Turns
 
@@ -33,7 +32,7 @@ def build_in_turns(viewer: ViewerModel, node: Any) -> None:
     node : vispy node
         The visual.
     """
-    canvas = getattr(qt_viewer_of(viewer).canvas, "_scene_canvas", None)
+    canvas = canvas_of(viewer)
     if canvas is not None:
         _Programs(node, canvas, Repaints.of(viewer))
 

@@ -1,6 +1,7 @@
 """Adds a result on disk to the viewer as the layers it had when it was made."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,10 +44,9 @@ def read_saved(directory: Path) -> Saved:
     metadata: dict[str, Any] = {key: known[key] for key in ("files", "names", "alignment") if key in known}
     source = str(known.get("source", directory.name))
     data, options, _ = stack_layer_data(FocalStack(blank, optics=optics, metadata=metadata, source=source))
-    white = known.get("settings", {}).get("white") or (np.iinfo(dtype).max if dtype.kind in "iu" else 1)
-    limits = 0.0, max(float(result.all_in_focus.max()) * white, np.finfo(np.float32).tiny)  # not of the blank
-    options |= {"name": directory.name, "contrast_limits": limits}
-    return result, optics, stack_from_layer(Image(data, **options))
+    stack = stack_from_layer(Image(data, **options | {"name": directory.name}))
+    limits = 0.0, float(result.all_in_focus.max()) * (stack.white_of(known) or 1.0)  # not of the blank
+    return result, optics, replace(stack, contrast_limits=limits)
 
 
 class SavedResultOpener(QObject):

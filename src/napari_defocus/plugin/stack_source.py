@@ -97,6 +97,14 @@ class FocalStackLayer:
         """Intensity of white, where the metadata say that it is below the type's maximum."""
         return figure(self.figures, "white")
 
+    def white_of(self, parameters: dict[str, Any]) -> float | None:
+        """Return the intensity of white in a run with these parameters, None where only the solver knows."""
+        white = parameters.get("white") or parameters.get("settings", {}).get("white") or self.white
+        dtype = np.dtype(self.images.dtype)
+        if white is None and dtype in (np.uint8, np.uint16):
+            white = float(np.iinfo(dtype).max)
+        return white
+
     def image_limits(self, parameters: dict[str, Any]) -> tuple[float, float]:
         """Return contrast limits in which an image in [0, 1] looks as the stack does.
 
@@ -105,10 +113,7 @@ class FocalStackLayer:
         parameters : dict
             Of the run: they tell the white level where it was given.
         """
-        white = parameters.get("white") or parameters.get("settings", {}).get("white") or self.white
-        dtype = np.dtype(self.images.dtype)
-        if white is None and dtype in (np.uint8, np.uint16):
-            white = float(np.iinfo(dtype).max)
+        white = self.white_of(parameters)
         if not white:
             return 0.0, 1.0  # the data's maximum, which only the solver knows
         low, high = (max(limit / white, 0.0) for limit in self.contrast_limits)

@@ -57,21 +57,21 @@ class SurfaceButton(QWidget):
         self.button.clicked.connect(self.toggle)
         self.flip.toggled.connect(self._on_flip)
         self.height_field.valueChanged.connect(self._on_height)
+        self._later = QTimer(self)  # once napari has done what it does then
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._follow)
         for event in (
             viewer.layers.events.inserted,
             viewer.layers.events.removed,
             viewer.dims.events.ndisplay,
         ):
             event.connect(self.refresh)
-        self._later = QTimer(self)  # once napari has done what it does then
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self._follow)
-        for event in (viewer.layers.events.removed, viewer.dims.events.ndisplay):
-            event.connect(self._on_view)
         self.refresh()
 
     def refresh(self) -> None:
         """Offer what makes sense now."""
+        if self._view.left:
+            self._later.start(0)
         self.button.setText("Back to 2-D" if self._view.shown else "Show in 3-D")
         available = self._view.shown or self._chosen() is not None
         self.button.setEnabled(available)
@@ -90,10 +90,6 @@ class SurfaceButton(QWidget):
         else:
             self._show()
         self.refresh()
-
-    def _on_view(self) -> None:
-        if self._view.left:
-            self._later.start(0)
 
     def _follow(self) -> None:
         """Show again what was hidden, when the user has left the 3-D view by napari's own button."""

@@ -135,12 +135,12 @@ def alternating_minimization(
         denoising of the image, and the local regression of the depth.
     """
     settings = settings or SolverSettings()
-    edges = applies(optics, settings)
-    report = RunProgress(progress, settings, edges=edges, estimates=wants_estimate(optics, settings))
+    edges, estimates = applies(optics, settings), wants_estimate(optics, settings)
+    report = RunProgress(progress, settings, edges=edges, estimates=estimates)
     images, settings = checked(images, optics, settings)
     observations = load_stack(images, settings.white, report.stage("reading the stack", READING))
     notes: tuple[str, ...] = ()
-    if wants_estimate(optics, settings):
+    if estimates:
         share = report.stage("estimating the blur", BLUR)
         estimate = estimate_from_stack(observations, optics, settings, share)
         optics = estimate.optics

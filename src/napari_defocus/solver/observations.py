@@ -167,7 +167,7 @@ def load_stack(
     for done, _ in enumerate(map_ahead(read, blocks), 1):
         if progress is not None:
             progress(done / len(blocks))
-    if np.ptp(planes[0]) > 0 and all(np.array_equal(planes[0], plane) for plane in planes[1:]):
+    if all(np.array_equal(planes[0], plane) for plane in planes[1:]) and np.ptp(planes[0]) > 0:
         raise InputError(
             f"All {count} planes of the stack are the same image; give planes at different focus settings."
         )
