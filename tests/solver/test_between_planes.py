@@ -10,6 +10,7 @@ from napari_defocus import ThinLens, UncalibratedFocus, solve
 from napari_defocus.solver import between_planes
 from napari_defocus.solver.between_planes import peak_coordinates
 from napari_defocus.solver.focus_start import noise_of
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.prior_scales import px_per_coordinate
 
@@ -23,7 +24,9 @@ def slant(contrast, noise):
     image = 0.5 + contrast * (texture(SHAPE, seed=7) - 0.5)
     stack = with_grain(model_stack(optics, truth, image, (0, 7), kernel="disc"), noise)
     labels = np.round(truth).astype(np.int32)
-    return np.abs(peak_coordinates(load_stack(stack, 1.0), optics, noise, None, labels) - truth)[INNER].mean()
+    return np.abs(peak_coordinates(load_stack(stack, 1.0), optics, Noise.white(noise), None, labels) - truth)[
+        INNER
+    ].mean()
 
 
 @pytest.mark.parametrize(("contrast", "kept"), [(1.0, 0), (0.2, 1)])
@@ -50,7 +53,9 @@ def test_where_there_is_no_peak_it_is_the_labels():
 def test_without_noise_or_texture_it_is_the_labels_too():
     flat = load_stack(np.full((5, 20, 30), 0.5), 1.0)
     labels = np.full((20, 30), 2, np.int32)
-    assert (peak_coordinates(flat, LENS, 0.0, None, labels) == np.float32(np.sort(LENS.centers)[2])).all()
+    assert (
+        peak_coordinates(flat, LENS, Noise.white(0.0), None, labels) == np.float32(np.sort(LENS.centers)[2])
+    ).all()
 
 
 def test_where_planes_are_close_together_peaks_leave_the_steps_of_the_labels():
@@ -59,7 +64,7 @@ def test_where_planes_are_close_together_peaks_leave_the_steps_of_the_labels():
     truth = np.broadcast_to(np.linspace(2, 21, SHAPE[1]), SHAPE)
     stack = with_grain(model_stack(optics, truth, texture(SHAPE, seed=7), (0, 23), kernel="disc"), 0.002)
     labels = (4 * np.round(truth / 4)).astype(np.int32)
-    found = peak_coordinates(load_stack(stack, 1.0), optics, 0.002, None, labels)
+    found = peak_coordinates(load_stack(stack, 1.0), optics, Noise.white(0.002), None, labels)
     assert np.abs(labels - truth)[INNER].mean() > 0.9
     assert np.abs(found - truth)[INNER].mean() < 0.5
     assert np.abs(found - labels).max() <= 2.5
@@ -72,7 +77,7 @@ def test_half_a_pixel_of_blur_is_the_limit_wherever_planes_are_close_together():
     rng = np.random.default_rng(0)
     stack = load_stack(rng.random((30, 40, 60)), 1.0)
     labels = rng.integers(0, 30, (40, 60)).astype(np.int32)
-    found = peak_coordinates(stack, lens, 0.01, None, labels)
+    found = peak_coordinates(stack, lens, Noise.white(0.01), None, labels)
     blur = np.abs(found - centers[labels]) * px_per_coordinate(lens)
     planes = np.abs(np.interp(found, centers, np.arange(30)) - labels)
     assert ((blur <= 0.501) | (planes <= 1.201)).all()
@@ -83,7 +88,7 @@ def test_half_a_pixel_of_blur_is_the_limit_wherever_planes_are_close_together():
 def test_a_peak_far_from_its_label_is_not_that_labels():
     truth, stack = step()
     wrong = np.where(truth == 3, 4, 0).astype(np.int32)  # three planes beside, in the order of focus
-    found = peak_coordinates(load_stack(stack, 1.0), LENS, 0.01, None, wrong)
+    found = peak_coordinates(load_stack(stack, 1.0), LENS, Noise.white(0.01), None, wrong)
     centers = np.sort(LENS.centers)
     assert np.abs(found - centers[wrong]).max() <= 1.2 * np.diff(centers).max()
     assert (found == centers[wrong].astype(np.float32)).mean() > 0.6  # the others found a bump of the noise
@@ -93,7 +98,9 @@ def test_two_planes_have_no_peak_between():
     lens = LENS.replace(focus_distances=(1.0, 2.0))
     two = load_stack(np.random.default_rng(0).random((2, 20, 30)), 1.0)
     labels = np.zeros((20, 30), np.int32)
-    assert (peak_coordinates(two, lens, 0.01, None, labels) == np.float32(lens.centers.min())).all()
+    assert (
+        peak_coordinates(two, lens, Noise.white(0.01), None, labels) == np.float32(lens.centers.min())
+    ).all()
     assert np.isfinite(solve(two.planes[:, 0], lens).depth).all()
 
 

@@ -8,6 +8,7 @@ from stacks import texture
 
 from napari_defocus.solver.edge_contrast import LEAST_WEIGHT, neighbour_weights, roughness
 from napari_defocus.solver.focus_cost import REACH, focus_costs
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import load_stack
 
 SHAPE = (60, 70)
@@ -24,7 +25,7 @@ def blurred_stack(contrast=1.0, noise=NOISE, seed=0):
 
 
 def costs(stack, noise=NOISE, unusable=None):
-    return focus_costs(load_stack(stack, 1.0), noise, unusable)
+    return focus_costs(load_stack(stack, 1.0), Noise.white(noise), unusable)
 
 
 def test_the_sharp_plane_costs_least():

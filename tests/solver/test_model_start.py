@@ -19,6 +19,7 @@ from napari_defocus.solver.model_start import (
     revised,
     revises,
 )
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.unknowns import Unknowns, blur_operator, start_coordinates
 
@@ -38,7 +39,7 @@ def start_at(depth):
     """Start with all of a stack at some depth, (Y, X)."""
     coordinate = blur_operator(LENS, SETTINGS, SHAPE).coordinates(depth)
     nearest = np.abs(LENS.centers[:, None, None] - coordinate).argmin(axis=0).astype(np.int32)
-    return Start(nearest, coordinate.astype(np.float32), 1e-6)
+    return Start(nearest, coordinate.astype(np.float32), Noise.white(1e-3))
 
 
 def revise(stack, start, progress=None):
@@ -84,7 +85,7 @@ def test_a_model_that_explains_no_more_is_given_up_after_the_trial(monkeypatch):
     monkeypatch.setattr("napari_defocus.solver.model_start.FAR_LESS", 0.1)
     stack = model_stack(LENS, np.full(SHAPE, 1.25, np.float32), marked(SHAPE)[None], RANGE, kernel="disc")
     wrong = start_at(np.where(maximum_filter(marked(SHAPE) < 0.5, 7), 1.25, 2.0))
-    wrong = replace(wrong, noise=1e-7)
+    wrong = replace(wrong, noise=Noise.white(np.sqrt(1e-7)))
     assert revise(stack, wrong) is wrong
     assert 2 < len(calls) <= 1 + TRIAL_EPOCHS
 
@@ -130,7 +131,7 @@ def test_where_noise_is_all_that_is_left_the_model_is_not_tried(monkeypatch):
     monkeypatch.setattr("napari_defocus.solver.model_start.Unknowns", lambda *given, **more: calls.append(1))
     stack = model_stack(LENS, np.full(SHAPE, 1.25, np.float32), marked(SHAPE)[None], RANGE, kernel="disc")
     noisy = stack + 0.02 * np.random.default_rng(0).standard_normal(stack.shape).astype(np.float32)
-    right = replace(start_at(np.full(SHAPE, 1.25, np.float32)), noise=4e-4)
+    right = replace(start_at(np.full(SHAPE, 1.25, np.float32)), noise=Noise.white(0.02))
     assert revise(noisy, right) is right
     assert in_doubt(load_stack(noisy, 1.0), right).any()
     assert not calls

@@ -10,6 +10,7 @@ from napari_defocus.simulation.textures import Texture, bundled_image
 from napari_defocus.solver import near_detail
 from napari_defocus.solver.edge_search import LAST
 from napari_defocus.solver.near_detail import LEAST_SIZE, REACH, lost, of_size, with_near_detail
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.occlusion import DepthEdges
 from napari_defocus.solver.ray_fit import RayFit, ray_samples, sample_tiles
@@ -43,7 +44,7 @@ class Wire:
         self.flat = np.full(SHAPE, 1 / FAR, np.float32)
 
     def found(self):
-        return with_near_detail(self.observations, RAYS, self.flat, LENS.centers, NOISE)
+        return with_near_detail(self.observations, RAYS, self.flat, LENS.centers, Noise.white(NOISE))
 
     def resolved(self, noise):
         """Depth after both searches; the last vote takes some of so thin a wire again."""
@@ -71,7 +72,7 @@ def test_a_wire_that_the_depth_has_lost_is_put_back(wire):
 
 
 def test_the_search_keeps_it_and_would_not_have_found_it(wire):
-    kept, alone = (is_near(wire.resolved(noise)) for noise in (NOISE, None))
+    kept, alone = (is_near(wire.resolved(noise)) for noise in (Noise.white(NOISE), None))
     assert kept[wire.near].mean() > 0.4
     assert kept[~wire.near].mean() < 0.001
     assert not alone.any()
@@ -92,7 +93,7 @@ def test_a_window_with_its_halo_gives_the_same(wire):
     whole = wire.found()
     window = (slice(20, None), slice(0, 90))
     part = load_stack(wire.observations.planes[(slice(None), 0, *window)])
-    found = with_near_detail(part, RAYS, wire.flat[window], LENS.centers, NOISE)
+    found = with_near_detail(part, RAYS, wire.flat[window], LENS.centers, Noise.white(NOISE))
     inner = (slice(REACH, None), slice(0, 90 - REACH))
     assert_array_equal(found[inner], whole[window][inner])
 

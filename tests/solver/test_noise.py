@@ -6,9 +6,9 @@ from stacks import model_stack, ramp, texture
 
 from napari_defocus import ThinLens
 from napari_defocus.solver import focus_start
-from napari_defocus.solver.focus_cost import focus_measures, noise_response
+from napari_defocus.solver.focus_cost import focus_measures
 from napari_defocus.solver.focus_start import noise_of, samples
-from napari_defocus.solver.noise import LEAST_NOISE, noise_level, plane_noise
+from napari_defocus.solver.noise import LEAST_NOISE, Noise, noise_level, noise_response, plane_noise
 from napari_defocus.solver.observations import load_stack
 
 LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.25, 1.67, 2.5, 5.0], min_blur=0.5)
@@ -26,23 +26,23 @@ def noisy(stack, noise):
 
 @pytest.mark.parametrize("noise", [0.005, 0.01, 0.03])
 def test_noise_of_a_textured_stack(sharp, noise):
-    assert noise_of(load_stack(noisy(sharp, noise), 1.0)) == pytest.approx(noise, rel=0.15)
+    assert noise_of(load_stack(noisy(sharp, noise), 1.0)).level == pytest.approx(noise, rel=0.15)
 
 
 @pytest.mark.parametrize("noise", [0.003, 0.005, 0.02])
 def test_noise_of_eight_bits(sharp, noise):
     levels = np.rint(255 * np.clip(noisy(sharp, noise), 0, 1)).astype(np.uint8)
-    assert noise_of(load_stack(levels)) == pytest.approx(max(noise, 1 / 255), rel=0.15)
+    assert noise_of(load_stack(levels)).level == pytest.approx(max(noise, 1 / 255), rel=0.15)
 
 
 def test_noise_is_that_of_the_luminance(sharp):
     colour = noisy(np.stack([sharp] * 3, axis=-1), 0.02)
     share = np.sqrt(0.2125**2 + 0.7154**2 + 0.0721**2)
-    assert noise_of(load_stack(colour, 1.0)) == pytest.approx(0.02 * share, rel=0.15)
+    assert noise_of(load_stack(colour, 1.0)).level == pytest.approx(0.02 * share, rel=0.15)
 
 
 def test_no_noise_is_the_least():
-    assert noise_of(load_stack(np.full((3, 40, 50), 0.4), 1.0)) == LEAST_NOISE
+    assert noise_of(load_stack(np.full((3, 40, 50), 0.4), 1.0)) == Noise.white(LEAST_NOISE)
 
 
 def test_the_plane_and_the_parts_with_least_texture_decide(sharp):
@@ -70,3 +70,14 @@ def test_response_to_noise_is_that_of_a_simulation(sigma):
     white = np.random.default_rng(3).standard_normal((2, 700, 700)).astype(np.float32)
     measured = focus_measures(load_stack(white, 1.0), sigma, 3)[0].mean()
     assert noise_response(sigma) == pytest.approx(measured, rel=0.02)
+
+
+@pytest.mark.parametrize("sigma", [0.0, 0.45, 1.0])
+def test_white_noise_is_as_strong_at_each_scale(sigma):
+    assert Noise.white(0.02).laplacian(sigma) == pytest.approx(0.02 * noise_response(sigma))
+
+
+def test_coarse_noise_counts_the_more_the_coarser_the_scale():
+    noise = Noise(0.01, 0.03)
+    shares = [noise.laplacian(sigma) / noise_response(sigma) for sigma in (0.0, 0.5, 1.0, 2.0)]
+    assert shares == pytest.approx([0.01, 0.02, 0.03, 0.03])

@@ -12,6 +12,7 @@ from napari_defocus import SolverSettings, ThinLens, UncalibratedFocus
 from napari_defocus.solver.block_run import BlockRun
 from napari_defocus.solver.cluster import Local
 from napari_defocus.solver.initialization import start_of
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.prior_scales import (
     LEAST_MISFIT,
@@ -79,9 +80,9 @@ def test_pixels_that_are_held_do_not_depart():
 mean_squares = st.floats(0, 1)
 
 
-@given(st.lists(st.tuples(mean_squares, mean_squares), min_size=1, max_size=5), st.floats(1e-7, 1e-2))
+@given(st.lists(st.tuples(mean_squares, mean_squares), min_size=1, max_size=5), st.floats(3e-4, 0.1))
 def test_scales_never_let_a_weight_grow(found, noise):
-    scales = PriorScales(0.01, 1e-4, noise)
+    scales = PriorScales(0.01, 1e-4, Noise.white(noise))
     for misfit, departure in found:
         then = scales.at(misfit, departure)
         assert LEAST_MISFIT <= then.residual <= scales.residual
@@ -90,9 +91,9 @@ def test_scales_never_let_a_weight_grow(found, noise):
 
 
 def test_trust_in_the_mosaic_is_the_share_of_the_noise():
-    assert PriorScales(0.01, 3e-4, 1e-4).trust_in_mosaic == pytest.approx(0.25)
+    assert PriorScales(0.01, 3e-4, Noise.white(0.01)).trust_in_mosaic == pytest.approx(0.25)
     assert PriorScales(0.01, 3e-4).trust_in_mosaic == 1
-    assert PriorScales(0.01, 0.0, 1e-4).trust_in_mosaic == 1
+    assert PriorScales(0.01, 0.0, Noise.white(0.01)).trust_in_mosaic == 1
 
 
 def run_of(grain, optics=LENS, **changes):

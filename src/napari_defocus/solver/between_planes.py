@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_defocus.optics import Optics
-from napari_defocus.solver.focus_cost import focus_measures, noise_response
+from napari_defocus.solver.focus_cost import focus_measures
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import px_per_coordinate
 
@@ -62,7 +63,7 @@ LEAST_BEND = 1e-3
 def peak_coordinates(
     window: Observations,
     optics: Optics,
-    noise: float,
+    noise: Noise,
     unusable: NDArray[np.bool_] | None,
     labels: Labels,
 ) -> Floats:
@@ -102,7 +103,7 @@ def peak_coordinates(
 
 
 def _levels(
-    window: Observations, optics: Optics, noise: float, unusable: NDArray[np.bool_] | None
+    window: Observations, optics: Optics, noise: Noise, unusable: NDArray[np.bool_] | None
 ) -> tuple[Floats, list[Floats]]:
     """Logarithm of the focus measure in the order of focus, (planes, Y, X), and each scale's share, (Y, X).
 
@@ -114,7 +115,7 @@ def _levels(
     weights = []
     for sigma, scatter in SCALES:
         measures = focus_measures(window, sigma, WINDOW, unusable)[order]
-        floor = np.float32(noise * noise_response(sigma))
+        floor = np.float32(noise.laplacian(sigma))
         noisy = floor / np.maximum(measures.max(axis=0), max(floor, np.float32(1e-9)))
         weights.append(1 / (np.float32(scatter) + noisy**2))
         squared = np.maximum(measures**2 - floor**2, 0) + max((LEAST_LEVEL * floor) ** 2, TINY)

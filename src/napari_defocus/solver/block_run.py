@@ -31,7 +31,7 @@ from napari_defocus.solver.initialization import (
     uses_noise,
 )
 from napari_defocus.solver.model_start import VOTE_WINDOW, model_settings, revises
-from napari_defocus.solver.noise import noise_level
+from napari_defocus.solver.noise import Noise, noise_from
 from napari_defocus.solver.observations import not_finite, stored_type, white_level
 from napari_defocus.solver.occlusion import HALO as HALO_OF_EDGES
 from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
@@ -81,7 +81,7 @@ def solve_in_blocks(
 class BlockRun(BlockPasses):
     """A run block by block: what its passes are and what they hand on."""
 
-    noise: float | None = None
+    noise: Noise | None = None
 
     def solve(self) -> DefocusResult:
         """Run all passes."""
@@ -154,8 +154,8 @@ class BlockRun(BlockPasses):
         by_focus = uses_focus_cut(settings)
         if uses_noise(settings):
             tiles = [Block(tile, tile) for tile in samples(self.frame)]
-            noise = noise_level(self.map(block_start.sample_noise, tiles, [stack], message))
-            self.noise = noise**2
+            noise = noise_from(self.map(block_start.sample_noise, tiles, [stack], message))
+            self.noise = noise
         if uses_graph_cut(settings):
             blocks = grid(self.frame, -(-self.side // factor) * factor, halo)  # no cell in two blocks
             known = noise if by_focus else None
@@ -219,7 +219,7 @@ class BlockRun(BlockPasses):
         if not self.settings.denoising:
             return state
         assert self.noise is not None
-        blocks, noise = grid(self.frame, self.side, denoising.REACH), float(np.sqrt(self.noise))
+        blocks, noise = grid(self.frame, self.side, denoising.REACH), self.noise.level
         return self.advance(block_tasks.denoise_block, blocks, [state], "noise", "denoised", noise=noise)
 
     def _median(self, state: Any, name: str) -> Any:
@@ -239,7 +239,7 @@ class BlockRun(BlockPasses):
     def _scales(self, stack: Any, start: Any, reach: int) -> PriorScales:
         """What the weights of the priors are in units of."""
         blocks = grid(self.frame, self.side, reach)
-        noise = float(np.sqrt(self.noise or 0.0))
+        noise = 0.0 if self.noise is None else self.noise.level
         sums = self.map(block_tasks.start, blocks, [stack, start], "first residual", noise=noise)
         residual, departure = np.sum(sums, axis=0)
         misfit = residual / self.samples if self.settings.noise is None else self.settings.noise**2

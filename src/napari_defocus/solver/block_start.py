@@ -28,7 +28,7 @@ from napari_defocus.solver.initialization import (
     uses_graph_cut,
 )
 from napari_defocus.solver.model_start import in_doubt, revised
-from napari_defocus.solver.noise import plane_noise
+from napari_defocus.solver.noise import Noise, NoiseSample
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
@@ -46,13 +46,13 @@ def start_reach(settings: SolverSettings) -> int:
     return FOCUS_WINDOW // 2 + 1
 
 
-def sample_noise(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> NDArray[np.float64]:
-    """Noise of each plane in a sample of the image, (planes,), of white."""
-    return plane_noise(load_stack(images, job.settings.white))
+def sample_noise(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> NoiseSample:
+    """What a part of the image tells of the noise."""
+    return NoiseSample.of(load_stack(images, job.settings.white))
 
 
 def coarse_costs(
-    job: Job, block: Block, images: NDArray[Any], *, factor: int, noise: float | None, progress: Share
+    job: Job, block: Block, images: NDArray[Any], *, factor: int, noise: Noise | None, progress: Share
 ) -> CoarseCosts:
     """Costs of the graph cut averaged over cells of `factor` px; blocks begin on multiples of the factor.
 
@@ -83,7 +83,7 @@ def starts(
     *,
     coarse: Labels | None,
     factor: int,
-    noise: float | None,
+    noise: Noise | None,
     roughness: tuple[float, float],
     progress: Share,
 ) -> tuple[None, tuple[Floats]]:
@@ -99,8 +99,8 @@ def starts(
         Labels of the graph cut on the whole image, in the order of focus if they are by the focus measure.
     factor : int
         Side of their cells, px.
-    noise : float, optional
-        Noise of the stack, of white. None: no use is made of the focus measure.
+    noise : Noise, optional
+        Noise of the stack. None: no use is made of the focus measure.
     roughness : (float, float)
         Mean squared differences of the image of the sharpest planes.
     progress : callable
@@ -139,7 +139,7 @@ def revised_starts(
     images: NDArray[Any],
     kept: Floats,
     *,
-    noise: float,
+    noise: Noise,
     model_scales: PriorScales,
     progress: Share,
 ) -> tuple[None, tuple[Floats]]:
@@ -151,8 +151,8 @@ def revised_starts(
         The run, the block and the focal stack.
     kept : ndarray, (2, Y, X)
         What :func:`starts` kept.
-    noise : float
-        Variance of the noise, of white squared.
+    noise : Noise
+        Noise of the stack.
     model_scales : PriorScales
         Scales of the priors of the run by the model alone.
     progress : callable

@@ -232,7 +232,7 @@ def edges_of(job: Job, images: NDArray[Any], fit: RayFit) -> DepthEdges:
     """What the depth edges of a window are put right by."""
     observations = load_stack(images, job.settings.white)
     lights = lights_of(observations, job.optics)
-    noise = None if job.scales is None or job.scales.noise is None else float(np.sqrt(job.scales.noise))
+    noise = None if job.scales is None else job.scales.noise
     return DepthEdges(observations, job.optics, job.settings, lights, fit, noise)
 
 

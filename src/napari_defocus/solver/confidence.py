@@ -22,6 +22,7 @@ from napari_defocus.solver.depth_step import TILE, tile_banks
 from napari_defocus.solver.focus_evidence import REACH as FOCUS_REACH
 from napari_defocus.solver.focus_evidence import focus_evidence
 from napari_defocus.solver.focus_start import noise_of
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import px_per_coordinate
 from napari_defocus.solver.weighted_median import RADIUS, agreement, span_of
@@ -84,8 +85,8 @@ class Estimate:
         Blur coordinates of the depth.
     depth_range : (float, float)
         Nearest and farthest depth that were searched, in the unit of the optics.
-    noise : float, optional
-        Variance of the noise. None: found when it is needed.
+    noise : Noise, optional
+        Noise of the stack. None: found when it is needed.
     """
 
     operator: BlurOperator
@@ -93,7 +94,7 @@ class Estimate:
     image: Floats
     coordinates: Floats
     depth_range: tuple[float, float]
-    noise: float | None = None
+    noise: Noise | None = None
 
     @property
     def px_per_coordinate(self) -> float:
@@ -139,8 +140,8 @@ class Estimate:
             What the focus measure tells (:class:`FocusEvidence`); log of all but ``sharper``.
         """
         optics, threads = self.operator.optics, self.operator.threads
-        variance = noise_of(self.observations) ** 2 if self.noise is None else self.noise
-        misfit = mean_residual(self) / np.float32(max(variance, LEAST_MISFIT))
+        noise = noise_of(self.observations) if self.noise is None else self.noise
+        misfit = mean_residual(self) / np.float32(max(noise.variance, LEAST_MISFIT))
         yield "misfit", np.log(np.clip(misfit, *MISFITS))
         depth = self.coordinates * np.float32(self.px_per_coordinate)
         farthest = ndimage.minimum_filter(depth, NEIGHBOURS, mode="nearest")
@@ -157,7 +158,7 @@ class Estimate:
             optics,
             self.coordinates,
             self.px_per_coordinate,
-            float(np.sqrt(variance)),
+            noise,
             threads,
             progress,
         )

@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_defocus.solver.focus_measure import sum_modified_laplacian
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
@@ -25,7 +26,7 @@ REACH = 4 + 1 + WINDOW // 2 + LEAK_WINDOW // 2
 """Distance from which a pixel's cost is seen, px."""
 
 
-def focus_costs(observations: Observations, noise: float, unusable: NDArray[np.bool_] | None) -> Floats:
+def focus_costs(observations: Observations, noise: Noise, unusable: NDArray[np.bool_] | None) -> Floats:
     """Cost of labelling each pixel with each plane, (planes, Y, X), from -1 to 0.
 
     At each scale the sum-modified Laplacian as a share of its peak over the planes, times the trust in that
@@ -37,8 +38,8 @@ def focus_costs(observations: Observations, noise: float, unusable: NDArray[np.b
     ----------
     observations : Observations
         The focal stack.
-    noise : float
-        Standard deviation of the noise, of white.
+    noise : Noise
+        Noise of the stack.
     unusable : ndarray, (planes, Y, X), bool, optional
         Pairs of plane and pixel that tell nothing (glare).
     """
@@ -47,7 +48,7 @@ def focus_costs(observations: Observations, noise: float, unusable: NDArray[np.b
     for sigma in SCALES:
         measures = focus_measures(observations, sigma, WINDOW, unusable)
         peak = measures.max(axis=0)
-        floor = np.float32(noise * noise_response(sigma))
+        floor = np.float32(noise.laplacian(sigma))
         excess = np.maximum(peak - floor, 0) ** 2
         trust = excess / (excess + (floor + LEAK * ndimage.maximum_filter(peak, LEAK_WINDOW)) ** 2)
         total -= untrusted * trust / np.maximum(peak, floor) * measures
@@ -87,13 +88,3 @@ def focus_measures(
         return np.asarray(found)
 
     return np.stack([measure(index) for index in range(observations.count)])
-
-
-def noise_response(sigma: float) -> float:
-    """Mean modified Laplacian of white noise of standard deviation 1 after a Gaussian of `sigma` px."""
-    spot = np.zeros(33)
-    spot[16] = 1
-    smooth = ndimage.gaussian_filter1d(spot, sigma) if sigma > 0 else spot
-    bend = np.convolve(smooth, [-1, 2, -1])
-    deviation = np.sqrt((bend**2).sum() * (smooth**2).sum())
-    return float(2 * np.sqrt(2 / np.pi) * deviation)

@@ -12,6 +12,7 @@ from napari_defocus.optics.tiles import Tile, map_tiles, split
 from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.focus_cost import REACH as COST_REACH
 from napari_defocus.solver.focus_cost import focus_costs, trust_of
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
@@ -63,7 +64,7 @@ def focus_evidence(
     optics: Optics,
     coordinates: Floats,
     px_per_coordinate: float,
-    noise: float,
+    noise: Noise,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> FocusEvidence:
@@ -79,8 +80,8 @@ def focus_evidence(
         Blur coordinates of the depth.
     px_per_coordinate : float
         Blur in the steepest plane for one unit of the blur coordinate, px.
-    noise : float
-        Standard deviation of the noise, of white.
+    noise : Noise
+        Noise of the stack.
     threads : int, optional
         Threads to compute with. None: all cores.
     progress : callable, optional

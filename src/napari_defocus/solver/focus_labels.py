@@ -14,6 +14,7 @@ from napari_defocus.solver.edge_contrast import NeighbourWeights, neighbour_weig
 from napari_defocus.solver.focus_cost import REACH as COST_REACH
 from napari_defocus.solver.focus_cost import focus_costs, trust_of
 from napari_defocus.solver.graph_cut import cut
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.prior_scales import hides_focus, px_per_coordinate
 from napari_defocus.solver.settings import SolverSettings
@@ -57,7 +58,7 @@ class CoarseCosts:
 
 
 def coarse_costs(
-    window: Observations, optics: Optics, noise: float, unusable: Pairs, inside: Region, factor: int
+    window: Observations, optics: Optics, noise: Noise, unusable: Pairs, inside: Region, factor: int
 ) -> CoarseCosts:
     """Costs of the inner pixels of a window, averaged over cells of `factor` px that begin on its corner."""
     costs, guide = _costs_and_guide(window, optics, noise, unusable)
@@ -69,13 +70,13 @@ def cut_coarse(
     costs: Floats,
     guide: Floats,
     optics: Optics,
-    noise: float,
+    noise: Noise,
     settings: SolverSettings,
     factor: int,
     progress: Share = None,
 ) -> Labels:
     """Labels in the order of focus of all cells; costs (planes, cells, cells), guide (channels, ...)."""
-    weights = _weights(costs, guide, noise / factor, roughness(guide), optics, settings)
+    weights = _weights(costs, guide, noise.level / factor, roughness(guide), optics, settings)
     return cut(
         np.ascontiguousarray(np.moveaxis(costs, 0, -1)),
         smoothness_at(settings, factor) / factor,  # a cell is factor ** 2 pixels, an edge factor edges
@@ -88,7 +89,7 @@ def cut_coarse(
 def refine(
     window: Observations,
     optics: Optics,
-    noise: float,
+    noise: Noise,
     unusable: Pairs,
     scale: tuple[float, float],
     settings: SolverSettings,
@@ -101,7 +102,7 @@ def refine(
     whole image, `factor` the side of the cells of the coarse labels.
     """
     costs, guide = _costs_and_guide(window, optics, noise, unusable)
-    weights = _weights(costs, guide, noise, scale, optics, settings)
+    weights = _weights(costs, guide, noise.level, scale, optics, settings)
     truncation = truncation_at(settings, optics)
     refined = np.ascontiguousarray(labels, np.int32).copy()
     for sweep in range(SWEEPS):
@@ -145,7 +146,7 @@ def truncation_at(settings: SolverSettings, optics: Optics) -> float | None:
 
 
 def _costs_and_guide(
-    window: Observations, optics: Optics, noise: float, unusable: Pairs
+    window: Observations, optics: Optics, noise: Noise, unusable: Pairs
 ) -> tuple[Floats, Floats]:
     """Costs in the order of focus, and the image of each pixel's sharpest plane (channels, Y, X)."""
     costs = focus_costs(window, noise, unusable)

@@ -12,7 +12,7 @@ from napari_defocus.solver import focus_labels
 from napari_defocus.solver.between_planes import peak_coordinates
 from napari_defocus.solver.blocks import Block, grid, widened
 from napari_defocus.solver.focus_labels import CoarseCosts, Labels, Pairs
-from napari_defocus.solver.noise import noise_level, plane_noise
+from napari_defocus.solver.noise import Noise, NoiseSample, noise_from
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.reduction import reduction
@@ -41,17 +41,17 @@ def samples(shape: tuple[int, int]) -> list[Tile]:
     return [Tile(y0, x0, height, width) for y0, height in spans[0] for x0, width in spans[1]]
 
 
-def noise_of(observations: Observations) -> float:
-    """Standard deviation of the noise of a stack, of white."""
-    return noise_level(
-        [plane_noise(observations.window(tile.slices)) for tile in samples(observations.shape)]
+def noise_of(observations: Observations) -> Noise:
+    """Noise of a stack."""
+    return noise_from(
+        [NoiseSample.of(observations.window(tile.slices)) for tile in samples(observations.shape)]
     )
 
 
 def cut_labels(
     observations: Observations,
     optics: Optics,
-    noise: float,
+    noise: Noise,
     unusable: Pairs,
     settings: SolverSettings,
     progress: Share = None,
@@ -82,7 +82,7 @@ def cut_labels(
 def refined(
     observations: Observations,
     optics: Optics,
-    noise: float,
+    noise: Noise,
     unusable: Pairs,
     scale: tuple[float, float],
     settings: SolverSettings,
@@ -102,7 +102,7 @@ def refined(
 def peaks(
     observations: Observations,
     optics: Optics,
-    noise: float,
+    noise: Noise,
     unusable: Pairs,
     labels: Labels,
     threads: int | None,

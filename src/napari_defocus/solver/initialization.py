@@ -14,6 +14,7 @@ from napari_defocus.solver.focus_measure import sum_modified_laplacian
 from napari_defocus.solver.focus_start import cut_labels, noise_of, peaks
 from napari_defocus.solver.glare import Glare, find_glare
 from napari_defocus.solver.graph_cut import cut
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.prior_scales import draws_to_peaks
@@ -41,8 +42,8 @@ class Start:
         Index of the plane that each pixel is sharpest in.
     peaks : ndarray, (Y, X), float32, optional
         Blur coordinate of the peak of each pixel's focus measure. None where the settings do not ask for it.
-    noise : float, optional
-        Variance of the noise. None where the settings do not ask for it.
+    noise : Noise, optional
+        Noise of the stack. None where the settings do not ask for it.
     notes : tuple of str
         What there is to tell of the run so far.
     glare : Glare, optional
@@ -51,7 +52,7 @@ class Start:
 
     labels: Labels
     peaks: Floats | None = None
-    noise: float | None = None
+    noise: Noise | None = None
     notes: tuple[str, ...] = ()
     glare: Glare | None = None
 
@@ -91,9 +92,9 @@ def start_of(
         labels = paper_labels(observations, settings, first)
     shown = labels if glare is None else glare.avoided(labels)
     if not draws_to_peaks(optics, settings):
-        return Start(shown, None, noise**2, glare=glare)
+        return Start(shown, None, noise, glare=glare)
     places = peaks(observations, optics, noise, unusable, labels, settings.threads, part_of(progress, 0.7, 1))
-    return Start(shown, places, noise**2, glare=glare)
+    return Start(shown, places, noise, glare=glare)
 
 
 def uses_graph_cut(settings: SolverSettings) -> bool:

@@ -86,7 +86,7 @@ def in_doubt(observations: Observations, start: Start, threads: int | None = Non
     None at all where there are but a few of them: the runs would cost more than they bring.
     """
     assert start.noise is not None
-    glare, noise = start.glare, float(np.sqrt(start.noise))
+    glare, noise = start.glare, start.noise
     hiding = None if glare is None else glare.hiding
 
     def look(tile: Tile) -> Floats:
@@ -137,7 +137,7 @@ def revised(
     assert start.noise is not None
     assert start.peaks is not None
     observations, optics, settings = kept.observations, kept.operator.optics, model_settings(kept.settings)
-    noise = np.float32(start.noise)
+    noise = np.float32(start.noise.variance)
     before = residuals(kept) + noise
     # of the noise, no model explains more than a pixel has unknowns: image and depth
     left = noise * np.float32(1 - 2 / observations.count) + noise

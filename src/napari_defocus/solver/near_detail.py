@@ -18,6 +18,7 @@ from napari_defocus.solver.blocks import Block, widened
 from napari_defocus.solver.focus_cost import REACH as COST_REACH
 from napari_defocus.solver.focus_cost import focus_costs, trust_of
 from napari_defocus.solver.focus_start import pairs_in
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import Observations
 
 Floats = NDArray[np.float32]
@@ -60,7 +61,7 @@ def with_near_detail(
     rays: ApertureRays,
     coordinates: Floats,
     centers: NDArray[np.float64],
-    noise: float,
+    noise: Noise,
     lights: Mask | None = None,
     threads: int | None = None,
     progress: Callable[[float], None] | None = None,
@@ -77,8 +78,8 @@ def with_near_detail(
         Blur coordinates of the depth.
     centers : ndarray, (planes,)
         Blur coordinates of the planes.
-    noise : float
-        Standard deviation of the noise, of white.
+    noise : Noise
+        Noise of the stack.
     lights : ndarray, (planes, Y, X), bool, optional
         Pairs of plane and pixel that tell nothing (glare).
     threads : int, optional

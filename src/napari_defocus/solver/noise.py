@@ -1,11 +1,18 @@
-"""Noise of a focal stack, estimated from the stack."""
+"""Noise of a focal stack, estimated from the stack: of single pixels, and of what is coarser."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from napari_defocus.solver.correlated_noise import (
+    COARSE,
+    correlated_noise,
+    laplacian_deviation,
+    shared_levels,
+)
 from napari_defocus.solver.observations import Observations
 
 MASK = np.outer([1, -2, 1], [1, -2, 1]).astype(np.float32)
@@ -19,6 +26,66 @@ LEAST_NOISE = 0.1 / 255
 
 LEAST_IN_BYTES = 1.0
 """Least noise of an 8-bit stack, grey levels: rounding and compression hide what is less."""
+
+
+@dataclass(frozen=True)
+class Noise:
+    """How strong the noise is, of white.
+
+    Attributes
+    ----------
+    level : float
+        Standard deviation of that of a pixel by itself.
+    coarse : float
+        Standard deviation of the white noise that a Gaussian of `COARSE` px would leave as much of. More than
+        `level` where neighbours share their noise, as after demosaicing and compression.
+    """
+
+    level: float
+    coarse: float
+
+    @classmethod
+    def white(cls, level: float) -> "Noise":
+        """Noise that no two pixels share."""
+        return cls(level, level)
+
+    @property
+    def variance(self) -> float:
+        """Variance of the noise of a pixel by itself."""
+        return self.level**2
+
+    def laplacian(self, sigma: float) -> float:
+        """Mean modified Laplacian of the noise after a Gaussian of `sigma` px."""
+        share = min(sigma / COARSE, 1.0)
+        return ((1 - share) * self.level + share * self.coarse) * noise_response(sigma)
+
+
+@dataclass(frozen=True, eq=False)
+class NoiseSample:
+    """What a part of a stack tells of the noise.
+
+    Attributes
+    ----------
+    planes : ndarray, (planes,)
+        Noise of each plane (:func:`plane_noise`), of white.
+    squares : ndarray, (2, squares)
+        Noise of single pixels and coarser noise in small squares (:func:`correlated_noise`), of white.
+    """
+
+    planes: NDArray[np.float64]
+    squares: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, observations: Observations) -> "NoiseSample":
+        """Look at a part of a stack."""
+        return cls(plane_noise(observations), correlated_noise(observations))
+
+
+def noise_from(samples: Sequence[NoiseSample]) -> Noise:
+    """Noise of a stack from samples of it."""
+    single, coarse = shared_levels(np.concatenate([sample.squares for sample in samples], axis=1))
+    level = max(noise_level([sample.planes for sample in samples]), single)
+    return Noise(level, max(level, coarse))
 
 
 def plane_noise(observations: Observations) -> NDArray[np.float64]:
@@ -39,6 +106,11 @@ def plane_noise(observations: Observations) -> NDArray[np.float64]:
 def noise_level(parts: Sequence[NDArray[np.float64]]) -> float:
     """Noise of a stack from that of each plane in some parts of it: of the plane with least texture."""
     return max(float(np.median(np.array(parts), axis=0).min()), LEAST_NOISE)
+
+
+def noise_response(sigma: float) -> float:
+    """Mean modified Laplacian of white noise of standard deviation 1 after a Gaussian of `sigma` px."""
+    return float(2 * np.sqrt(2 / np.pi) * laplacian_deviation(sigma))
 
 
 def _middle(values: NDArray[np.float32]) -> float:

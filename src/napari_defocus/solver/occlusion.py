@@ -14,6 +14,7 @@ from napari_defocus.solver.edge_search import FIRST, LAST, Effort, search_tile
 from napari_defocus.solver.glare import FARTHEST_LIGHT, Glare
 from napari_defocus.solver.near_detail import REACH as DETAIL_REACH
 from napari_defocus.solver.near_detail import with_near_detail
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import Observations
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.prior_scales import hides_focus
@@ -78,7 +79,7 @@ def resolve_edges(
     image: Floats,
     progress: Progress,
     *,
-    noise: float | None = None,
+    noise: Noise | None = None,
     glare: Glare | None = None,
 ) -> tuple[Floats, Floats]:
     """Depth and image with their edges put right; away from edges both stay as they are.
@@ -97,8 +98,8 @@ def resolve_edges(
         All-in-focus image.
     progress : callable
         Gets the share that is done; may raise to stop.
-    noise : float, optional
-        Standard deviation of the noise, of white. None: not known, and what is thin and lost stays lost.
+    noise : Noise, optional
+        Noise of the stack. None: not known, and what is thin and lost stays lost.
     glare : Glare, optional
         What saturated lights cover. None: there are none.
 
@@ -127,8 +128,8 @@ class DepthEdges:
         Pairs of plane and pixel in glare. None: there are none.
     fit : RayFit
         How the rays fit the stack before.
-    noise : float, optional
-        Standard deviation of the noise, of white.
+    noise : Noise, optional
+        Noise of the stack.
     """
 
     observations: Observations
@@ -136,7 +137,7 @@ class DepthEdges:
     settings: SolverSettings
     lights: Mask | None
     fit: RayFit
-    noise: float | None
+    noise: Noise | None
 
     def first(self, coordinates: Floats, image: Floats, progress: Progress) -> Floats:
         """Blur coordinates with near detail set back, after a first search and a weighted median.

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from napari_defocus.optics import Optics
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.settings import SolverSettings
 
 Floats = NDArray[np.float32]
@@ -38,13 +39,13 @@ class PriorScales:
         Residual of the model, over planes, pixels and channels.
     departure : float
         Difference of the mosaic of sharpest planes from a sharp image, over pixels and channels.
-    noise : float, optional
-        Variance of the noise. None: not known.
+    noise : Noise, optional
+        Noise of the stack. None: not known.
     """
 
     misfit: float
     departure: float = 0.0
-    noise: float | None = None
+    noise: Noise | None = None
 
     def at(self, misfit: float, departure: float) -> "PriorScales":
         """The same with less misfit or more departure: so no weight ever grows, nor does the objective."""
@@ -58,7 +59,7 @@ class PriorScales:
     @property
     def trust_in_mosaic(self) -> float:
         """Weight of the mosaic in the image, of 1: what the noise is of all that it differs by."""
-        return 1.0 if self.noise is None else self.noise / (self.noise + self.departure)
+        return 1.0 if self.noise is None else self.noise.variance / (self.noise.variance + self.departure)
 
 
 def px_per_coordinate(optics: Optics) -> float:

@@ -110,8 +110,8 @@ class Unknowns:
             self.coordinates = part.coordinates
         if part.image is not None:
             self.image = part.image
-        variance = part.scales.noise if part.scales else start.noise
-        self.noise = float(np.sqrt(variance or 0.0))
+        noise = part.scales.noise if part.scales else start.noise
+        self.noise = 0.0 if noise is None else noise.level
         self.glare = start.glare
         self.held = start.glare.held if start.glare and settings.image_prior > 0 else None
         self.eigenvector: Floats | None = None
@@ -216,15 +216,14 @@ class Unknowns:
             self.coordinates,
             self.image,
             progress,
-            noise=None if self.scales.noise is None else self.noise,
+            noise=self.scales.noise,
             glare=self.glare,
         )
 
     def denoise(self, progress: Callable[[float], None]) -> None:
         """Take noise out of the image; not by this objective."""
-        assert self.scales.noise is not None
-        noise, settings = float(np.sqrt(self.scales.noise)), self.settings
-        self.image = denoised(self.image, noise, settings.denoising, settings.threads, progress)
+        settings = self.settings
+        self.image = denoised(self.image, self.noise, settings.denoising, settings.threads, progress)
 
     def take_median(self, progress: Callable[[float], None]) -> None:
         """Give pixels near depth edges the depth of those that look alike; not by this objective."""

@@ -1,0 +1,105 @@
+"""Noise that neighbouring pixels share, as demosaicing and compression leave it.
+
+A focus measure after a Gaussian would take it for texture. By one plane alone it cannot be told from texture;
+but texture blurs from plane to plane, so that the planes around foretell it, and noise they do not.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from napari_defocus.solver.observations import Observations
+
+Doubles = NDArray[np.float64]
+
+COARSE = 1.0
+"""Standard deviation of the Gaussian after which noise is coarse, px."""
+
+SQUARE = 24
+"""Side of the squares in which planes are compared, px."""
+
+PREDICTORS = 4
+"""Greatest number of planes that one is foretold from."""
+
+LEAST_PLANES = 5
+"""Planes that it takes: fewer foretell each other too badly."""
+
+CORRELATED = 1.65
+"""Ratio of coarse noise to that of single pixels from which on it is taken for noise: what of the texture of
+scenes the planes around do not foretell comes to 1.6 at most, noise in photographs to 1.7 at least, mostly
+to more than 2 (docs/accuracy.md)."""
+
+TINY = 1e-16
+"""Least sum of squares: planes that are even foretell nothing."""
+
+
+def correlated_noise(observations: Observations) -> Doubles:
+    """Noise of single pixels and coarser noise in squares of a stack, (2, squares), of white.
+
+    From the second differences across and down, as they are and after a Gaussian of `COARSE` px: what of a
+    plane's is left when those of the planes most like it are fitted to it, in the plane that has least left.
+    As standard deviation of the white noise that would leave as much. No squares where planes are few.
+    """
+    if observations.count < LEAST_PLANES:
+        return np.zeros((2, 0))
+    return np.stack([_left(observations, sigma) for sigma in (0.0, COARSE)])
+
+
+def shared_levels(squares: Doubles) -> tuple[float, float]:
+    """Noise of single pixels and coarser noise of a stack, from :func:`correlated_noise`.
+
+    0 and 0 where it is not coarser by so much that it cannot be texture.
+    """
+    seen = squares[:, (squares > 0).all(axis=0)]  # squares that are clipped or even tell nothing
+    if seen.shape[1] == 0:
+        return 0.0, 0.0
+    single, coarse = (float(level) for level in np.median(seen, axis=1))
+    return (single, coarse) if coarse > CORRELATED * single else (0.0, 0.0)
+
+
+def laplacian_deviation(sigma: float) -> float:
+    """Standard deviation of the second difference of white noise of 1 after a Gaussian of `sigma` px."""
+    spot = np.zeros(33)
+    spot[16] = 1
+    smooth = ndimage.gaussian_filter1d(spot, sigma) if sigma > 0 else spot
+    bend = np.convolve(smooth, [-1, 2, -1])
+    return float(np.sqrt((bend**2).sum() * (smooth**2).sum()))
+
+
+def _left(observations: Observations, sigma: float) -> Doubles:
+    """Noise in each square, (squares,), of white."""
+    bends = np.stack([_bends(observations.grey(index), sigma) for index in range(observations.count)], 1)
+    products = (bends @ bends.swapaxes(1, 2)).astype(np.float64) / bends.shape[2]
+    left = [_unforetold(products, plane) for plane in range(observations.count)]
+    return np.asarray(np.min(left, axis=0) / laplacian_deviation(sigma))
+
+
+def _bends(grey: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """Second differences across and down in squares, (squares, values)."""
+    if sigma > 0:
+        grey = ndimage.gaussian_filter(grey, sigma, mode="nearest")
+    middle = 2 * grey[1:-1, 1:-1]
+    across = middle - grey[1:-1, :-2] - grey[1:-1, 2:]
+    down = middle - grey[:-2, 1:-1] - grey[2:, 1:-1]
+    return np.concatenate([_squares(across), _squares(down)], axis=1)
+
+
+def _squares(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values in whole squares, (squares, values)."""
+    rows, columns = (length // SQUARE for length in values.shape)
+    whole = values[: rows * SQUARE, : columns * SQUARE].reshape(rows, SQUARE, columns, SQUARE)
+    return whole.swapaxes(1, 2).reshape(rows * columns, SQUARE * SQUARE)
+
+
+def _unforetold(products: Doubles, plane: int) -> Doubles:
+    """Root mean square of what is left of a plane in each square, for noise of the planes it is told from."""
+    likeness = products[:, plane] ** 2 / (np.einsum("spp->sp", products) + TINY)
+    likeness[:, plane] = -1
+    near = np.argsort(-likeness, axis=1, kind="stable")[:, :PREDICTORS]
+    square = np.arange(len(products))[:, None]
+    own, among = products[square, plane, near], products[square[..., None], near[:, :, None], near[:, None]]
+    steady = 1e-6 * np.einsum("spp->s", among) + TINY
+    among = among + steady[:, None, None] * np.eye(PREDICTORS)
+    weights = np.linalg.solve(among, own[..., None])[..., 0]
+    left = products[:, plane, plane] - (weights * own).sum(axis=1)
+    return np.asarray(np.sqrt(np.maximum(left, 0) / (1 + (weights**2).sum(axis=1))))
