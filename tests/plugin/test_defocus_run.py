@@ -66,6 +66,39 @@ def test_warning_follows_the_fields(widget, viewer):
     assert not widget.optics_summary.warnings.text()
     widget.optics_form.forms["microscope"].focus_positions.value = ""
     assert not widget.optics_summary.figures.text()
+    assert not widget.optics_summary.warnings.text()  # the line below the fields says what is missing
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("focus_positions", "0, 2, 4", "4 planes but the optics list 3 focus positions"),
+        ("focus_positions", "0, 2, 4, high", "Focus positions must be a number, but is 'high'"),
+        ("numerical_aperture", "1.4", "numerical_aperture"),
+    ],
+)
+def test_what_is_wrong_with_the_optics_is_told_before_the_run(
+    widget, viewer, notifications, field, value, told
+):
+    add_stack(viewer, optics=SCOPE)
+    getattr(widget.optics_form.forms["microscope"], field).value = value
+    assert told in widget.optics_summary.warnings.text()
+    assert not widget.optics_summary.figures.text()
+    widget.optics_form.fill(widget.picker.stack())
+    assert not widget.optics_summary.warnings.text()
+    assert notifications == []
+
+
+def test_an_impossible_depth_range_is_told_before_the_run(widget, viewer):
+    add_stack(viewer, optics=LENS)
+    widget.settings_form.near.value, widget.settings_form.far.value = "3", "1"
+    assert widget.optics_summary.warnings.text().startswith("⚠ ")
+
+
+def test_a_warning_is_beside_the_run_button(widget, viewer):
+    """Below the optics it would be scrolled out of sight in a small window."""
+    add_stack(viewer, optics=SCOPE)
+    assert widget.optics_summary.warnings.parent() is widget
 
 
 def test_warning_follows_the_depth_range(widget, viewer):

@@ -35,9 +35,16 @@ def window(qtbot):
     qtbot.addWidget(window)
     window.show()
     qtbot.waitUntil(lambda: "painted" in window.log)
-    qtbot.wait(50)  # what showing a window brings about in the end
-    window.log.clear()
+    qtbot.waitUntil(lambda: at_rest(window))
     return window
+
+
+def at_rest(window):
+    """Whether all that showing a window brings about is over."""
+    window.log.clear()
+    for _ in range(10):
+        QCoreApplication.processEvents()
+    return window.log == []
 
 
 @pytest.fixture

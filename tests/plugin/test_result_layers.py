@@ -320,6 +320,19 @@ def test_layers_deleted_while_they_are_being_made(viewer, layers, taken):
     assert sorted(names(viewer)) == sorted(MADE)
 
 
+@pytest.mark.parametrize("taken", range(14))
+def test_a_run_that_is_abandoned_leaves_no_layer_unseen(viewer, layers, taken):
+    """Those that are to be judged at the end are not there yet."""
+    steps = layers.steps(replace(result(), confidence=np.zeros((24, 24), np.float32)))
+    for _ in range(taken):
+        next(steps)()
+    layers.abandon()
+    assert all(layer.visible for layer in viewer.layers)
+    viewer.layers[-1].visible = False
+    layers.abandon()
+    assert not viewer.layers[-1].visible
+
+
 def test_contrast_ignores_a_few_wild_depths(viewer, layers):
     wild = DEPTH.copy()
     wild[0, 0] = 1e6

@@ -77,6 +77,7 @@ class DefocusWidget(StackWidget):
         self.parameters_button = ParametersButton(self.optics_form, self.settings_form)
         for part in (self.optics_form, self.optics_summary, self.settings_form):
             self._fields.addWidget(part)
+        self._put_above_panel(self.optics_summary.warnings)
         self._fields.addWidget(self.parameters_button.note)  # above: below it would be scrolled out of sight
         self._fields.addWidget(self.parameters_button)
         self._fields.addStretch(1)
@@ -238,28 +239,29 @@ class DefocusWidget(StackWidget):
                 depth_range = optics.default_depth_range()
                 self._prepare(stack, optics, self.settings_form.settings())
         except InputError:
-            pass  # said when the user presses Run; while typing it would only be in the way
+            pass  # the summary tells it
         self.settings_form.show_automatic_range(depth_range, self.optics_form.depth_unit)
         self._show_summary()
 
     def _show_summary(self) -> None:
         try:
             stack = self.picker.stack()
-            optics = None if stack is None else self.optics_form.optics(stack.planes)
-            depth_range = self.settings_form.settings().depth_range
         except InputError:
-            optics = None  # likewise
-        if optics is None:
+            stack = None  # the panel tells it
+        if stack is None or not self.optics_form.filled:
             self.optics_summary.show_nothing()
-        elif not known(optics):
-            self.optics_summary.show_nothing(
-                "Blur per plane step: estimated from the stack as the run begins."
-            )
-        else:
-            try:
+            return
+        try:
+            optics = self.optics_form.optics(stack.planes)
+            depth_range = self.settings_form.settings().depth_range
+            if known(optics):
                 self.optics_summary.show_report(report_on(optics, depth_range))
-            except InputError:
-                self.optics_summary.show_nothing()  # an empty depth range, likewise
+            else:
+                self.optics_summary.show_nothing(
+                    "Blur per plane step: estimated from the stack as the run begins."
+                )
+        except InputError as error:
+            self.optics_summary.show_nothing(problem=str(error))
 
     def _prepare(self, stack: FocalStackLayer, optics: Optics, settings: SolverSettings) -> None:
         """Let be compiled what a run needs; it knows nothing of the stack but its type."""

@@ -75,6 +75,11 @@ class OpticsForm(QWidget):
         """Unit of the depth that comes out."""
         return str(self.forms[self.kind.value].depth_unit)
 
+    @property
+    def filled(self) -> bool:
+        """Whether no field is empty that must be given."""
+        return not self._missing()
+
     def optics(self, planes: int) -> Optics:
         """Make the optics for a stack of so many planes.
 
@@ -191,7 +196,9 @@ class OpticsForm(QWidget):
         empty = [
             field.title
             for field in self.forms[self.kind.value].fields
-            if isinstance(field, NumberField | PositionsField) and not str(field.value).strip()
+            if isinstance(field, NumberField | PositionsField)
+            and not (isinstance(field, NumberField) and field.optional)
+            and not str(field.value).strip()
         ]
         if not empty:
             return ""

@@ -1,6 +1,7 @@
-"""What the optics in the form can tell apart, in words, before a run."""
+"""What the optics in the form can tell apart, in words, before a run, and what is wrong with them."""
 
 import math
+from collections.abc import Sequence
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -28,8 +29,10 @@ class OpticsSummary(QWidget):
 
     Attributes
     ----------
-    figures, warnings : QLabel
-        What is shown.
+    figures : QLabel
+        The figures.
+    warnings : QLabel
+        The warnings; to be put where they are not scrolled out of sight.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -38,18 +41,21 @@ class OpticsSummary(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
+        layout.addWidget(self.figures)
         for label in (self.figures, self.warnings):
             label.setWordWrap(True)
             label.setTextFormat(Qt.TextFormat.PlainText)
-            layout.addWidget(label)
         self.figures.setToolTip(MEANING)
         self.warnings.setStyleSheet(WARNING_STYLE)
         self.show_nothing()
 
-    def show_nothing(self, reason: str = "") -> None:
-        """Show no figures, and why."""
+    def show_nothing(self, reason: str = "", problem: str = "") -> None:
+        """Show no figures, and why; a problem as a warning."""
         self.figures.setText(reason)
-        self.warnings.clear()
+        self._warn([problem] if problem else [])
+
+    def _warn(self, warnings: Sequence[str]) -> None:
+        self.warnings.setText("\n".join(f"⚠ {warning}" for warning in warnings))
         self._hide_empty()
 
     def show_report(self, report: OpticsReport) -> None:
@@ -57,8 +63,7 @@ class OpticsSummary(QWidget):
         self.figures.setText(
             f"Blur per plane step: {_steps(report)}\nDepth resolution: {_resolution(report)}"
         )
-        self.warnings.setText("\n".join(f"⚠ {warning}" for warning in report.warnings))
-        self._hide_empty()
+        self._warn(report.warnings)
 
     def _hide_empty(self) -> None:
         for label in (self.figures, self.warnings):

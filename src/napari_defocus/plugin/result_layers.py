@@ -92,9 +92,13 @@ class ResultLayers:
         yield partial(self._show, kind, result)
 
     def abandon(self) -> None:
-        """Forget layers that were to be added."""
+        """Forget layers that were to be added; those that were added, but not yet seen, are seen."""
         while self._new:
             self._new.popitem()[1].discard()
+        for layer in self._bare:
+            if layer in self._viewer.layers:
+                layer.visible = True
+        self._bare.clear()
 
     def layers(self, result: DefocusResult) -> list[Layer]:
         """Return the layers of a result without adding them, the depth map last."""

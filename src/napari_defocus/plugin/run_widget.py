@@ -73,6 +73,12 @@ class RunWidget(QWidget):
         layout.addWidget(self.later)
         layout.addWidget(self.panel)
 
+    def _put_above_panel(self, widget: QWidget) -> None:
+        """Show a widget between the fields and the run, where it is not scrolled out of sight."""
+        layout = self.layout()
+        assert isinstance(layout, QVBoxLayout)  # made above
+        layout.insertWidget(1, widget)
+
     def event(self, event: QEvent | None) -> bool:
         """Stop the run when the dock is closed: that only takes the widget out of its window."""
         if event is not None and event.type() == QEvent.Type.ParentChange and self.parent() is None:
