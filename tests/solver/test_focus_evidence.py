@@ -8,6 +8,7 @@ from stacks import model_stack, texture
 from napari_defocus import ThinLens, UncalibratedFocus
 from napari_defocus.solver.confidence import share_nearer
 from napari_defocus.solver.focus_evidence import around, focus_evidence, sharper
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.prior_scales import px_per_coordinate
 
@@ -59,7 +60,7 @@ def test_a_thin_bar_in_front_that_got_the_depth_behind_is_noticed():
     depth[:, 38:42] = 1.0
     stack = model_stack(LENS, depth, texture(SHAPE, seed=1), (0.9, 6.0), kernel="disc")
     behind = np.full(SHAPE, LENS.to_blur_coordinate(5.0), np.float32)
-    found = focus_evidence(load_stack(stack), LENS, behind, px_per_coordinate(LENS), 0.002)
+    found = focus_evidence(load_stack(stack), LENS, behind, px_per_coordinate(LENS), Noise.white(0.002))
     assert found.sharper[:, 39:41].mean() > found.sharper[:, :20].mean() + 0.3
     assert found.spread[:, 36:44].min() > 3 * np.median(found.spread[:, :20])
     assert found.texture.shape == SHAPE
@@ -71,7 +72,7 @@ def test_a_plain_patch_has_texture_farther_around():
     image[:, :, 40:60] = 0.5
     stack = model_stack(LENS, np.full(SHAPE, 2.0), image, (0.9, 6.0), kernel="disc")
     here = np.full(SHAPE, LENS.to_blur_coordinate(2.0), np.float32)
-    found = focus_evidence(load_stack(stack), LENS, here, px_per_coordinate(LENS), 0.002)
+    found = focus_evidence(load_stack(stack), LENS, here, px_per_coordinate(LENS), Noise.white(0.002))
     assert found.texture[20:-20, 49:51].max() < 0.01
     assert found.farther_texture[20:-20, 49:51].min() > 0.05
 
@@ -92,5 +93,5 @@ def test_uncalibrated_planes_are_in_steps():
     free = UncalibratedFocus(planes=6, blur_per_plane=1.0)
     stack = model_stack(free, np.full(SHAPE, 2.0), texture(SHAPE, seed=4), (-1, 6), kernel="disc")
     coordinates = np.asarray(free.to_blur_coordinate(np.full(SHAPE, 2.0)), np.float32)
-    found = focus_evidence(load_stack(stack), free, coordinates, px_per_coordinate(free), 0.002)
+    found = focus_evidence(load_stack(stack), free, coordinates, px_per_coordinate(free), Noise.white(0.002))
     assert found.sharper.max() < 0

@@ -23,6 +23,7 @@ from napari_defocus.solver import occlusion
 from napari_defocus.solver.block_run import BlockRun
 from napari_defocus.solver.blocks import grid
 from napari_defocus.solver.cluster import Local
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import load_stack
 from napari_defocus.solver.occlusion import HALO, SIDE, DepthEdges, applies, resolve_edges, solve_band
 from napari_defocus.solver.ray_fit import RayFit, ray_samples, sample_tiles
@@ -226,7 +227,7 @@ def test_windows_that_end_within_the_image_give_what_the_whole_image_gives(strip
     stack = (stack + np.random.default_rng(0).normal(0, 12, stack.shape)).clip(0, 254).astype(np.uint8)
     observations = load_stack(stack)
     fit = RayFit.of([ray_samples(observations, LENS, SETTINGS, start, image, sample_tiles(shape), None)])
-    whole = DepthEdges(observations, LENS, SETTINGS, None, fit, 0.006)
+    whole = DepthEdges(observations, LENS, SETTINGS, None, fit, Noise.white(0.006))
     after = whole.first(start, image, lambda share: None)
     end, seen = whole.last(after, image, lambda share: None)
     assert (end != start).mean() > 0.01
