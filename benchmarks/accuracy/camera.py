@@ -2,9 +2,9 @@
 
     python -m benchmarks.accuracy.camera [--scenes NAME ...] [--quality 90]
 
-Tuning scenes have noise that no two pixels share. Here each plane in colour is sampled through a Bayer mask and
-interpolated bilinearly, the simplest way there is; then each plane goes through an 8-bit JPEG file, colours at
-half the resolution. Things of a pixel or two suffer most.
+Tuning scenes have noise that no two pixels share. Here each plane in colour is sampled through a Bayer mask
+and interpolated bilinearly, the simplest way there is; then each plane goes through an 8-bit JPEG file, colours
+at half the resolution. Things of a pixel or two suffer most.
 """
 
 import argparse
@@ -27,7 +27,8 @@ from napari_defocus.solver.focus_start import noise_of
 from napari_defocus.solver.observations import load_stack
 
 RESULT = Path(__file__).parent.parent / "results" / "camera.md"
-HEADS = ("scene", "noise", "classic", "ours", "camera: noise", "shared", "classic", "ours", "growth")
+COLUMNS = ("noise", "shared", "classic", "ours")
+HEADS = ("scene", *COLUMNS, *(f"camera: {column}" for column in COLUMNS), "growth")
 
 GREEN = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
 RED_OR_BLUE = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
@@ -69,22 +70,25 @@ def error(outcome: Outcome, case: Case) -> float:
 def row(case: Case, quality: int) -> tuple[list[str], float]:
     """One line of the table, and the growth of our error."""
     camera = through_camera(case, quality)
-    noises = [noise_of(load_stack(each.images)) for each in (case, camera)]
-    classic, own = zip(*((error(focus(each), each), error(ours(each), each)) for each in (case, camera)))
-    level, coarse = 255 * noises[1].level, 255 * noises[1].coarse
-    cells = [case.scene.name, f"{255 * noises[0].level:.2f}", f"{classic[0]:.4f}", f"{own[0]:.4f}"]
-    cells += [f"{level:.2f}", f"{coarse:.2f}" if coarse > level else "", f"{classic[1]:.4f}", f"{own[1]:.4f}"]
-    return [*cells, f"{own[1] / own[0]:.2f}"], own[1] / own[0]
+    cells, errors = [case.scene.name], []
+    for each in (case, camera):
+        noise = noise_of(load_stack(each.images))
+        errors.append(error(ours(each), each))
+        cells.append(f"{255 * noise.level:.2f}")
+        cells.append(f"{255 * noise.coarse:.2f}" if noise.coarse > noise.level else "")
+        cells += [f"{error(focus(each), each):.4f}", f"{errors[-1]:.4f}"]
+    growth = errors[1] / errors[0]
+    return [*cells, f"{growth:.2f}"], growth
 
 
 def page(rows: Sequence[Sequence[str]], quality: int, growth: float) -> str:
     lines = "\n".join(f"| {' | '.join(line)} |" for line in [HEADS, ["---"] * len(HEADS), *rows])
     return f"""# Stacks as a camera delivers them
 
-`python -m benchmarks.accuracy.camera --quality {quality}`: AbsRel on tuning scenes as rendered and after Bayer mask,
-bilinear interpolation and JPEG of quality {quality} with colours at half the resolution. Noise in grey levels; "shared"
-is the noise that neighbouring pixels share as the solver finds it, where it finds any. "classic" is the classic measure
-at the window that the truth chooses, "ours" the defaults.
+`python -m benchmarks.accuracy.camera --quality {quality}`: AbsRel on tuning scenes as rendered and after
+Bayer mask, bilinear interpolation and JPEG of quality {quality} with colours at half the resolution. Noise in
+grey levels; "shared" is the noise that neighbouring pixels share as the solver finds it, where it finds any.
+"classic" is the classic measure at the window that the truth chooses, "ours" the defaults.
 
 {lines}
 
