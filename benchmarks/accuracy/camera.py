@@ -3,8 +3,8 @@
     python -m benchmarks.accuracy.camera [--scenes NAME ...] [--quality 90]
 
 Tuning scenes have noise that no two pixels share. Here each plane in colour is sampled through a Bayer mask
-and interpolated bilinearly, the simplest way there is; then each plane goes through an 8-bit JPEG file, colours
-at half the resolution. Things of a pixel or two suffer most.
+and interpolated bilinearly, the simplest way there is; then each plane goes through an 8-bit JPEG file,
+colours at half the resolution. Things of a pixel or two suffer most.
 """
 
 import argparse

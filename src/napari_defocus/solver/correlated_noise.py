@@ -18,31 +18,45 @@ COARSE = 1.0
 SQUARE = 24
 """Side of the squares in which planes are compared, px."""
 
-PREDICTORS = 4
-"""Greatest number of planes that one is foretold from."""
+BLUR = 2.0
+"""Standard deviation of the Gaussian that makes planes more like those with more blur, px."""
+
+PREDICTORS = 6
+"""Number of planes, as they are or blurred, that one is foretold from."""
 
 LEAST_PLANES = 5
 """Planes that it takes: fewer foretell each other too badly."""
 
-CORRELATED = 1.65
-"""Ratio of coarse noise to that of single pixels from which on it is taken for noise: what of the texture of
-scenes the planes around do not foretell comes to 1.6 at most, noise in photographs to 1.7 at least, mostly
-to more than 2 (docs/accuracy.md)."""
+MOST_PLANES = 12
+"""Greatest number of planes that are looked at: half of them from each end, where most is blurred."""
 
-TINY = 1e-16
-"""Least sum of squares: planes that are even foretell nothing."""
+CORRELATED = 1.6
+"""Ratio of coarse noise to that of single pixels from which on it is taken for noise: what of the texture of
+scenes the planes around do not foretell comes to 1.5 at most, noise of cameras to 1.7 at least, mostly to
+more than 2 (benchmarks/results/camera.md)."""
+
+TINY = 1e-12
+"""Least size of second differences: planes that are even foretell nothing."""
+
+STEADY = 1e-5
+"""What keeps planes that are all alike from being fitted by their differences."""
 
 
 def correlated_noise(observations: Observations) -> Doubles:
     """Noise of single pixels and coarser noise in squares of a stack, (2, squares), of white.
 
     From the second differences across and down, as they are and after a Gaussian of `COARSE` px: what of a
-    plane's is left when those of the planes most like it are fitted to it, in the plane that has least left.
-    As standard deviation of the white noise that would leave as much. No squares where planes are few.
+    plane's is left when those of the planes most like it, as they are or blurred, are fitted to it, in the
+    plane that has least left. As standard deviation of the white noise that would leave as much. No squares
+    where planes are few.
     """
-    if observations.count < LEAST_PLANES:
+    count = observations.count
+    if count < LEAST_PLANES:
         return np.zeros((2, 0))
-    return np.stack([_left(observations, sigma) for sigma in (0.0, COARSE)])
+    half = max(count, MOST_PLANES) - MOST_PLANES // 2
+    chosen = [index for index in range(count) if index < MOST_PLANES // 2 or index >= half]
+    planes = [observations.grey(index) for index in chosen]
+    return np.stack([_left(planes, sigma) for sigma in (0.0, COARSE)])
 
 
 def shared_levels(squares: Doubles) -> tuple[float, float]:
@@ -66,11 +80,13 @@ def laplacian_deviation(sigma: float) -> float:
     return float(np.sqrt((bend**2).sum() * (smooth**2).sum()))
 
 
-def _left(observations: Observations, sigma: float) -> Doubles:
+def _left(planes: list[NDArray[np.float32]], sigma: float) -> Doubles:
     """Noise in each square, (squares,), of white."""
-    bends = np.stack([_bends(observations.grey(index), sigma) for index in range(observations.count)], 1)
+    sigmas = [sigma] * len(planes) + [float(np.hypot(sigma, BLUR))] * len(planes)
+    bends = np.stack([_bends(grey, blur) for grey, blur in zip(2 * planes, sigmas, strict=True)], axis=1)
     products = (bends @ bends.swapaxes(1, 2)).astype(np.float64) / bends.shape[2]
-    left = [_unforetold(products, plane) for plane in range(observations.count)]
+    noises = np.array([laplacian_deviation(blur) for blur in sigmas]) / laplacian_deviation(sigma)
+    left = [_unforetold(products, noises, plane) for plane in range(len(planes))]
     return np.asarray(np.min(left, axis=0) / laplacian_deviation(sigma))
 
 
@@ -91,15 +107,27 @@ def _squares(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return whole.swapaxes(1, 2).reshape(rows * columns, SQUARE * SQUARE)
 
 
-def _unforetold(products: Doubles, plane: int) -> Doubles:
-    """Root mean square of what is left of a plane in each square, for noise of the planes it is told from."""
-    likeness = products[:, plane] ** 2 / (np.einsum("spp->sp", products) + TINY)
-    likeness[:, plane] = -1
+def _unforetold(products: Doubles, noises: Doubles, plane: int) -> Doubles:
+    """Root mean square of what is left of a plane in each square, for noise of what it is told from.
+
+    Parameters
+    ----------
+    products : ndarray, (squares, 2 planes, 2 planes)
+        Mean products of second differences of the planes as they are and blurred.
+    noises : ndarray, (2 planes,)
+        How much of white noise each of these has.
+    plane : int
+        Which plane.
+    """
+    squares = np.einsum("spp->sp", products)
+    likeness = products[:, plane] ** 2 / (squares + TINY)
+    likeness[:, plane :: len(noises) // 2] = -1
     near = np.argsort(-likeness, axis=1, kind="stable")[:, :PREDICTORS]
     square = np.arange(len(products))[:, None]
-    own, among = products[square, plane, near], products[square[..., None], near[:, :, None], near[:, None]]
-    steady = 1e-6 * np.einsum("spp->s", among) + TINY
-    among = among + steady[:, None, None] * np.eye(PREDICTORS)
-    weights = np.linalg.solve(among, own[..., None])[..., 0]
-    left = products[:, plane, plane] - (weights * own).sum(axis=1)
-    return np.asarray(np.sqrt(np.maximum(left, 0) / (1 + (weights**2).sum(axis=1))))
+    size = np.sqrt(squares[square, near]) + TINY
+    own = products[square, plane, near] / size
+    among = products[square[..., None], near[:, :, None], near[:, None]] / (size[:, :, None] * size[:, None])
+    weights = np.linalg.solve(among + STEADY * np.eye(PREDICTORS), own[..., None])[..., 0]
+    left = squares[:, plane] - (weights * own).sum(axis=1)
+    told = weights / size * noises[near]
+    return np.asarray(np.sqrt(np.maximum(left, 0) / (1 + (told**2).sum(axis=1))))
