@@ -8,7 +8,7 @@ from napari_defocus import ThinLens
 from napari_defocus.solver import focus_start
 from napari_defocus.solver.focus_cost import focus_measures
 from napari_defocus.solver.focus_start import noise_of, samples
-from napari_defocus.solver.noise import LEAST_NOISE, Noise, noise_level, noise_response, plane_noise
+from napari_defocus.solver.noise import COUNTED, LEAST_NOISE, Noise, noise_level, noise_response, plane_noise
 from napari_defocus.solver.observations import load_stack
 
 LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.25, 1.67, 2.5, 5.0], min_blur=0.5)
@@ -80,4 +80,6 @@ def test_white_noise_is_as_strong_at_each_scale(sigma):
 def test_coarse_noise_counts_the_more_the_coarser_the_scale():
     noise = Noise(0.01, 0.03)
     shares = [noise.laplacian(sigma) / noise_response(sigma) for sigma in (0.0, 0.5, 1.0, 2.0)]
-    assert shares == pytest.approx([0.01, 0.02, 0.03, 0.03])
+    assert shares == pytest.approx(
+        [0.01, 0.01 + 0.01 * COUNTED, 0.01 + 0.02 * COUNTED, 0.01 + 0.02 * COUNTED]
+    )
