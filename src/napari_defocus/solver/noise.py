@@ -28,8 +28,8 @@ LEAST_IN_BYTES = 1.0
 """Least noise of an 8-bit stack, grey levels: rounding and compression hide what is less."""
 
 COUNTED = 0.75
-"""Share of the coarse noise that counts against sharpness: with all of it plain things lose their depth now and
-then, with half of it false peaks come back (docs/accuracy.md)."""
+"""Share of the coarse noise that counts against sharpness: with all of it plain things may lose their depth,
+with half of it false peaks come back (docs/accuracy.md)."""
 
 
 @dataclass(frozen=True)
