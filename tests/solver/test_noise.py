@@ -8,7 +8,15 @@ from napari_defocus import ThinLens
 from napari_defocus.solver import focus_start
 from napari_defocus.solver.focus_cost import focus_measures
 from napari_defocus.solver.focus_start import noise_of, samples
-from napari_defocus.solver.noise import COUNTED, LEAST_NOISE, Noise, noise_level, noise_response, plane_noise
+from napari_defocus.solver.noise import (
+    COUNTED,
+    LEAST_NOISE,
+    ROUNDING,
+    Noise,
+    noise_level,
+    noise_response,
+    plane_noise,
+)
 from napari_defocus.solver.observations import load_stack
 
 LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.25, 1.67, 2.5, 5.0], min_blur=0.5)
@@ -29,10 +37,12 @@ def test_noise_of_a_textured_stack(sharp, noise):
     assert noise_of(load_stack(noisy(sharp, noise), 1.0)).level == pytest.approx(noise, rel=0.15)
 
 
-@pytest.mark.parametrize("noise", [0.003, 0.005, 0.02])
+@pytest.mark.parametrize("noise", [0.001, 0.003, 0.005, 0.02])
 def test_noise_of_eight_bits(sharp, noise):
     levels = np.rint(255 * np.clip(noisy(sharp, noise), 0, 1)).astype(np.uint8)
-    assert noise_of(load_stack(levels)).level == pytest.approx(max(noise, 1 / 255), rel=0.15)
+    found = noise_of(load_stack(levels))
+    assert found.level == pytest.approx(max(noise, 1 / 255), rel=0.15)
+    assert found.measured == pytest.approx(np.hypot(noise, ROUNDING / 255), rel=0.15)
 
 
 def test_noise_is_that_of_the_luminance(sharp):
@@ -78,6 +88,6 @@ def test_white_noise_is_as_strong_at_each_scale(sigma):
 
 
 def test_coarse_noise_counts_the_more_the_coarser_the_scale():
-    noise = Noise(0.01, 0.03)
+    noise = Noise(0.01, 0.03, 0.005)
     excess = [noise.laplacian(sigma) / noise_response(sigma) - 0.01 for sigma in (0.0, 0.5, 1.0, 2.0)]
     assert excess == pytest.approx([0, 0.01 * COUNTED, 0.02 * COUNTED, 0.02 * COUNTED])

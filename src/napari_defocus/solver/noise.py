@@ -25,7 +25,11 @@ LEAST_NOISE = 0.1 / 255
 """Least noise that is reckoned with, of white."""
 
 LEAST_IN_BYTES = 1.0
-"""Least noise of an 8-bit stack, grey levels: rounding and compression hide what is less."""
+"""Least noise of an 8-bit stack that texture is held against, grey levels: rounding and compression make
+steps of one."""
+
+ROUNDING = 12**-0.5
+"""Standard deviation of what rounding to whole grey levels adds."""
 
 COUNTED = 0.75
 """Share of the coarse noise that counts against sharpness: with all of it plain things may lose their depth,
@@ -39,19 +43,22 @@ class Noise:
     Attributes
     ----------
     level : float
-        Standard deviation of that of a pixel by itself.
+        Standard deviation of that of a pixel by itself; in 8-bit stacks `LEAST_IN_BYTES` at least.
     coarse : float
         Standard deviation of the white noise that a Gaussian of `COARSE` px would leave as much of. More than
         `level` where neighbours share their noise, as after demosaicing and compression.
+    measured : float
+        The level without that least one: what no model can explain of a pixel.
     """
 
     level: float
     coarse: float
+    measured: float
 
     @classmethod
     def white(cls, level: float) -> "Noise":
         """Noise that no two pixels share."""
-        return cls(level, level)
+        return cls(level, level, level)
 
     @property
     def variance(self) -> float:
@@ -74,22 +81,27 @@ class NoiseSample:
         Noise of each plane (:func:`plane_noise`), of white.
     squares : ndarray, (2, squares)
         Noise of single pixels and coarser noise in small squares (:func:`correlated_noise`), of white.
+    least : float
+        Least level of the noise, of white.
     """
 
     planes: NDArray[np.float64]
     squares: NDArray[np.float64]
+    least: float
 
     @classmethod
     def of(cls, observations: Observations) -> "NoiseSample":
         """Look at a part of a stack."""
-        return cls(plane_noise(observations), correlated_noise(observations))
+        least = LEAST_IN_BYTES * observations.scale if observations.planes.dtype == np.uint8 else 0.0
+        return cls(plane_noise(observations), correlated_noise(observations), least)
 
 
 def noise_from(samples: Sequence[NoiseSample]) -> Noise:
     """Noise of a stack from samples of it."""
     single, coarse = shared_levels(np.concatenate([sample.squares for sample in samples], axis=1))
-    level = max(noise_level([sample.planes for sample in samples]), single)
-    return Noise(level, max(level, coarse))
+    measured = max(noise_level([sample.planes for sample in samples]), single)
+    level = max(measured, samples[0].least)
+    return Noise(level, max(level, coarse), measured)
 
 
 def plane_noise(observations: Observations) -> NDArray[np.float64]:
@@ -103,8 +115,8 @@ def plane_noise(observations: Observations) -> NDArray[np.float64]:
         for index in range(observations.count)
     )
     found = np.array([_middle(np.abs(response)) for response in responses]) / (6 * MIDDLE_OF_NORMAL)
-    least = LEAST_IN_BYTES * observations.scale if observations.planes.dtype == np.uint8 else 0.0
-    return np.maximum(found, least)
+    rounding = ROUNDING * observations.scale if observations.planes.dtype == np.uint8 else 0.0
+    return np.maximum(found, rounding)
 
 
 def noise_level(parts: Sequence[NDArray[np.float64]]) -> float:
