@@ -1,6 +1,6 @@
 """What is lost where the stack comes from a camera: one colour a pixel, interpolated, and JPEG files.
 
-    python -m benchmarks.accuracy.camera [--scenes NAME ...] [--quality 90]
+    python -m benchmarks.accuracy.camera [--scenes NAME ...] [--quality 90] [--colours 4:2:0] [--no-mask]
 
 Tuning scenes have noise that no two pixels share. Here each plane in colour is sampled through a Bayer mask
 and interpolated bilinearly, the simplest way there is; then each plane goes through an 8-bit JPEG file,
@@ -10,7 +10,7 @@ colours at half the resolution. Things of a pixel or two suffer most.
 import argparse
 import io
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -34,10 +34,40 @@ GREEN = np.array([[0, 1, 0], [1, 4, 1], [0, 1, 0]]) / 4
 RED_OR_BLUE = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]]) / 4
 
 
-def through_camera(case: Case, quality: int) -> Case:
-    """The case with its planes as a camera delivers them, 8 bits."""
-    images = case.images if case.images.dtype == np.uint8 else np.rint(case.images / 257).astype(np.uint8)
-    return replace(case, images=np.stack([compressed(demosaiced(plane), quality) for plane in images]))
+@dataclass(frozen=True)
+class Camera:
+    """What a camera does to a plane.
+
+    Attributes
+    ----------
+    quality : int
+        Quality of its JPEG files.
+    colours : str
+        Resolution of their colours: "4:2:0" is half, "4:4:4" full.
+    mask : bool
+        Whether each pixel sees one colour.
+    """
+
+    quality: int
+    colours: str
+    mask: bool
+
+    def photograph(self, case: Case) -> Case:
+        """The case with its planes as the camera delivers them, 8 bits."""
+        whole = case.images.dtype == np.uint8
+        images = case.images if whole else np.rint(case.images / 257).astype(np.uint8)
+        return replace(case, images=np.stack([self.plane(image) for image in images]))
+
+    def plane(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """One plane as the camera delivers it."""
+        file = io.BytesIO()
+        seen = Image.fromarray(demosaiced(image) if self.mask else image)
+        seen.save(file, "JPEG", quality=self.quality, subsampling=self.colours)
+        return np.asarray(Image.open(file))
+
+    def __str__(self) -> str:
+        mask = "Bayer mask, bilinear interpolation and " if self.mask else ""
+        return f"{mask}JPEG of quality {self.quality}, colours {self.colours}"
 
 
 def demosaiced(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -53,13 +83,6 @@ def demosaiced(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.rint(np.clip(np.stack(channels, axis=-1), 0, 255)).astype(np.uint8)
 
 
-def compressed(plane: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
-    """A plane after a JPEG file."""
-    file = io.BytesIO()
-    Image.fromarray(plane).save(file, "JPEG", quality=quality, subsampling="4:2:0")
-    return np.asarray(Image.open(file))
-
-
 def error(outcome: Outcome, case: Case) -> float:
     """AbsRel of the depth that a row has made."""
     assert outcome.result is not None
@@ -67,11 +90,10 @@ def error(outcome: Outcome, case: Case) -> float:
     return abs_rel(depth, positive_depth(case.depth, case.optics))
 
 
-def row(case: Case, quality: int) -> tuple[list[str], float]:
+def row(case: Case, camera: Camera) -> tuple[list[str], float]:
     """One line of the table, and the growth of our error."""
-    camera = through_camera(case, quality)
     cells, errors = [case.scene.name], []
-    for each in (case, camera):
+    for each in (case, camera.photograph(case)):
         noise = noise_of(load_stack(each.images))
         errors.append(error(ours(each), each))
         cells.append(f"{255 * noise.level:.2f}")
@@ -81,14 +103,13 @@ def row(case: Case, quality: int) -> tuple[list[str], float]:
     return [*cells, f"{growth:.2f}"], growth
 
 
-def page(rows: Sequence[Sequence[str]], quality: int, growth: float) -> str:
+def page(rows: Sequence[Sequence[str]], camera: Camera, growth: float) -> str:
     lines = "\n".join(f"| {' | '.join(line)} |" for line in [HEADS, ["---"] * len(HEADS), *rows])
     return f"""# Stacks as a camera delivers them
 
-`python -m benchmarks.accuracy.camera --quality {quality}`: AbsRel on tuning scenes as rendered and after
-Bayer mask, bilinear interpolation and JPEG of quality {quality} with colours at half the resolution. Noise in
-grey levels; "shared" is the noise that neighbouring pixels share as the solver finds it, where it finds any.
-"classic" is the classic measure at the window that the truth chooses, "ours" the defaults.
+`python -m benchmarks.accuracy.camera`: AbsRel on tuning scenes as rendered and after {camera}.
+Noise in grey levels; "shared" is the noise that neighbouring pixels share as the solver finds it, where it
+finds any. "classic" is the classic measure at the window that the truth chooses, "ours" the defaults.
 
 {lines}
 
@@ -104,16 +125,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--scenes", nargs="+", choices=TUNING_NAMES, default=TUNING_NAMES, metavar="NAME")
     parser.add_argument("--quality", type=int, default=90, help="%(default)s")
+    parser.add_argument("--colours", choices=["4:2:0", "4:2:2", "4:4:4"], default="4:2:0", help="%(default)s")
+    parser.add_argument("--no-mask", action="store_true", help="each pixel sees all colours")
     parser.add_argument("--cache", type=Path, default=default_cache(), metavar="FOLDER", help="%(default)s")
     parser.add_argument("--output", type=Path, default=RESULT, metavar="FILE", help="%(default)s")
     arguments = parser.parse_args(argv)
+    camera = Camera(arguments.quality, arguments.colours, not arguments.no_mask)
     rows, growths = [], []
     for name in arguments.scenes:
-        cells, growth = row(load_case(SCENES[name], arguments.cache), arguments.quality)
+        cells, growth = row(load_case(SCENES[name], arguments.cache), camera)
         rows.append(cells)
         growths.append(growth)
         print(f"| {' | '.join(cells)} |", flush=True)
-    arguments.output.write_text(page(rows, arguments.quality, float(np.mean(growths))), encoding="utf-8")
+    arguments.output.write_text(page(rows, camera, float(np.mean(growths))), encoding="utf-8")
 
 
 if __name__ == "__main__":
