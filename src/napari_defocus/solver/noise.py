@@ -48,7 +48,7 @@ class Noise:
         Standard deviation of the white noise that a Gaussian of `COARSE` px would leave as much of. More than
         `level` where neighbours share their noise, as after demosaicing and compression.
     measured : float
-        The level without that least one: what no model can explain of a pixel.
+        The least that it can be: what no model can explain of a pixel.
     """
 
     level: float
@@ -99,8 +99,8 @@ class NoiseSample:
 def noise_from(samples: Sequence[NoiseSample]) -> Noise:
     """Noise of a stack from samples of it."""
     single, coarse = shared_levels(np.concatenate([sample.squares for sample in samples], axis=1))
-    measured = max(noise_level([sample.planes for sample in samples]), single)
-    level = max(measured, samples[0].least)
+    measured = noise_level([sample.planes for sample in samples])
+    level = max(measured, single, samples[0].least)
     return Noise(level, max(level, coarse), measured)
 
 
