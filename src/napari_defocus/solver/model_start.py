@@ -137,7 +137,7 @@ def revised(
     assert start.noise is not None
     assert start.peaks is not None
     observations, optics, settings = kept.observations, kept.operator.optics, model_settings(kept.settings)
-    noise = np.float32(start.noise.measured**2)
+    noise = np.float32(start.noise.finest**2)
     before = residuals(kept) + noise
     # of the noise, no model explains more than a pixel has unknowns: image and depth
     left = noise * np.float32(1 - 2 / observations.count) + noise

@@ -47,13 +47,13 @@ class Noise:
     coarse : float
         Standard deviation of the white noise that a Gaussian of `COARSE` px would leave as much of. More than
         `level` where neighbours share their noise, as after demosaicing and compression.
-    measured : float
-        The least that it can be: what no model can explain of a pixel.
+    finest : float
+        Standard deviation as the finest detail tells it: what no model can explain of a pixel.
     """
 
     level: float
     coarse: float
-    measured: float
+    finest: float
 
     @classmethod
     def white(cls, level: float) -> "Noise":
@@ -99,9 +99,9 @@ class NoiseSample:
 def noise_from(samples: Sequence[NoiseSample]) -> Noise:
     """Noise of a stack from samples of it."""
     single, coarse = shared_levels(np.concatenate([sample.squares for sample in samples], axis=1))
-    measured = noise_level([sample.planes for sample in samples])
-    level = max(measured, single, samples[0].least)
-    return Noise(level, max(level, coarse), measured)
+    finest = noise_level([sample.planes for sample in samples])
+    level = max(finest, single, samples[0].least)
+    return Noise(level, max(level, coarse), finest)
 
 
 def plane_noise(observations: Observations) -> NDArray[np.float64]:
