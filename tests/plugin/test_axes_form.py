@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QWidget
 
-from napari_defocus.plugin.axes_form import AxesForm
+from napari_defocus.plugin.axes_form import UNSEEN, AxesForm
 from napari_defocus.plugin.focus_widget import FocusWidget
 
 
@@ -91,3 +91,22 @@ def test_names_reach_no_form_of_a_closed_dock(viewer, qtbot):
     assert widget.picker.axes.plane.current_choice == "focal: 4 planes"
     viewer.layers.remove(layer)
     assert widget.picker.layer.value is layer
+
+
+@pytest.mark.parametrize(("labels", "turns"), [(("y", "x", "plane"), 1), (("y", "plane", "x"), 2)])
+def test_planes_that_the_viewer_shows_as_rows_or_columns_are_told_of(viewer, form, labels, turns):
+    shape = tuple(4 if label == "plane" else 24 for label in labels)
+    form.show_layer(stack(viewer, labels, shape))
+    for _ in range(turns):
+        assert UNSEEN in form.note.text()
+        viewer.dims.roll()
+    assert UNSEEN not in form.note.text()
+    viewer.dims.order = (0, 1, 2)
+    assert UNSEEN in form.note.text()
+    viewer.dims.ndisplay = 3
+    assert UNSEEN not in form.note.text()
+
+
+def test_planes_with_a_slider_are_not(viewer, form):
+    form.show_layer(stack(viewer, ("plane", "y", "x")))
+    assert UNSEEN not in form.note.text()

@@ -51,6 +51,13 @@ def test_depths_beyond_the_limits_below_are_shown_and_told_of(viewer, limits):
     assert limits.told == "Colours differ from those of below, which has other depths."
 
 
+def test_rounding_is_not_spread_over_the_colours(limits):
+    flat = 2 + 1e-6 * np.random.default_rng(0).random((24, 24))
+    assert limits.first(flat) == (0.0, 9.0)
+    low, high = limits.first(2 + 1e-3 * (WHOLE - 2))
+    assert high - low < 0.01
+
+
 def test_without_depths_the_limits_are_given(limits):
     assert limits.first(np.full((3, 3), np.nan)) == (0.0, 9.0)
 

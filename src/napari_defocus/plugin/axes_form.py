@@ -34,6 +34,11 @@ SURE = {
 }
 """What makes a guess of the plane axis certain."""
 
+UNSEEN = (
+    'The viewer shows the planes as rows or columns: "Change order of the visible axes" below the layer list '
+    "(Ctrl+E) gives them a slider."
+)
+
 
 class AxesForm(QWidget):
     """Axes of a layer: planes, channels, and what is run one after the other. Only what it has is shown.
@@ -95,7 +100,7 @@ class AxesForm(QWidget):
         layout.addWidget(self.note)
         self.plane.changed.connect(self._on_axis)
         self.channel.changed.connect(self._on_axis)
-        for event in (viewer.dims.events.axis_labels, viewer.dims.events.ndisplay):
+        for event in self._events:
             event.connect(self._rename)
         self.show_layer(None)
 
@@ -112,8 +117,14 @@ class AxesForm(QWidget):
 
     def stop(self) -> None:
         """Follow the viewer no more."""
-        for event in (self._viewer.dims.events.axis_labels, self._viewer.dims.events.ndisplay):
+        for event in self._events:
             event.disconnect(self._rename)
+
+    @property
+    def _events(self) -> tuple[Any, ...]:
+        """What changes the names of the axes, or which of them are seen."""
+        events = self._viewer.dims.events
+        return events.axis_labels, events.ndisplay, events.order
 
     def plane_axis(self) -> int:
         """Return the plane axis.
@@ -230,7 +241,15 @@ class AxesForm(QWidget):
         if roles.others:
             told.append(f"stacks: {self._counts(roles)}")
         guessed = "" if self._why in SURE else f" Plane axis guessed from {self._why}."
-        self.note.setText(f"{' · '.join(told)}.{guessed}")
+        self.note.setText(f"{' · '.join(told)}.{guessed}{self._unseen(roles)}")
+
+    def _unseen(self, roles: AxisRoles) -> str:
+        """Say how to see the images where the viewer shows the planes as rows or columns."""
+        layer, dims = self._layer, self._viewer.dims
+        assert layer is not None
+        if dims.ndisplay != 2 or roles.plane - layer.ndim + dims.ndim not in dims.displayed:
+            return ""
+        return f" {UNSEEN}"
 
     def _counts(self, roles: AxisRoles) -> str:
         return " x ".join(f"{self._shape()[axis]} ({self._name(axis)})" for axis in roles.others)

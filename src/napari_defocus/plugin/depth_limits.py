@@ -18,6 +18,9 @@ LARGEST_SAMPLE = 512
 MOST_CLIPPED = 0.05
 """Share of the depths beyond the contrast limits up to which these are kept."""
 
+FLAT = 1e-5
+"""Span of the depths, in units of the greatest, up to which they are one: the rest is rounding."""
+
 LEAST_SPAN = 0.5
 """Part of the contrast limits that the depths span at least if these are kept."""
 
@@ -28,7 +31,7 @@ def robust_limits(depth: Any, otherwise: Limits) -> Limits:
     if not finite.size:
         return otherwise
     low, high = (float(value) for value in np.percentile(finite, (0.5, 99.5)))
-    return (low, high) if high > low else otherwise
+    return (low, high) if high - low > FLAT * max(abs(low), abs(high)) else otherwise
 
 
 def limits_suit(depth: Any, limits: Limits) -> bool:
