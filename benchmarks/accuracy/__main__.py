@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.accuracy.arguments import parser_of
 from benchmarks.accuracy.measures import SHARES, measure
-from benchmarks.accuracy.rendering import Case, default_cache, load_case
+from benchmarks.accuracy.rendering import Case, load_case
 from benchmarks.accuracy.report import machine, tables, write
 from benchmarks.accuracy.rows import ROWS
 from benchmarks.accuracy.scenes import SCENES
@@ -22,11 +23,7 @@ RESULTS = Path(__file__).parent.parent / "results"
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.accuracy",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("", __doc__)
     parser.add_argument("--set", choices=("tuning", "final", "all"), default="tuning")
     parser.add_argument(
         "--scenes", nargs="+", choices=SCENES, metavar="NAME", help=f"any of {', '.join(SCENES)}"
@@ -34,7 +31,6 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--rows", nargs="+", choices=ROWS, default=list(ROWS), metavar="NAME", help="any of %(choices)s"
     )
-    parser.add_argument("--cache", type=Path, default=default_cache(), metavar="FOLDER", help="%(default)s")
     parser.add_argument("--output", type=Path, default=RESULTS, metavar="FOLDER", help="%(default)s")
     parser.add_argument(
         "--threads", type=int, metavar="N", help="threads of the renderer; default: all cores"

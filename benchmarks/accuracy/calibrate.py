@@ -6,7 +6,6 @@ Prints, for each scene, how well a confidence holds that was fitted without it, 
 them; --write puts that into the table that the solver reads. To be repeated when the depth step changes.
 """
 
-import argparse
 import json
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -16,9 +15,10 @@ from typing import Any
 import numpy as np
 
 import napari_defocus.solver.calibration as calibration_module
+from benchmarks.accuracy.arguments import parser_of
 from benchmarks.accuracy.fitting import Pixels, defocus_pixels, fit, focus_pixels, left_out
 from benchmarks.accuracy.measures import DROPPED
-from benchmarks.accuracy.rendering import Case, default_cache, load_case
+from benchmarks.accuracy.rendering import Case, load_case
 from benchmarks.accuracy.report import table
 from benchmarks.accuracy.scenes import SCENES, TUNING_NAMES
 from napari_defocus import SolverSettings
@@ -76,13 +76,8 @@ def entry(method: str, runs: dict[tuple[str, str], Pixels]) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.accuracy.calibrate",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    parser = parser_of("calibrate", __doc__)
     parser.add_argument("--method", nargs="+", choices=RUNS, default=list(RUNS), metavar="NAME")
-    parser.add_argument("--cache", type=Path, default=default_cache(), metavar="FOLDER", help="%(default)s")
     parser.add_argument("--write", action="store_true", help=f"write {PATH.name} beside the solver")
     arguments = parser.parse_args(argv)
     entries = json.loads(PATH.read_text()) if PATH.exists() else {}

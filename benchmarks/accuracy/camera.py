@@ -7,7 +7,6 @@ and interpolated bilinearly, the simplest way there is; then each plane goes thr
 colours at half the resolution. Things of a pixel or two suffer most.
 """
 
-import argparse
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -18,11 +17,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.ndimage import convolve
 
-from benchmarks.accuracy.rendering import Case, default_cache, load_case
-from benchmarks.accuracy.rows import Outcome, focus, ours
+from benchmarks.accuracy.arguments import parser_of
+from benchmarks.accuracy.rendering import Case, load_case
+from benchmarks.accuracy.report import table
+from benchmarks.accuracy.rows import error, focus, ours
 from benchmarks.accuracy.scenes import SCENES, TUNING_NAMES
-from benchmarks.accuracy.truth import positive_depth
-from napari_defocus.metrics import abs_rel
 from napari_defocus.solver.focus_start import noise_of
 from napari_defocus.solver.observations import load_stack
 
@@ -83,13 +82,6 @@ def demosaiced(plane: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.rint(np.clip(np.stack(channels, axis=-1), 0, 255)).astype(np.uint8)
 
 
-def error(outcome: Outcome, case: Case) -> float:
-    """AbsRel of the depth that a row has made."""
-    assert outcome.result is not None
-    depth = positive_depth(outcome.result.depth, case.optics)
-    return abs_rel(depth, positive_depth(case.depth, case.optics))
-
-
 def row(case: Case, camera: Camera) -> tuple[list[str], float]:
     """One line of the table, and the growth of our error."""
     cells, errors = [case.scene.name], []
@@ -104,30 +96,23 @@ def row(case: Case, camera: Camera) -> tuple[list[str], float]:
 
 
 def page(rows: Sequence[Sequence[str]], camera: Camera, growth: float) -> str:
-    lines = "\n".join(f"| {' | '.join(line)} |" for line in [HEADS, ["---"] * len(HEADS), *rows])
     return f"""# Stacks as a camera delivers them
 
 `python -m benchmarks.accuracy.camera`: AbsRel on tuning scenes as rendered and after {camera}.
 Noise in grey levels; "shared" is the noise that neighbouring pixels share as the solver finds it, where it
 finds any. "classic" is the classic measure at the window that the truth chooses, "ours" the defaults.
 
-{lines}
+{table(HEADS, rows)}
 
 Mean growth of our error: {growth:.2f}.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.accuracy.camera",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--scenes", nargs="+", choices=TUNING_NAMES, default=TUNING_NAMES, metavar="NAME")
+    parser = parser_of("camera", __doc__, TUNING_NAMES)
     parser.add_argument("--quality", type=int, default=90, help="%(default)s")
     parser.add_argument("--colours", choices=["4:2:0", "4:2:2", "4:4:4"], default="4:2:0", help="%(default)s")
     parser.add_argument("--no-mask", action="store_true", help="each pixel sees all colours")
-    parser.add_argument("--cache", type=Path, default=default_cache(), metavar="FOLDER", help="%(default)s")
     parser.add_argument("--output", type=Path, default=RESULT, metavar="FILE", help="%(default)s")
     arguments = parser.parse_args(argv)
     camera = Camera(arguments.quality, arguments.colours, not arguments.no_mask)

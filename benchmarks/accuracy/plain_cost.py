@@ -6,11 +6,10 @@ Plain is the same solver without what was added for real photographs. Photograph
 clock starts. With an empty compile cache run it twice: the warm-up on a corner may not reach all kernels.
 """
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
-from benchmarks.accuracy.rendering import Case, aligned, default_cache, load_case
+from benchmarks.accuracy.arguments import parser_of
+from benchmarks.accuracy.rendering import Case, aligned, load_case
 from benchmarks.accuracy.rows import timed
 from benchmarks.accuracy.scenes import SCENES, TUNING_NAMES
 from napari_defocus import SolverSettings, solve
@@ -34,14 +33,7 @@ def seconds_of(case: Case, settings: SolverSettings) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.accuracy.plain_cost",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--scenes", nargs="+", choices=SCENES, default=TUNING_NAMES, metavar="NAME")
-    parser.add_argument("--cache", type=Path, default=default_cache(), metavar="FOLDER", help="%(default)s")
-    arguments = parser.parse_args(argv)
+    arguments = parser_of("plain_cost", __doc__, SCENES, TUNING_NAMES).parse_args(argv)
     total = plain_total = 0.0
     for name in arguments.scenes:
         case = aligned(load_case(SCENES[name], arguments.cache))

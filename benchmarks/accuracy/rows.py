@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.accuracy.rendering import Case
-from benchmarks.accuracy.truth import positive_depth
+from benchmarks.accuracy.truth import depth_error
 from napari_defocus import DefocusResult, SolverSettings, ThinLens, align_focal_stack, depth_from_focus, solve
-from napari_defocus.metrics import abs_rel, psnr
+from napari_defocus.metrics import psnr
 from napari_defocus.solver.initialization import mosaic, start_of
 from napari_defocus.solver.observations import load_stack
 
@@ -56,13 +56,7 @@ def ours(case: Case) -> Outcome:
 
 def focus(case: Case) -> Outcome:
     """The classic measure at the window of least AbsRel: a choice that no user could make as well."""
-    truth = positive_depth(case.depth, case.optics)
-
-    def error(outcome: Outcome) -> float:
-        assert outcome.result is not None
-        return abs_rel(positive_depth(outcome.result.depth, case.optics), truth)
-
-    return min(_focus_outcomes(case), key=error)
+    return min(_focus_outcomes(case), key=lambda outcome: error(outcome, case))
 
 
 def sharpest(case: Case) -> Outcome:
@@ -73,6 +67,12 @@ def sharpest(case: Case) -> Outcome:
 
     best = max([*_focus_outcomes(case), _plain_mosaic(case)], key=quality)
     return Outcome(best.all_in_focus, best.seconds, best.choice)
+
+
+def error(outcome: Outcome, case: Case) -> float:
+    """AbsRel of the depth that a row has made."""
+    assert outcome.result is not None
+    return depth_error(outcome.result.depth, case.depth, case.optics)
 
 
 ROWS: dict[str, Callable[[Case], Outcome]] = {

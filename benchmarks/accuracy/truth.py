@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import distance_transform_edt
 
+from napari_defocus.metrics import abs_rel
 from napari_defocus.optics import Microscope, Optics, ThinLens
 from napari_defocus.simulation import true_depth
 from napari_defocus.simulation.setup import Setup
@@ -70,3 +71,8 @@ def positive_depth(depth: ArrayLike, optics: Optics) -> NDArray[np.float64]:
         return values
     lowest, highest = min(optics.focus_positions), max(optics.focus_positions)
     return values - (lowest - (highest - lowest))
+
+
+def depth_error(depth: ArrayLike, truth: ArrayLike, optics: Optics) -> float:
+    """AbsRel of :func:`positive_depth`."""
+    return abs_rel(positive_depth(depth, optics), positive_depth(truth, optics))

@@ -6,7 +6,6 @@ Each tuning scene and each bundled sample is solved with the true blur scale, wi
 estimate. The estimate is made once for each wrong one that the solver is told.
 """
 
-import argparse
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,17 +14,30 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.accuracy.rendering import default_cache, load_case
+from benchmarks.accuracy.arguments import parser_of
+from benchmarks.accuracy.rendering import load_case
+from benchmarks.accuracy.report import table
 from benchmarks.accuracy.scenes import SCENES, TUNING_NAMES
-from benchmarks.accuracy.truth import positive_depth
+from benchmarks.accuracy.truth import depth_error
 from napari_defocus import BlurEstimate, Optics, SolverSettings, estimate_blur, read_focal_stack, solve
 from napari_defocus.io.samples import load_truth, sample_names, sample_path
-from napari_defocus.metrics import abs_rel
 
 FACTORS = (0.6, 0.8, 1.25, 1.6)
 SETTINGS = SolverSettings(estimate_blur=False)
 RESULT = Path(__file__).parent.parent / "results" / "unknown_blur.md"
 ALLOWED = 0.2  # growth of AbsRel over that of the known blur scale
+TOLD = [f"told {factor:g} x" for factor in FACTORS]
+HEADS = (
+    "scene",
+    "true",
+    "estimate",
+    "CPU s",
+    "AbsRel: known",
+    *TOLD,
+    "estimated",
+    "growth",
+    f"<= {ALLOWED:.0%}",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +51,7 @@ class Subject:
 
     def error(self, optics: Optics) -> float:
         """AbsRel of the depth that is solved with some optics."""
-        depth = solve(self.images, optics, SETTINGS).depth
-        return abs_rel(positive_depth(depth, self.optics), positive_depth(self.depth, self.optics))
+        return depth_error(solve(self.images, optics, SETTINGS).depth, self.depth, self.optics)
 
 
 def subjects(names: Sequence[str], cache: Path) -> Iterator[Subject]:
@@ -89,14 +100,6 @@ def _figures(estimate: BlurEstimate) -> str:
     return f"{estimate.blur_scale:.3f} ± {estimate.blur_scale_spread:.3f}"
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    heads = ["scene", "true", "estimate", "CPU s", "AbsRel: known"]
-    heads += [f"told {factor:g} x" for factor in FACTORS]
-    heads += ["estimated", "growth", f"<= {ALLOWED:.0%}"]
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
 def page(rows: Sequence[Sequence[str]]) -> str:
     told = ", ".join(f"{factor:g}" for factor in FACTORS)
     return f"""# Unknown blur scale
@@ -105,19 +108,12 @@ def page(rows: Sequence[Sequence[str]]) -> str:
 `estimate_blur` makes of the stack when it is told {told} times the true blur scale (one figure where all four
 agree), with its standard error. The settings are the defaults, without an estimate of their own.
 
-{table(rows)}
+{table(HEADS, rows)}
 """
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    names = [*TUNING_NAMES, *sample_names()]
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.accuracy.unknown_blur",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--scenes", nargs="+", choices=names, default=names, metavar="NAME")
-    parser.add_argument("--cache", type=Path, default=default_cache(), metavar="FOLDER", help="%(default)s")
+    parser = parser_of("unknown_blur", __doc__, [*TUNING_NAMES, *sample_names()])
     parser.add_argument("--output", type=Path, default=RESULT, metavar="FILE", help="%(default)s")
     arguments = parser.parse_args(argv)
     rows = []
@@ -125,7 +121,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         rows.append(row(subject))
         print(f"| {' | '.join(rows[-1])} |", flush=True)
     arguments.output.write_text(page(rows), encoding="utf-8")
-    print(f"\n{table(rows)}")
+    print(f"\n{table(HEADS, rows)}")
 
 
 if __name__ == "__main__":

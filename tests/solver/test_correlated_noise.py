@@ -14,6 +14,7 @@ from napari_defocus.solver.correlated_noise import (
 )
 from napari_defocus.solver.focus_cost import focus_costs
 from napari_defocus.solver.focus_start import noise_of
+from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import load_stack
 
 LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.2, 1.5, 2.0, 3.0, 5.0], min_blur=0.5)
@@ -97,5 +98,5 @@ def test_plain_ground_with_such_noise_has_no_preference(sharp):
     noise = noise_of(observations)
     spread = np.ptp(focus_costs(observations, noise, None), axis=0)
     assert spread[:, 10:45].mean() < 0.2 < 0.6 < spread[:, 75:].mean()
-    single = np.ptp(focus_costs(observations, type(noise).white(noise.level), None), axis=0)
+    single = np.ptp(focus_costs(observations, Noise.white(noise.level), None), axis=0)
     assert single[:, 10:45].mean() > 2 * spread[:, 10:45].mean()

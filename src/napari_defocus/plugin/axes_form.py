@@ -245,9 +245,8 @@ class AxesForm(QWidget):
 
     def _unseen(self, roles: AxisRoles) -> str:
         """Say how to see the images where the viewer shows the planes as rows or columns."""
-        layer, dims = self._layer, self._viewer.dims
-        assert layer is not None
-        if dims.ndisplay != 2 or roles.plane - layer.ndim + dims.ndim not in dims.displayed:
+        dims = self._viewer.dims
+        if dims.ndisplay != 2 or self._world(roles.plane) not in dims.displayed:
             return ""
         return f" {UNSEEN}"
 
@@ -261,10 +260,15 @@ class AxesForm(QWidget):
         """
         layer, dims = self._layer, self._viewer.dims
         assert layer is not None
-        own, world = layer.axis_labels[axis], axis - layer.ndim + dims.ndim
+        own, world = layer.axis_labels[axis], self._world(axis)
         label = dims.axis_labels[world] if world >= 0 else ""
         first, second = (own, label) if world in dims.displayed else (label, own)
         return axis_name(first if is_named(first) else second, axis)
+
+    def _world(self, axis: int) -> int:
+        """Axis of the viewer that an axis of the layer lies along; negative where the viewer has fewer."""
+        assert self._layer is not None
+        return axis - self._layer.ndim + int(self._viewer.dims.ndim)
 
     def _rename(self) -> None:
         """Take in that a slider got another name, came or went."""

@@ -72,6 +72,8 @@ class NumberField(LineEdit):
 class PositionsField(LineEdit):
     """A list of focus positions, one a plane; ``0, 0.5, ...`` goes on evenly to the last plane."""
 
+    optional = False
+
     def __init__(self, name: str, *, unit: str, tooltip: str) -> None:
         super().__init__(value="", label=_label(name, unit), tooltip=tooltip)
         self.title, self.unit, self._about = name, unit, tooltip

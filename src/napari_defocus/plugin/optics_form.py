@@ -197,7 +197,7 @@ class OpticsForm(QWidget):
             field.title
             for field in self.forms[self.kind.value].fields
             if isinstance(field, NumberField | PositionsField)
-            and not (isinstance(field, NumberField) and field.optional)
+            and not field.optional
             and not str(field.value).strip()
         ]
         if not empty:

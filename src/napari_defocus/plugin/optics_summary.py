@@ -51,21 +51,16 @@ class OpticsSummary(QWidget):
 
     def show_nothing(self, reason: str = "", problem: str = "") -> None:
         """Show no figures, and why; a problem as a warning."""
-        self.figures.setText(reason)
-        self._warn([problem] if problem else [])
-
-    def _warn(self, warnings: Sequence[str]) -> None:
-        self.warnings.setText("\n".join(f"⚠ {warning}" for warning in warnings))
-        self._hide_empty()
+        self._show(reason, [problem] if problem else [])
 
     def show_report(self, report: OpticsReport) -> None:
         """Show the figures of a report and its warnings."""
-        self.figures.setText(
-            f"Blur per plane step: {_steps(report)}\nDepth resolution: {_resolution(report)}"
-        )
-        self._warn(report.warnings)
+        figures = f"Blur per plane step: {_steps(report)}\nDepth resolution: {_resolution(report)}"
+        self._show(figures, report.warnings)
 
-    def _hide_empty(self) -> None:
+    def _show(self, figures: str, warnings: Sequence[str]) -> None:
+        self.figures.setText(figures)
+        self.warnings.setText("\n".join(f"⚠ {warning}" for warning in warnings))
         for label in (self.figures, self.warnings):
             label.setVisible(bool(label.text()))
 

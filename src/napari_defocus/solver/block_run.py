@@ -149,16 +149,15 @@ class BlockRun(BlockPasses):
         """Sharpest planes and peaks: cut on the reduced grid for the whole image, refined block by block."""
         settings, message = self.job.settings, "finding the sharpest planes"
         halo = block_start.start_reach(settings)
-        coarse, noise, scale = None, None, (0.0, 0.0)
+        coarse, scale = None, (0.0, 0.0)
         factor = reduction(self.images.shape[0], self.frame)
         by_focus = uses_focus_cut(settings)
         if uses_noise(settings):
             tiles = [Block(tile, tile) for tile in samples(self.frame)]
-            noise = noise_from(self.map(block_start.sample_noise, tiles, [stack], message))
-            self.noise = noise
+            self.noise = noise_from(self.map(block_start.sample_noise, tiles, [stack], message))
         if uses_graph_cut(settings):
             blocks = grid(self.frame, -(-self.side // factor) * factor, halo)  # no cell in two blocks
-            known = noise if by_focus else None
+            known = self.noise if by_focus else None
             parts = self.map(block_start.coarse_costs, blocks, [stack], message, factor=factor, noise=known)
             costs, guide, scale = joined(parts, blocks)
             if known is not None:
@@ -175,7 +174,7 @@ class BlockRun(BlockPasses):
             np.float32,
             coarse=self.runner.share(coarse),
             factor=factor,
-            noise=noise,
+            noise=self.noise,
             roughness=scale,
         )[1]
 

@@ -53,8 +53,8 @@ def correlated_noise(observations: Observations) -> Doubles:
     count = observations.count
     if count < LEAST_PLANES:
         return np.zeros((2, 0))
-    half = max(count, MOST_PLANES) - MOST_PLANES // 2
-    chosen = [index for index in range(count) if index < MOST_PLANES // 2 or index >= half]
+    ends = MOST_PLANES // 2
+    chosen = sorted({*range(count)[:ends], *range(count)[-ends:]})
     planes = [observations.grey(index) for index in chosen]
     return np.stack([_left(planes, sigma) for sigma in (0.0, COARSE)])
 
@@ -82,12 +82,13 @@ def laplacian_deviation(sigma: float) -> float:
 
 def _left(planes: list[NDArray[np.float32]], sigma: float) -> Doubles:
     """Noise in each square, (squares,), of white."""
-    sigmas = [sigma] * len(planes) + [float(np.hypot(sigma, BLUR))] * len(planes)
-    bends = np.stack([_bends(grey, blur) for grey, blur in zip(2 * planes, sigmas, strict=True)], axis=1)
+    blurred = float(np.hypot(sigma, BLUR))
+    bends = np.stack([_bends(grey, blur) for blur in (sigma, blurred) for grey in planes], axis=1)
     products = (bends @ bends.swapaxes(1, 2)).astype(np.float64) / bends.shape[2]
-    noises = np.array([laplacian_deviation(blur) for blur in sigmas]) / laplacian_deviation(sigma)
+    deviation = laplacian_deviation(sigma)
+    noises = np.repeat([1.0, laplacian_deviation(blurred) / deviation], len(planes))
     left = [_unforetold(products, noises, plane) for plane in range(len(planes))]
-    return np.asarray(np.min(left, axis=0) / laplacian_deviation(sigma))
+    return np.asarray(np.min(left, axis=0) / deviation)
 
 
 def _bends(grey: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

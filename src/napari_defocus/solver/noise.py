@@ -92,7 +92,7 @@ class NoiseSample:
     @classmethod
     def of(cls, observations: Observations) -> "NoiseSample":
         """Look at a part of a stack."""
-        least = LEAST_IN_BYTES * observations.scale if observations.planes.dtype == np.uint8 else 0.0
+        least = LEAST_IN_BYTES * grey_level(observations)
         return cls(plane_noise(observations), correlated_noise(observations), least)
 
 
@@ -115,8 +115,12 @@ def plane_noise(observations: Observations) -> NDArray[np.float64]:
         for index in range(observations.count)
     )
     found = np.array([_middle(np.abs(response)) for response in responses]) / (6 * MIDDLE_OF_NORMAL)
-    rounding = ROUNDING * observations.scale if observations.planes.dtype == np.uint8 else 0.0
-    return np.maximum(found, rounding)
+    return np.maximum(found, ROUNDING * grey_level(observations))
+
+
+def grey_level(observations: Observations) -> float:
+    """Size of a grey level of an 8-bit stack, of white; 0 for finer ones."""
+    return observations.scale if observations.planes.dtype == np.uint8 else 0.0
 
 
 def noise_level(parts: Sequence[NDArray[np.float64]]) -> float:
