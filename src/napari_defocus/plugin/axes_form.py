@@ -268,7 +268,7 @@ class AxesForm(QWidget):
     def _world(self, axis: int) -> int:
         """Axis of the viewer that an axis of the layer lies along; negative where the viewer has fewer."""
         assert self._layer is not None
-        return axis - self._layer.ndim + int(self._viewer.dims.ndim)
+        return int(axis - self._layer.ndim + self._viewer.dims.ndim)
 
     def _rename(self) -> None:
         """Take in that a slider got another name, came or went."""
