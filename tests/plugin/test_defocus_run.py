@@ -10,12 +10,12 @@ from superqt.utils import WorkerBase
 from tiny_stacks import LENS, SCOPE, add_stack, make_stack, make_state
 
 from napari_defocus import SolverSettings, UncalibratedFocus, solver
+from napari_defocus.io.stack_part import RIM
 from napari_defocus.plugin import memory_offer
 from napari_defocus.plugin.block_worker import BlockWorker
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 from napari_defocus.plugin.depth_worker import DefocusWorker
 from napari_defocus.plugin.loss_chart import LossChart
-from napari_defocus.plugin.stack_part import RIM
 from napari_defocus.solver.memory import memory_of_run
 from napari_defocus.solver.result import DefocusResult
 

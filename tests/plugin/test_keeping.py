@@ -6,14 +6,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import trimesh
-from napari.layers import Image
+from napari.layers import Image, Shapes
 from tiny_stacks import LENS, SCOPE, add_stack, make_stack
 
 from napari_defocus import SolverSettings, read_focal_stack, save_result, solve
 from napari_defocus.cli.main import main
-from napari_defocus.errors import InputError
 from napari_defocus.io import load_parameters, load_result
-from napari_defocus.io.parameters import recorded_part
 from napari_defocus.plugin import memory, preferences
 from napari_defocus.plugin.defocus_widget import TITLE, DefocusWidget
 from napari_defocus.plugin.depth_worker import CANCELLED, STOPPED
@@ -116,21 +114,39 @@ def test_parameters_of_a_preview_are_those_of_the_stack_again(widget, viewer, qt
     widget.parameters_button.load(saved)
     assert widget.optics_form.optics(4).pixel_pitch == pytest.approx(ODD.pixel_pitch)
     assert f"of a preview ({side} x {side} px joined)" in widget.parameters_button.note.text()
-    command = ["solve", tmp_path / "stone.npy", "--parameters", saved, "-o", tmp_path / "cli"]
+    command = ["solve", tmp_path / "stone.npy", "--parameters", saved, "-o"]
+    assert main([str(word) for word in [*command, tmp_path / "again"]]) == 0
+    assert f"Solving a preview ({side} x {side} px joined), as that run did" in capsys.readouterr().out
+    assert_same_numbers(load_result(tmp_path / "again"), load_result(saved))
+    assert main([str(word) for word in [*command, tmp_path / "whole", "--whole"]]) == 0
+    assert load_parameters(tmp_path / "whole")[0].pixel_pitch == pytest.approx(ODD.pixel_pitch)
+    assert load_result(tmp_path / "whole").depth.shape == stack.shape[1:]
+
+
+@pytest.mark.parametrize("preview", [False, True])
+def test_the_command_line_solves_a_recorded_region_again(preview, widget, viewer, qtbot, tmp_path):
+    np.save(tmp_path / "stone.npy", np.kron(make_stack(), np.ones((1, 6, 6), np.uint8)))
+    add_stack(viewer, np.load(tmp_path / "stone.npy"), optics=ODD)
+    widget.settings_form.fill(SETTINGS)
+    viewer.add_layer(Shapes([np.array([[8, 3], [139, 140]])], shape_type="rectangle", name="part"))
+    widget.region_form.layer.value = viewer.layers["part"]
+    if preview:
+        widget.preview_button.click()
+        qtbot.waitUntil(lambda: not widget.panel.running, timeout=RUN_MS)
+    else:
+        run(qtbot, widget)
+    saved = save_all(qtbot, widget, tmp_path)
+    widget.parameters_button.load(saved)
+    words = "a preview (2 x 2 px joined) of a region" if preview else "a region"
+    assert f"of {words} (rows 8 to 139, columns 3 to 140)" in widget.parameters_button.note.text()
+    command = ["solve", tmp_path / "stone.npy", "--parameters", saved, "-o", tmp_path / "again"]
     assert main([str(word) for word in command]) == 0
-    assert "of a preview" in capsys.readouterr().out
-    assert load_parameters(tmp_path / "cli")[0].pixel_pitch == pytest.approx(ODD.pixel_pitch)
-
-
-def test_a_damaged_record_of_the_part_is_told(tmp_path):
-    for values in ({"region": [1, 2]}, {"binning": "many"}):
-        (tmp_path / "parameters.json").write_text(json.dumps(values))
-        with pytest.raises(InputError, match="what part of the images"):
-            recorded_part(tmp_path)
-    (tmp_path / "parameters.json").write_text(json.dumps({"region": [[2, 50], [3, 70]]}))
-    assert "of a region (rows 2 to 49, columns 3 to 69)" in recorded_part(tmp_path).told
-    (tmp_path / "parameters.json").write_text("{}")
-    assert recorded_part(tmp_path).told == ""
+    assert_same_numbers(load_result(tmp_path / "again"), load_result(saved))
+    one, other = (
+        json.loads((place / "parameters.json").read_text()) for place in (saved, tmp_path / "again")
+    )
+    assert one["region"] == other["region"]
+    assert one.get("binning") == other.get("binning")
 
 
 def test_a_cancelled_run_says_so_in_its_files(widget, viewer, qtbot, tmp_path):

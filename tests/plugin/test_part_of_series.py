@@ -8,8 +8,8 @@ from napari.layers import Shapes
 from qtpy.QtCore import Qt
 from tiny_stacks import add_stack, make_stack
 
+from napari_defocus.io.stack_part import RIM
 from napari_defocus.plugin.defocus_widget import DefocusWidget
-from napari_defocus.plugin.stack_part import RIM
 
 RUN_MS = 120_000
 SIDE = 130  # joined in pairs

@@ -6,7 +6,7 @@ from napari.layers import Image, Shapes
 from superqt.utils import WorkerBase
 from tiny_stacks import add_stack, make_stack
 
-from napari_defocus.plugin import stack_part
+from napari_defocus.io import stack_part
 from napari_defocus.plugin.defocus_widget import DefocusWidget
 from napari_defocus.plugin.drawn_shapes import outline_in
 from napari_defocus.plugin.drawn_shapes import region_of as pixels_in

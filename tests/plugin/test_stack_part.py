@@ -5,7 +5,8 @@ from napari.layers import Image, Shapes
 from tiny_stacks import make_stack
 
 from napari_defocus.errors import InputError
-from napari_defocus.plugin.stack_part import RIM, preview_factor, preview_of, rectangle_in, region_of
+from napari_defocus.io.stack_part import RIM
+from napari_defocus.plugin.stack_part import preview_factor, preview_of, rectangle_in, region_of
 from napari_defocus.plugin.stack_source import stack_from_layer
 
 PLACES = [

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 from napari_defocus.cli.alignment import add_align_option
 from napari_defocus.cli.arguments import Subparsers, add_stack, parse_setting
 from napari_defocus.cli.blocks import add_blocks, check_blocks, in_blocks, solve_in_blocks, write_store
+from napari_defocus.cli.part import add_part_options, cut_out, wanted_part
 from napari_defocus.cli.stack import open_stack, warn_uncalibrated, write_result
 
 if TYPE_CHECKING:
+    from napari_defocus.io.parameters import RecordedRun
     from napari_defocus.optics import Optics
     from napari_defocus.solver import SolverSettings
 
@@ -24,6 +26,7 @@ def add_parser(commands: Subparsers) -> None:
     )
     add_stack(parser)
     add_align_option(parser)
+    add_part_options(parser)
     add_settings(parser)
     add_blocks(parser)
     parser.set_defaults(run=run)
@@ -63,15 +66,19 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> None:
     """Solve the stack and write the result."""
     from napari_defocus.cli.progress import ProgressBar
-    from napari_defocus.io.parameters import recorded_motion
+    from napari_defocus.io.stack_part import result_inside
     from napari_defocus.optics import UncalibratedFocus
     from napari_defocus.solver import alternating_minimization, finish
 
     check_blocks(args)
-    optics, settings = requested(args)
-    if args.align is None and args.parameters is not None:
-        args.align = recorded_motion(args.parameters)
+    record, settings = requested(args)
+    optics: Optics | str | None = args.optics
+    if record is not None:
+        optics = optics or record.whole_optics
+        args.align = args.align or record.motion
+    part = wanted_part(args, record)
     stack, directory = open_stack(args, optics)
+    stack, inside = cut_out(stack, part)
     optics = stack.optics
     if optics is None:
         optics = UncalibratedFocus(planes=stack.planes)
@@ -85,32 +92,28 @@ def run(args: argparse.Namespace) -> None:
             for state in alternating_minimization(stack.images, optics, settings, progress=bar):
                 bar.show_state(state)
             result = finish(state)
+    if inside is not None:
+        result = result_inside(result, inside)
     if args.store is not None:
         write_store(result, stack, args)
     else:
         write_result(result, stack, directory, args)
 
 
-def requested(args: argparse.Namespace) -> tuple["Optics | str | None", "SolverSettings"]:
-    """Return the optics (or their file; None where none are named) and the settings of the command line.
+def requested(args: argparse.Namespace) -> tuple["RecordedRun | None", "SolverSettings"]:
+    """Return the run of ``--parameters``, None where none is named, and the settings of the command line.
 
     Raises
     ------
     InputError
         If a file cannot be read, or a setting is unknown or out of bounds.
     """
-    from napari_defocus.io import load_parameters
-    from napari_defocus.io.parameters import recorded_part
-    from napari_defocus.optics.binning import unbinned
+    from napari_defocus.io.parameters import load_run
     from napari_defocus.solver import SolverSettings
 
-    optics: Optics | str | None = args.optics
-    if args.parameters is not None:
-        earlier_optics, settings = load_parameters(args.parameters)
-        part = recorded_part(args.parameters)
-        optics = optics or unbinned(earlier_optics, part.binning)
-        if part.told and not args.quiet:
-            print(part.told)
+    record = None if args.parameters is None else load_run(args.parameters)
+    if record is not None:
+        settings = record.settings
     elif args.preset == "default":
         settings = SolverSettings()
     else:
@@ -122,4 +125,4 @@ def requested(args: argparse.Namespace) -> tuple["Optics | str | None", "SolverS
         changes["estimate_blur"] = args.estimate_blur
     if args.depth_range is not None:
         changes["depth_range"] = args.depth_range
-    return optics, SolverSettings.from_dict(settings.to_dict() | changes)
+    return record, SolverSettings.from_dict(settings.to_dict() | changes)

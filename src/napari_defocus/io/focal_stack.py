@@ -87,8 +87,8 @@ class FocalStack:
 
     @property
     def origin(self) -> dict[str, Any]:
-        """What tells which images were read, in which order, and how they were aligned."""
-        keys = ("files", "names", "alignment")
+        """What tells which images were read and in which order, how they were aligned, what part it is."""
+        keys = ("files", "names", "alignment", "region", "binning")
         known: dict[str, Any] = {key: self.metadata[key] for key in keys if key in self.metadata}
         return {"source": self.source, **known}
 

@@ -11,7 +11,9 @@ import numpy as np
 
 from napari_defocus import __version__
 from napari_defocus.errors import InputError
+from napari_defocus.io.stack_part import StackPart
 from napari_defocus.optics import Optics, optics_from_dict
+from napari_defocus.optics.binning import unbinned
 
 if TYPE_CHECKING:
     from napari_defocus.solver.result import DefocusResult
@@ -55,6 +57,33 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
+@dataclass(frozen=True)
+class RecordedRun:
+    """What is needed to do a run again.
+
+    Attributes
+    ----------
+    optics : Optics
+        Lens model, of the pixels that were solved.
+    settings : SolverSettings
+        Settings.
+    part : StackPart
+        What part of the images it was of.
+    motion : str or None
+        The kind of motion that the planes were aligned by, None where they were not.
+    """
+
+    optics: Optics
+    settings: "SolverSettings"
+    part: StackPart
+    motion: str | None
+
+    @property
+    def whole_optics(self) -> Optics:
+        """Lens model of the stack's own pixels, where larger ones were solved."""
+        return unbinned(self.optics, self.part.binning)
+
+
 def load_parameters(path: str | Path) -> tuple[Optics, "SolverSettings"]:
     """Read optics and settings back from a result folder, its ``parameters.json``, or a result in zarr.
 
@@ -70,6 +99,12 @@ def load_parameters(path: str | Path) -> tuple[Optics, "SolverSettings"]:
     InputError
         If there is no such file, it is not valid, or it is of a run of depth from focus, which has neither.
     """
+    run = load_run(path)
+    return run.optics, run.settings
+
+
+def load_run(path: str | Path) -> RecordedRun:
+    """Read all that is needed to do a run again; `path` and errors as for :func:`load_parameters`."""
     from napari_defocus.solver.settings import SolverSettings
 
     path, values = _read(path)
@@ -84,69 +119,23 @@ def load_parameters(path: str | Path) -> tuple[Optics, "SolverSettings"]:
             f"{path} holds no optics and settings; give the parameters of a depth-from-defocus run."
         )
     try:
-        return optics_from_dict(tables[0]), SolverSettings.from_dict(tables[1])  # type: ignore[arg-type]
+        optics = optics_from_dict(tables[0])  # type: ignore[arg-type]
+        settings = SolverSettings.from_dict(tables[1])  # type: ignore[arg-type]
     except (InputError, TypeError) as error:
         raise InputError(f"{path}: {error}") from None
-
-
-def recorded_motion(path: str | Path) -> str | None:
-    """Return the kind of motion that the planes of a recorded run were aligned by, None where they were not.
-
-    Raises
-    ------
-    InputError
-        As :func:`load_parameters`.
-    """
-    _, values = _read(path)
-    alignment = values.get("alignment") if isinstance(values, dict) else None
+    alignment = values.get("alignment")
     motion = alignment.get("motion") if isinstance(alignment, dict) else None
-    return motion if isinstance(motion, str) else None
+    return RecordedRun(optics, settings, _part(path, values), motion if isinstance(motion, str) else None)
 
 
-@dataclass(frozen=True)
-class RecordedPart:
-    """What part of the images a recorded run was of.
-
-    Attributes
-    ----------
-    region : ((int, int), (int, int)) or None
-        First row and the one after the last, columns likewise; None for all.
-    binning : int
-        Pixels that were joined into one, along each side.
-    """
-
-    region: tuple[tuple[int, int], tuple[int, int]] | None = None
-    binning: int = 1
-
-    @property
-    def told(self) -> str:
-        """What the user should know before running on all pixels; empty where it was of all of them."""
-        said = []
-        if self.binning > 1:
-            said.append(f"of a preview ({self.binning} x {self.binning} px joined)")
-        if self.region is not None:
-            (top, bottom), (left, right) = self.region
-            said.append(f"of a region (rows {top} to {bottom - 1}, columns {left} to {right - 1})")
-        return (
-            f"That run was {' '.join(said)}; numbers of the whole image differ from its own." if said else ""
-        )
-
-
-def recorded_part(path: str | Path) -> RecordedPart:
-    """Return what part of the images a recorded run was of.
-
-    Raises
-    ------
-    InputError
-        As :func:`load_parameters`, or if the record of the part is damaged.
-    """
-    path, values = _read(path)
+def _part(path: Path, values: dict[str, Any]) -> StackPart:
+    """Return what part of the images a run was of."""
     try:
         region, binning = values.get("region"), int(values.get("binning", 1))
         rows, columns = ((int(first), int(end)) for first, end in region or ((0, 0), (0, 0)))
-    except (AttributeError, TypeError, ValueError):
+    except (TypeError, ValueError):
         raise InputError(f"{path} does not tell rightly what part of the images its run was of.") from None
-    return RecordedPart((rows, columns) if region else None, max(binning, 1))
+    return StackPart((rows, columns) if region else None, max(binning, 1))
 
 
 def read_record(directory: Path) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from napari_defocus import solver
 from napari_defocus.errors import CancelledError
+from napari_defocus.io.stack_part import Rectangle, result_inside
 from napari_defocus.optics import Optics
 from napari_defocus.plugin.preparation import FIRST_USE, Preparation
 from napari_defocus.plugin.worker import LEAST_INTERVAL, LONGEST_PAUSE, SolverWorker
@@ -41,7 +42,7 @@ class DepthWorker(SolverWorker):
         Rows and columns of the images that the results it reports are of. None: all.
     """
 
-    inside: tuple[slice, ...] | None = None
+    inside: Rectangle | None = None
 
     @abstractmethod
     def states(self, progress: Progress) -> Iterator[SolverState | DefocusResult]:
@@ -49,15 +50,7 @@ class DepthWorker(SolverWorker):
 
     def cut(self, result: DefocusResult) -> DefocusResult:
         """Return what a result tells of the rows and columns inside."""
-        if self.inside is None:
-            return result
-        return replace(
-            result,
-            depth=result.depth[self.inside].copy(),
-            all_in_focus=result.all_in_focus[self.inside].copy(),
-            outliers=result.outliers[self.inside].copy(),
-            confidence=result.confidence[self.inside].copy(),
-        )
+        return result if self.inside is None else result_inside(result, self.inside)
 
 
 class DefocusWorker(DepthWorker):

@@ -5,8 +5,7 @@ from pathlib import Path
 from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from napari_defocus.errors import InputError
-from napari_defocus.io.parameters import PARAMETERS_FILE, load_parameters, recorded_motion, recorded_part
-from napari_defocus.optics.binning import unbinned
+from napari_defocus.io.parameters import PARAMETERS_FILE, load_run
 from napari_defocus.plugin.optics_form import OpticsForm
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.settings_form import SettingsForm
@@ -45,20 +44,24 @@ class ParametersButton(QPushButton):
     def load(self, path: str | Path) -> None:
         """Fill the forms from a file; an error becomes a notification and changes nothing."""
         try:
-            optics, settings = load_parameters(path)
-            motion, part = recorded_motion(path), recorded_part(path)
+            run = load_run(path)
         except InputError as error:
             report(error)
             return
-        optics = unbinned(optics, part.binning)
+        optics, part = run.whole_optics, run.part
         self._optics_form.last = optics  # should another stack be opened before the run
         self._optics_form.show_optics(optics)
-        self._settings_form.fill_from_run(settings)
+        self._settings_form.fill_from_run(run.settings)
         path = Path(path).absolute()
         file = path / PARAMETERS_FILE if path.is_dir() else path
-        aligned = f"Its planes were aligned first (motion: {motion}); do so with Align focal stack."
-        said = [f"Loaded from {file.parent.name}/{file.name}.", part.told, aligned if motion else ""]
-        self.note.setText(" ".join(filter(None, said)))
+        said = [f"Loaded from {file.parent.name}/{file.name}."]
+        if not part.is_whole:
+            said.append(f"That run was of {part.in_words}; numbers of the whole image differ from its own.")
+        if run.motion is not None:
+            said.append(
+                f"Its planes were aligned first (motion: {run.motion}); do so with Align focal stack."
+            )
+        self.note.setText(" ".join(said))
         self.note.setToolTip(str(file))
         self.note.show()
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 from napari.layers import Shapes
@@ -13,6 +12,7 @@ from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
 from napari_defocus.errors import InputError
+from napari_defocus.io.stack_part import Rectangle, cut, joined, with_rim
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.solver.observations import LEAST_SIDE
 
@@ -29,14 +29,8 @@ __all__ = [
 PREVIEW_SAMPLES = 250_000
 """Pixels times planes of a preview: some 2 CPU seconds with the settings for real photographs."""
 
-RIM = 16
-"""Width of what a run takes from around a region, px: blur carries what is just outside into it."""
-
 LEAST_PREVIEW_SIDE = 64
 """Shorter side of a preview, px: below it blur reaches across the image."""
-
-Rectangle = tuple[slice, slice]
-"""Rows and columns."""
 
 
 def rectangle_in(shapes: Shapes, stack: FocalStackLayer) -> Rectangle:
@@ -78,18 +72,11 @@ def rectangle_in(shapes: Shapes, stack: FocalStackLayer) -> Rectangle:
 
 
 def region_of(stack: FocalStackLayer, rectangle: Rectangle) -> FocalStackLayer:
-    """Return the rectangle of a stack with a rim of `RIM` px; results lie where the rectangle was cut out."""
-    rows, columns = (
-        slice(max(side.start - RIM, 0), min(side.stop + RIM, length))
-        for side, length in zip(rectangle, stack.images.shape[1:3], strict=True)
-    )
-    inside = tuple(
-        slice(side.start - wider.start, side.stop - wider.start)
-        for side, wider in zip(rectangle, (rows, columns), strict=True)
-    )
+    """Return the rectangle of a stack with a rim; results lie where the rectangle was cut out."""
+    wider, inside = with_rim(rectangle, stack.images.shape[1:3])
     part = _changed(
         stack,
-        partial(_cut, region=(rows, columns)),
+        partial(cut, region=wider),
         "region",
         first=(rectangle[0].start, rectangle[1].start),
         factor=1,
@@ -111,7 +98,7 @@ def preview_of(stack: FocalStackLayer, factor: int | None = None) -> FocalStackL
     shape = tuple(length // factor for length in stack.images.shape[1:3])
     part = _changed(
         stack,
-        partial(_joined, factor=factor),
+        partial(joined, factor=factor),
         f"{stack.part} preview".lstrip(),
         first=(middle, middle),
         factor=factor,
@@ -185,44 +172,15 @@ def _without_rim(stack: FocalStackLayer) -> FocalStackLayer:
     """Return a stack of the rows and columns alone that get results."""
     if stack.inside is None:
         return stack
-    cut = partial(_cut, region=stack.inside)
-    shape = cut(stack.images).shape[1:3]
-    return _with_results_of(_changed(stack, cut, stack.part, first=(0, 0), factor=1, shape=shape), None)
+    without = partial(cut, region=stack.inside)
+    shape = without(stack.images).shape[1:3]
+    return _with_results_of(_changed(stack, without, stack.part, first=(0, 0), factor=1, shape=shape), None)
 
 
-def _with_results_of(stack: FocalStackLayer, inside: tuple[slice, ...] | None) -> FocalStackLayer:
+def _with_results_of(stack: FocalStackLayer, inside: Rectangle | None) -> FocalStackLayer:
     """Return a stack, or a series, of whose rows and columns these get results."""
     series = None if stack.series is None else replace(stack.series, inside=inside)
     return replace(stack, inside=inside, series=series)
-
-
-def _cut(images: Any, region: tuple[slice, ...]) -> Any:
-    """Rows and columns of all planes."""
-    return images[:, *region]
-
-
-def _joined(images: Any, factor: int) -> Any:
-    """Means of `factor` x `factor` pixels, of the images' type, as dask."""
-    import dask.array as da
-
-    rows, columns = (length - length % factor for length in images.shape[1:3])
-    if isinstance(images, np.ndarray):
-        images = _as_dask(images)
-    means = da.coarsen(np.mean, images[:, :rows, :columns], {1: factor, 2: factor})
-    if np.issubdtype(images.dtype, np.integer):
-        means = da.rint(means)
-    return means.astype(images.dtype)
-
-
-def _as_dask(images: NDArray[Any]) -> Any:
-    """Planes as dask without a copy; its own ``from_array`` makes one of all of them at once."""
-    import dask.array as da
-
-    name = f"planes-{uuid4()}"
-    rest = (0,) * (images.ndim - 1)
-    planes = {(name, plane, *rest): images[plane : plane + 1] for plane in range(len(images))}
-    chunks = ((1,) * len(images), *((length,) for length in images.shape[1:]))
-    return da.Array(planes, name, chunks, dtype=images.dtype)
 
 
 def moved(

@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Image
 
 from napari_defocus.errors import InputError
+from napari_defocus.io.stack_part import Rectangle
 from napari_defocus.plugin.axis_roles import AxisRoles
 from napari_defocus.plugin.result_placement import ResultPlacement, result_placement
 
@@ -55,7 +56,7 @@ class StackSeries:
     first: dict[int, int]
     layers: dict[str, Any] = field(default_factory=dict)
     changes: tuple[Callable[[Any], Any], ...] = ()
-    inside: tuple[slice, ...] | None = None
+    inside: Rectangle | None = None
 
     def __len__(self) -> int:
         return int(np.prod([self.data.shape[axis] for axis in self.placement.run_over], dtype=int))

@@ -9,6 +9,7 @@ import numpy as np
 from napari.layers import Image
 
 from napari_defocus.errors import InputError
+from napari_defocus.io.stack_part import Rectangle
 from napari_defocus.plugin.axis_roles import roles_of
 from napari_defocus.plugin.result_placement import shear_matrix
 from napari_defocus.plugin.stack_series import SUM, StackSeries, series_of
@@ -80,7 +81,7 @@ class FocalStackLayer:
     origin: dict[str, Any] = field(default_factory=dict)
     part: str = ""
     binning: int = 1
-    inside: tuple[slice, ...] | None = None
+    inside: Rectangle | None = None
 
     @property
     def title(self) -> str:
