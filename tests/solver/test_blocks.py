@@ -294,6 +294,19 @@ def test_nan_in_a_plane_is_named_before_any_epoch(stack):
         solve(broken, LENS, QUICK, block=BLOCK)
 
 
+def test_a_part_that_is_the_same_in_all_planes_is_solved(stack):
+    """As a scale bar that was written into the images."""
+    marked = stack.copy()
+    marked[:, :BLOCK, :BLOCK] = marked[0, :BLOCK, :BLOCK]
+    assert np.isfinite(solve(marked, LENS, QUICK, block=BLOCK // 2).depth).all()
+
+
+def test_one_image_in_all_planes_is_refused(stack):
+    with pytest.raises(InputError, match=f"All {len(stack)} planes of the stack are the same image"):
+        solve(np.stack([stack[0]] * len(stack)), LENS, QUICK, block=BLOCK)
+    assert solve(np.full_like(stack, 0.5), LENS, QUICK, block=BLOCK).depth.shape == SHAPE
+
+
 def test_without_zarr_a_store_is_refused_in_one_sentence(stack, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "zarr", None)
     with pytest.raises(InputError, match=r"pip install 'napari-defocus\[cluster\]'"):

@@ -32,7 +32,7 @@ from napari_defocus.solver.initialization import (
 )
 from napari_defocus.solver.model_start import VOTE_WINDOW, model_settings, revises
 from napari_defocus.solver.noise import Noise, noise_from
-from napari_defocus.solver.observations import not_finite, stored_type, white_level
+from napari_defocus.solver.observations import not_finite, one_image, stored_type, white_level
 from napari_defocus.solver.occlusion import HALO as HALO_OF_EDGES
 from napari_defocus.solver.occlusion import SIDE as SIDE_OF_TILES
 from napari_defocus.solver.occlusion import applies
@@ -164,7 +164,7 @@ class BlockRun(BlockPasses):
                 coarse = cut_coarse(costs, guide, self.job.optics, known, settings, factor)
             else:
                 coarse = paper_cut(costs, settings, factor)
-        return self.fill(
+        found, start = self.fill(
             block_start.starts,
             grid(self.frame, self.side, halo),
             [stack],
@@ -176,7 +176,11 @@ class BlockRun(BlockPasses):
             factor=factor,
             noise=self.noise,
             roughness=scale,
-        )[1]
+        )
+        alike, even = np.all(found, axis=0)
+        if alike and not even:
+            raise one_image(self.images.shape[0])
+        return start
 
     def _revised(self, stack: Any, start: Any, reach: int) -> Any:
         """The start revised by the blur model alone, where that is wanted."""

@@ -29,7 +29,7 @@ from napari_defocus.solver.initialization import (
 )
 from napari_defocus.solver.model_start import in_doubt, revised
 from napari_defocus.solver.noise import Noise, NoiseSample
-from napari_defocus.solver.observations import load_stack
+from napari_defocus.solver.observations import load_part
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
 from napari_defocus.solver.settings import SolverSettings
@@ -48,7 +48,7 @@ def start_reach(settings: SolverSettings) -> int:
 
 def sample_noise(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> NoiseSample:
     """What a part of the image tells of the noise."""
-    return NoiseSample.of(load_stack(images, job.settings.white))
+    return NoiseSample.of(load_part(images, job.settings.white))
 
 
 def coarse_costs(
@@ -58,7 +58,7 @@ def coarse_costs(
 
     With the noise of the stack they are those of the focus measure, else those of the paper.
     """
-    observations = load_stack(images, job.settings.white)
+    observations = load_part(images, job.settings.white)
     if noise is not None:
         glare = find_glare(observations, job.optics)
         unusable = None if glare is None else glare.hiding
@@ -86,8 +86,10 @@ def starts(
     noise: Noise | None,
     roughness: tuple[float, float],
     progress: Share,
-) -> tuple[None, tuple[Floats]]:
+) -> tuple[tuple[bool, bool], tuple[Floats]]:
     """Start of the inner pixels: sharpest planes and, where they are asked for, the peaks (1 or 2, y, x).
+
+    With whether all planes are the same image here, and whether that is even.
 
     Parameters
     ----------
@@ -107,7 +109,7 @@ def starts(
         Gets the share that is done; may raise to stop.
     """
     settings, optics = job.settings, job.optics
-    observations = load_stack(images, settings.white)
+    observations = load_part(images, settings.white)
     order = np.argsort(optics.centers).astype(np.int32)
     found = None if noise is None else find_glare(observations, optics)
     unusable = None if found is None else found.hiding
@@ -130,7 +132,7 @@ def starts(
         assert noise is not None
         found_peaks = peaks(observations, optics, noise, unusable, labels, settings.threads)
         kept.append(found_peaks[block.inside])
-    return None, (np.stack(kept),)
+    return (observations.alike, observations.even), (np.stack(kept),)
 
 
 def revised_starts(
@@ -158,7 +160,7 @@ def revised_starts(
     progress : callable
         Gets the share that is done; may raise to stop.
     """
-    observations = load_stack(images, job.settings.white)
+    observations = load_part(images, job.settings.white)
     start = replace(as_start(kept, find_glare(observations, job.optics)), noise=noise)
     doubt = in_doubt(observations, start)
     if doubt.any():

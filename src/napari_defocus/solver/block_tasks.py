@@ -22,7 +22,7 @@ from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.dimming import dimmed
 from napari_defocus.solver.glare import Glare, find_glare, glare_for_image
 from napari_defocus.solver.initialization import Start, mosaic
-from napari_defocus.solver.observations import Observations, load_stack, stored_type
+from napari_defocus.solver.observations import Observations, load_part, stored_type
 from napari_defocus.solver.occlusion import DepthEdges
 from napari_defocus.solver.outliers import remove_outliers
 from napari_defocus.solver.partial_progress import part_of
@@ -81,7 +81,7 @@ def extremes(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -
 
 def crop_spectra(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> PatchSpectra:
     """Spectra of the patches of a crop, from which the blur is estimated."""
-    return patch_spectra(load_stack(images, job.settings.white), job.optics)
+    return patch_spectra(load_part(images, job.settings.white), job.optics)
 
 
 def as_start(kept: Floats, glare: Glare | None = None) -> Start:
@@ -96,7 +96,7 @@ def start(
 
     `noise` is its standard deviation, of white.
     """
-    observations = load_stack(images, job.settings.white)
+    observations = load_part(images, job.settings.white)
     begin = as_start(kept, glare_for_image(observations, job.optics, job.settings))
     operator = blur_operator(job.optics, job.settings, job.frame)
     coordinates = start_coordinates(operator, begin, job.settings)
@@ -161,7 +161,7 @@ def unknowns_of(
     job: Job, images: NDArray[Any], kept: Floats, state: Floats | None, progress: Share
 ) -> Unknowns:
     """The unknowns of a window, as :func:`advance` has them."""
-    observations = load_stack(images, job.settings.white)
+    observations = load_part(images, job.settings.white)
     part = Part(job.frame, job.scales)
     if state is not None:
         dual = state[DUAL:IMAGE]
@@ -204,7 +204,7 @@ def edge_samples(
         for tile in sample_tiles(job.frame)
         if 0 <= tile.y0 - y0 < block.inner.height and 0 <= tile.x0 - x0 < block.inner.width
     ]
-    observations = load_stack(images, job.settings.white)
+    observations = load_part(images, job.settings.white)
     model = observations, job.optics, job.settings
     lights = lights_of(observations, job.optics) if tiles else None  # in most blocks of a large image is none
     return ray_samples(*model, state[COORDINATES], state[IMAGE:], tiles, lights)
@@ -230,7 +230,7 @@ def last_edges(
 
 def edges_of(job: Job, images: NDArray[Any], fit: RayFit) -> DepthEdges:
     """What the depth edges of a window are put right by."""
-    observations = load_stack(images, job.settings.white)
+    observations = load_part(images, job.settings.white)
     lights = lights_of(observations, job.optics)
     noise = None if job.scales is None else job.scales.noise
     return DepthEdges(observations, job.optics, job.settings, lights, fit, noise)
@@ -275,7 +275,7 @@ def finished(
     """Depth, all-in-focus image, outliers and confidence of the inner pixels, outliers replaced."""
     assert job.settings.depth_range is not None
     operator = blur_operator(job.optics, job.settings, job.frame)
-    observations = load_stack(images, job.settings.white)
+    observations = load_part(images, job.settings.white)
     channels, coordinates = np.ascontiguousarray(state[IMAGE:]), np.ascontiguousarray(state[COORDINATES])
     noise = None if job.scales is None else job.scales.noise
     estimate = Estimate(operator, observations, channels, coordinates, job.settings.depth_range, noise)

@@ -45,6 +45,16 @@ class Observations:
         """Height and width, px."""
         return self.planes.shape[2], self.planes.shape[3]
 
+    @property
+    def alike(self) -> bool:
+        """Whether all planes are the same image."""
+        return all(np.array_equal(self.planes[0], plane) for plane in self.planes[1:])
+
+    @property
+    def even(self) -> bool:
+        """Whether the first plane has one value everywhere."""
+        return bool(np.ptp(self.planes[0]) == 0)
+
     def plane(self, index: int) -> NDArray[np.float32]:
         """One plane in [0, 1], (channels, Y, X)."""
         return np.asarray(self.planes[index] * np.float32(self.scale), np.float32)
@@ -135,7 +145,25 @@ def load_stack(
     white: float | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Observations:
-    """Read a stack into memory, plane by plane.
+    """Read a whole stack into memory, plane by plane: :func:`load_part`, and a check that its planes differ.
+
+    Raises
+    ------
+    InputError
+        As :func:`load_part`, or if all planes hold one image that is not empty.
+    """
+    observations = load_part(images, white, progress)
+    if observations.alike and not observations.even:
+        raise one_image(observations.count)
+    return observations
+
+
+def load_part(
+    images: Any,
+    white: float | None = None,
+    progress: Callable[[float], None] | None = None,
+) -> Observations:
+    """Read a part of a stack into memory, plane by plane.
 
     Parameters
     ----------
@@ -149,7 +177,7 @@ def load_stack(
     Raises
     ------
     InputError
-        If the array cannot be a focal stack, holds NaN or infinite values, or one image in all planes.
+        If the array cannot be a focal stack, or holds NaN or infinite values.
     """
     images = as_stack(images)
     colour = check_stack(images.shape, images.dtype)
@@ -167,10 +195,6 @@ def load_stack(
     for done, _ in enumerate(map_ahead(read, blocks), 1):
         if progress is not None:
             progress(done / len(blocks))
-    if all(np.array_equal(planes[0], plane) for plane in planes[1:]) and np.ptp(planes[0]) > 0:
-        raise InputError(
-            f"All {count} planes of the stack are the same image; give planes at different focus settings."
-        )
     return Observations(planes, 1.0 / white_level(planes, white), colour)
 
 
@@ -178,6 +202,13 @@ def not_finite(index: int) -> InputError:
     """Error for a plane with values that are no numbers."""
     return InputError(
         f"Plane {index} of the stack holds NaN or infinite values; replace them before solving."
+    )
+
+
+def one_image(count: int) -> InputError:
+    """Error for a stack that shows one image `count` times."""
+    return InputError(
+        f"All {count} planes of the stack are the same image; give planes at different focus settings."
     )
 
 

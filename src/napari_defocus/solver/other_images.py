@@ -11,7 +11,7 @@ from napari_defocus.optics import optics_from_dict
 from napari_defocus.solver.depth_from_focus import sorted_positions
 from napari_defocus.solver.glare import glare_for_image
 from napari_defocus.solver.initialization import Start
-from napari_defocus.solver.observations import Observations, load_stack
+from napari_defocus.solver.observations import Observations, load_part
 from napari_defocus.solver.result import DefocusResult
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.unknowns import Part, Unknowns
@@ -52,7 +52,7 @@ def image_at_depth(
     InputError
         If the stack is none or its images or planes are not those of the result.
     """
-    observations = load_stack(images, white)
+    observations = load_part(images, white)
     if observations.shape != result.depth.shape:
         raise InputError(
             f"The images are {observations.shape[0]} x {observations.shape[1]} px but the depth map is "
