@@ -18,6 +18,7 @@ from napari_defocus.plugin.depth_worker import CANCELLED, STOPPED
 from napari_defocus.plugin.focus_widget import FocusWidget
 from napari_defocus.plugin.reader import get_reader, open_focal_stack
 from napari_defocus.plugin.saved_result_opener import read_saved
+from napari_defocus.plugin.stack_part import rectangle_in
 from napari_defocus.plugin.stack_source import METADATA_KEY
 
 RUN_MS = 120_000
@@ -123,6 +124,46 @@ def test_parameters_of_a_preview_are_those_of_the_stack_again(widget, viewer, qt
     assert load_result(tmp_path / "whole").depth.shape == stack.shape[1:]
 
 
+def record(folder, **values):
+    folder.mkdir(exist_ok=True)
+    run = {"optics": ODD.to_dict(), "settings": SETTINGS.to_dict()} | values
+    (folder / "parameters.json").write_text(json.dumps(run))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "place",
+    [{}, {"scale": (2, 0.5, 0.25), "translate": (3, 10, 20)}, {"scale": (2, 0.3, 0.3), "rotate": 30.0}],
+    ids=["plain", "scaled", "rotated"],
+)
+@pytest.mark.parametrize("series", [False, True])
+def test_a_recorded_region_is_drawn_where_it_was(series, place, widget, viewer, tmp_path):
+    data = np.stack([make_stack(side=40)] * 3) if series else make_stack(side=40)
+    more = {"scale": (5, *place["scale"])} if series and place else {}
+    more |= {"translate": (7, *place["translate"])} if series and "translate" in place else {}
+    viewer.add_layer(Image(data, name="stone", **place | more))
+    widget.picker.axes.plane.value = data.ndim - 3
+    viewer.dims.set_current_step(0, 2)
+    widget.parameters_button.load(record(tmp_path, region=[[5, 31], [0, 40]]))
+    layer = widget.region_form.layer.value
+    assert rectangle_in(layer, widget.picker.stack(only_shown=True)) == (slice(5, 31), slice(0, 40))
+    widget.parameters_button.load(tmp_path)
+    assert sum(isinstance(other, Shapes) for other in viewer.layers) == 1
+    widget.parameters_button.load(record(tmp_path))
+    assert widget.region_form.layer.value is None
+    assert layer in viewer.layers
+
+
+def test_a_recorded_region_that_is_not_on_the_stack_is_not_drawn(widget, viewer, tmp_path):
+    folder = record(tmp_path, region=[[5, 31], [0, 41]])
+    widget.parameters_button.load(folder)
+    assert "Open its stack and load again" in widget.parameters_button.note.text()
+    add_stack(viewer, make_stack(side=40))
+    widget.parameters_button.load(folder)
+    assert "It is not on 'stone' of 40 x 40 px" in widget.parameters_button.note.text()
+    assert len(viewer.layers) == 1
+
+
 @pytest.mark.parametrize("preview", [False, True])
 def test_the_command_line_solves_a_recorded_region_again(preview, widget, viewer, qtbot, tmp_path):
     np.save(tmp_path / "stone.npy", np.kron(make_stack(), np.ones((1, 6, 6), np.uint8)))
@@ -136,9 +177,16 @@ def test_the_command_line_solves_a_recorded_region_again(preview, widget, viewer
     else:
         run(qtbot, widget)
     saved = save_all(qtbot, widget, tmp_path)
+    widget.region_form.layer.value = None
     widget.parameters_button.load(saved)
+    assert rectangle_in(widget.region_form.layer.value, widget.picker.stack()) == (
+        slice(8, 140),
+        slice(3, 141),
+    )
     words = "a preview (2 x 2 px joined) of a region" if preview else "a region"
-    assert f"of {words} (rows 8 to 139, columns 3 to 140)" in widget.parameters_button.note.text()
+    said = widget.parameters_button.note.text()
+    assert f"of {words} (rows 8 to 139, columns 3 to 140). It is drawn and chosen." in said
+    assert ("Press Preview for its numbers" in said) == preview
     command = ["solve", tmp_path / "stone.npy", "--parameters", saved, "-o", tmp_path / "again"]
     assert main([str(word) for word in command]) == 0
     assert_same_numbers(load_result(tmp_path / "again"), load_result(saved))

@@ -68,8 +68,9 @@ def cut_out(stack: "FocalStack", part: "StackPart") -> "tuple[FocalStack, Rectan
     from napari_defocus.optics.binning import binned
 
     images, optics, inside = stack.images, stack.optics, None
-    if part.region is not None:
-        region = _on_images(part, images.shape[1:3])
+    region = part.rectangle
+    if region is not None:
+        _check(region, images.shape[1:3])
         if part.binning == 1:
             region, inside = with_rim(region, images.shape[1:3])
         images = cut(images, region)
@@ -79,14 +80,12 @@ def cut_out(stack: "FocalStack", part: "StackPart") -> "tuple[FocalStack, Rectan
     return replace(stack, images=images, optics=optics, metadata=stack.metadata | part.to_dict()), inside
 
 
-def _on_images(part: "StackPart", shape: tuple[int, int]) -> "Rectangle":
-    """Return the rows and columns of a region, checked."""
-    assert part.region is not None
-    (top, bottom), (left, right) = part.region
+def _check(region: "Rectangle", shape: tuple[int, int]) -> None:
+    """Raise :class:`InputError` if a region is not on images of some rows and columns."""
+    (top, bottom), (left, right) = ((side.start, side.stop) for side in region)
     if not (0 <= top < bottom <= shape[0] and 0 <= left < right <= shape[1]):
         raise InputError(
             f"The region, rows {top} to {bottom} and columns {left} to {right}, is not on the images of "
             f"{shape[0]} x {shape[1]} px; give 0 <= TOP < BOTTOM <= {shape[0]} and "
             f"0 <= LEFT < RIGHT <= {shape[1]} with --region."
         )
-    return slice(top, bottom), slice(left, right)

@@ -38,6 +38,11 @@ class StackPart:
         return self.region is None and self.binning == 1
 
     @property
+    def rectangle(self) -> Rectangle | None:
+        """The region as slices."""
+        return None if self.region is None else (slice(*self.region[0]), slice(*self.region[1]))
+
+    @property
     def in_words(self) -> str:
         """What the part is; empty for all pixels as they are."""
         said = []

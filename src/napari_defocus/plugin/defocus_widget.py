@@ -8,6 +8,7 @@ from napari.layers import Layer
 from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_defocus.errors import InputError
+from napari_defocus.io.stack_part import StackPart
 from napari_defocus.optics import Optics, optics_from_dict
 from napari_defocus.optics.binning import binned
 from napari_defocus.optics.resolution import known, report_on
@@ -74,7 +75,7 @@ class DefocusWidget(StackWidget):
         self.loss_chart = LossChart()
         self.memory_offer = MemoryOffer()
         self._fields.insertWidget(1, self.region_form)
-        self.parameters_button = ParametersButton(self.optics_form, self.settings_form)
+        self.parameters_button = ParametersButton(self.optics_form, self.settings_form, self._show_part)
         for part in (self.optics_form, self.optics_summary, self.settings_form):
             self._fields.addWidget(part)
         self._put_above_panel(self.optics_summary.warnings)
@@ -270,6 +271,19 @@ class DefocusWidget(StackWidget):
 
     def _show_preparation(self) -> None:
         self.preparing.setVisible(self.preparation.busy and not self.panel.running)  # a run tells it itself
+
+    def _show_part(self, part: StackPart) -> str:
+        """Choose the part that a recorded run was of; return what else gives its numbers again."""
+        try:
+            stack = self.picker.stack(only_shown=True)
+            if stack is not None:
+                self.region_form.choose(stack, part.rectangle)
+            elif part.region is not None:
+                return "Open its stack and load again: the region is then drawn."
+        except InputError as error:
+            return str(error)
+        drawn = "" if part.region is None else "It is drawn and chosen. "
+        return f"{drawn}Press Preview for its numbers." if part.binning > 1 else drawn.strip()
 
     def _draw_region(self) -> None:
         try:

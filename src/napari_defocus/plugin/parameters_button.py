@@ -1,11 +1,13 @@
 """The button that fills the forms from the parameters of an earlier run."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from qtpy.QtWidgets import QFileDialog, QLabel, QPushButton
 
 from napari_defocus.errors import InputError
 from napari_defocus.io.parameters import PARAMETERS_FILE, load_run
+from napari_defocus.io.stack_part import StackPart
 from napari_defocus.plugin.optics_form import OpticsForm
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.settings_form import SettingsForm
@@ -22,6 +24,9 @@ class ParametersButton(QPushButton):
     ----------
     optics_form, settings_form : OpticsForm, SettingsForm
         What is filled.
+    show_part : callable
+        Chooses the part of the stack that the run was of, and returns what to do for the same numbers, a
+        sentence; nothing where that is to press Run.
 
     Attributes
     ----------
@@ -29,8 +34,11 @@ class ParametersButton(QPushButton):
         Says what was loaded; to be shown beside the button.
     """
 
-    def __init__(self, optics_form: OpticsForm, settings_form: SettingsForm) -> None:
+    def __init__(
+        self, optics_form: OpticsForm, settings_form: SettingsForm, show_part: Callable[[StackPart], str]
+    ) -> None:
         super().__init__("Load parameters...")
+        self._show_part = show_part
         self._optics_form, self._settings_form = optics_form, settings_form
         self.note = QLabel()
         self.note.setWordWrap(True)
@@ -48,20 +56,21 @@ class ParametersButton(QPushButton):
         except InputError as error:
             report(error)
             return
-        optics, part = run.whole_optics, run.part
+        optics = run.whole_optics
         self._optics_form.last = optics  # should another stack be opened before the run
         self._optics_form.show_optics(optics)
         self._settings_form.fill_from_run(run.settings)
         path = Path(path).absolute()
         file = path / PARAMETERS_FILE if path.is_dir() else path
         said = [f"Loaded from {file.parent.name}/{file.name}."]
-        if not part.is_whole:
-            said.append(f"That run was of {part.in_words}; numbers of the whole image differ from its own.")
+        if not run.part.is_whole:
+            said.append(f"That run was of {run.part.in_words}.")
+        said.append(self._show_part(run.part))
         if run.motion is not None:
             said.append(
                 f"Its planes were aligned first (motion: {run.motion}); do so with Align focal stack."
             )
-        self.note.setText(" ".join(said))
+        self.note.setText(" ".join(filter(None, said)))
         self.note.setToolTip(str(file))
         self.note.show()
 

@@ -1,11 +1,14 @@
 """Choice of the part of the stack that is run on: all of it, or a drawn rectangle."""
 
+import numpy as np
 from magicgui.widgets import ComboBox
 from napari.components import ViewerModel
 from napari.layers import Layer, Shapes
 from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
+from napari_defocus.errors import InputError
+from napari_defocus.io.stack_part import Rectangle
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.stack_part import frame_of, rectangle_in, region_of
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
@@ -14,6 +17,9 @@ __all__ = ["RegionForm"]
 
 WHOLE = "whole image"
 EDGE = "#ffd54f"
+
+INSET = 0.25
+"""How far beyond the centres of its outermost pixels a region is drawn, px: safe from rounding."""
 
 
 class RegionForm(QWidget):
@@ -63,6 +69,45 @@ class RegionForm(QWidget):
 
     def draw_on(self, stack: FocalStackLayer) -> None:
         """Add a layer to draw on, in the stack's place, and choose it."""
+        self._new_layer(stack).mode = "add_rectangle"
+
+    def choose(self, stack: FocalStackLayer, region: Rectangle | None) -> None:
+        """Choose some rows and columns of a stack, drawn in a layer, or the whole image.
+
+        Raises
+        ------
+        InputError
+            If the stack does not have these rows and columns.
+        """
+        if region is None:
+            self.layer.value = None
+            return
+        shape = stack.images.shape[1:3]
+        if any(side.stop > length for side, length in zip(region, shape, strict=True)):
+            raise InputError(
+                f"It is not on {stack.name!r} of {shape[0]} x {shape[1]} px; draw another region."
+            )
+        if self._chosen(stack) == region:
+            return
+        shapes = self._new_layer(stack)
+        _, spatial = frame_of(stack)
+        shown = np.array(shapes.world_to_data(self._viewer.dims.point))[-shapes.ndim :]
+        corners = np.tile(shown, (2, 1))
+        for axis, side in zip(spatial, region, strict=True):
+            corners[:, axis] = side.start - INSET, side.stop - 1 + INSET
+        shapes.add_rectangles(corners)
+
+    def _chosen(self, stack: FocalStackLayer) -> Rectangle | None:
+        """Return the rows and columns that are chosen; None: all, or none that can be told."""
+        if self.layer.value is None:
+            return None
+        try:
+            return rectangle_in(self.layer.value, stack)
+        except InputError:
+            return None
+
+    def _new_layer(self, stack: FocalStackLayer) -> Shapes:
+        """Add an empty layer in the stack's place and choose it."""
         options, _ = frame_of(stack)
         shapes = Shapes(
             ndim=len(options["scale"]),
@@ -74,8 +119,8 @@ class RegionForm(QWidget):
             **options,
         )
         self._viewer.add_layer(shapes)
-        shapes.mode = "add_rectangle"
         self.layer.value = shapes
+        return shapes
 
     def part(self, stack: FocalStackLayer) -> FocalStackLayer:
         """Return the part of a stack that was chosen.
