@@ -23,7 +23,7 @@ from napari_defocus.solver.blocks import Block, grid, solving_halo
 from napari_defocus.solver.cluster import Cluster, Task
 from napari_defocus.solver.graph_cut import cut
 from napari_defocus.solver.initialization import MAX_CUT_SIZE
-from napari_defocus.solver.unknowns import blur_operator
+from napari_defocus.solver.run_operator import blur_operator
 
 CHANNELS = 3
 WIDEST = 8.0

@@ -7,7 +7,7 @@ from napari_defocus.optics import ThinLens
 from napari_defocus.solver import SolverSettings
 from napari_defocus.solver.aif_step import aif_step, lipschitz_constant
 from napari_defocus.solver.observations import load_stack
-from napari_defocus.solver.unknowns import blur_operator
+from napari_defocus.solver.run_operator import blur_operator
 
 LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.67, 5.0], min_blur=0.5)
 RANGE = (0.9, 6.0)

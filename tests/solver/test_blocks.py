@@ -21,7 +21,7 @@ from napari_defocus.solver.cluster import Local
 from napari_defocus.solver.glare import find_glare
 from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.observations import load_stack
-from napari_defocus.solver.unknowns import blur_operator
+from napari_defocus.solver.run_operator import blur_operator
 
 QUICK = SolverSettings(epochs=1, depth_range=RANGE, initialization="focus", estimate_blur=False)
 

@@ -10,7 +10,7 @@ from napari_defocus.solver import SolverSettings, window_kernels
 from napari_defocus.solver.candidates import candidate_coordinates
 from napari_defocus.solver.depth_step import CELL, accepted, depth_step
 from napari_defocus.solver.observations import load_stack
-from napari_defocus.solver.unknowns import blur_operator
+from napari_defocus.solver.run_operator import blur_operator
 
 LENS = ThinLens.from_camera(50, 8, 12, [1.0, 1.25, 1.67, 2.5, 5.0], min_blur=0.5)
 RANGE = (0.9, 6.0)

@@ -21,7 +21,8 @@ from napari_defocus.solver.model_start import (
 )
 from napari_defocus.solver.noise import Noise
 from napari_defocus.solver.observations import load_stack
-from napari_defocus.solver.unknowns import Unknowns, blur_operator, start_coordinates
+from napari_defocus.solver.run_operator import blur_operator, start_coordinates
+from napari_defocus.solver.unknowns import Unknowns
 
 LENS = ThinLens.from_camera(50, 2.8, 30, [1.0, 1.25, 1.67, 2.5, 5.0], blur_scale=0.5)
 RANGE = (0.9, 6.0)

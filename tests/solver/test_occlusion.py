@@ -36,7 +36,7 @@ from napari_defocus.solver.ray_tile import (
     rays_of,
     spread_planes,
 )
-from napari_defocus.solver.unknowns import blur_operator
+from napari_defocus.solver.run_operator import blur_operator
 
 SHAPE = (150, 160)
 NEAR, FAR = 1.0, 1.6

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from napari_defocus import InputError, SolverSettings
-from napari_defocus.solver.unknowns import kernel_size
+from napari_defocus.solver.run_operator import kernel_size
 
 
 def test_every_setting_is_documented():

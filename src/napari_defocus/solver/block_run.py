@@ -42,8 +42,8 @@ from napari_defocus.solver.progress import expected_epochs
 from napari_defocus.solver.ray_fit import RayFit
 from napari_defocus.solver.reduction import reduction
 from napari_defocus.solver.result import DefocusResult, Progress
+from napari_defocus.solver.run_operator import blur_operator
 from napari_defocus.solver.settings import SolverSettings
-from napari_defocus.solver.unknowns import blur_operator
 
 
 def solve_in_blocks(

@@ -31,9 +31,10 @@ from napari_defocus.solver.prediction import MEASURED_AT_ONCE, predict_tile
 from napari_defocus.solver.prior_scales import PriorScales, departure_of, draws_to_peaks, px_per_coordinate
 from napari_defocus.solver.ray_fit import RayFit, RaySamples, ray_samples, sample_tiles
 from napari_defocus.solver.regression import local_planes
+from napari_defocus.solver.run_operator import blur_operator, start_coordinates
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior
-from napari_defocus.solver.unknowns import Part, Unknowns, blur_operator, start_coordinates
+from napari_defocus.solver.unknowns import Part, Unknowns
 from napari_defocus.solver.weighted_median import median_of_run
 
 Floats = NDArray[np.float32]

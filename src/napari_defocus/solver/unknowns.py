@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_defocus.optics import Optics
-from napari_defocus.optics.blur_basis import BlurBasis
 from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.solver.aif_step import AifStep, aif_step
 from napari_defocus.solver.bilateral import bilateral
@@ -27,21 +26,15 @@ from napari_defocus.solver.prior_scales import (
     least_trusted_blur,
     peak_variance,
     px_per_coordinate,
-    trusted_blur_of,
 )
 from napari_defocus.solver.regression import local_planes
 from napari_defocus.solver.result import SolverState, Step
+from napari_defocus.solver.run_operator import blur_operator, start_coordinates
 from napari_defocus.solver.settings import SolverSettings
 from napari_defocus.solver.smoothing import SmoothnessPrior, edge_weights
 from napari_defocus.solver.weighted_median import median_of_run
 
 Floats = NDArray[np.float32]
-
-MAX_BLUR_SHARE = 1 / 6
-"""Greatest standard deviation of a full-support blur, as a share of the shorter image side."""
-
-MAX_BLUR = 48.0
-"""Greatest standard deviation of a full-support blur, px: beyond it planes look alike, and tiles grow."""
 
 TIE = 0.05
 """Tie of the depth to its smooth companion, as a share of the smoothness, for each px of blur."""
@@ -337,36 +330,3 @@ class Unknowns:
         if settings.smoothness > 0:
             weight = settings.smoothness * scales.residual * float(np.sqrt(planes * channels))
             self.prior = SmoothnessPrior(TIE * weight, weight, edge_weights(self.mosaic))
-
-
-def blur_operator(optics: Optics, settings: SolverSettings, shape: tuple[int, int]) -> BlurOperator:
-    """Blur operator for images of `shape`, with the depth range in `settings`."""
-    assert settings.depth_range is not None
-    basis = BlurBasis.for_optics(
-        optics,
-        settings.depth_range,
-        kernel_size=kernel_size(settings, shape),
-        tolerance=settings.blur_tolerance,
-        max_sigma=max(1.0, min(MAX_BLUR, min(shape) * MAX_BLUR_SHARE)),
-        kernel=settings.blur_kernel,
-    )
-    trusted = trusted_blur_of(optics, settings)
-    return BlurOperator(optics, basis, settings.boundary, settings.threads, trusted)
-
-
-def kernel_size(settings: SolverSettings, shape: tuple[int, int]) -> int | None:
-    """Side of the kernels' window for images of `shape`; None is full support."""
-    if settings.kernel_size == "proportional":  # the paper: 3.9 % of the mean side, odd, at least 7
-        return max(7, int(0.039 * (shape[0] + shape[1]) / 2) | 1)
-    return settings.kernel_size
-
-
-def start_coordinates(operator: BlurOperator, start: Start, settings: SolverSettings) -> Floats:
-    """Blur coordinates of the peaks, or of the focus positions of the labelled planes, in the depth range."""
-    optics = operator.optics
-    if start.peaks is not None:
-        depth = optics.from_blur_coordinate(start.peaks)
-    else:
-        depth = optics.focus_positions_array
-    coordinates = operator.coordinates(np.clip(depth, *(settings.depth_range or (-np.inf, np.inf))))
-    return coordinates if start.peaks is not None else coordinates[start.labels]
