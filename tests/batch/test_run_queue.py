@@ -11,7 +11,7 @@ from napari_defocus import batch, solver
 from napari_defocus.batch import SUMMARY_FILE, State, inspect, offer_optics, run_queue
 from napari_defocus.batch.summary import COLUMNS
 from napari_defocus.errors import CancelledError, InputError
-from napari_defocus.io import load_parameters
+from napari_defocus.io import load_parameters, load_result
 from napari_defocus.optics import Microscope, UncalibratedFocus
 
 
@@ -280,6 +280,36 @@ def test_white_level_of_the_file_is_taken(tmp_path, plan):
     scope = Microscope(numerical_aperture=0.4, pixel_size=0.325, focus_positions=[0, 2, 4, 6])
     assert plan.settings_for(scope, 4095.0).white == 4095.0
     assert make_plan(tmp_path, settings={"white": 255.0}).settings_for(scope, 4095.0).white == 255.0
+
+
+def test_planes_are_aligned_where_that_is_wanted(tmp_path):
+    whole = images(planes=4, side=112)
+    moved = np.stack([plane[8 - 2 * k : 104 - 2 * k, 8:104] for k, plane in enumerate(whole)])
+    write_folder(tmp_path / "stacks" / "a", moved)
+    seen = []
+    plan = make_plan(tmp_path / "results", align="translation")
+    (item,) = run_queue(queue_of(tmp_path / "stacks"), plan, progress=lambda share, text: seen.append(share))
+    assert item.done, item.message
+    recorded = json.loads((plan.output / "a" / "parameters.json").read_text())["alignment"]
+    shifts = [plane["motion"]["shift_y"] for plane in recorded["planes"]]
+    assert np.diff(shifts) == pytest.approx([2, 2, 2], abs=0.3)
+    assert recorded["motion"] == "translation"
+    assert seen == sorted(seen)
+    run_queue([item], make_plan(tmp_path / "plain"))
+    aligned, plain = (load_result(folder / "a") for folder in (plan.output, tmp_path / "plain"))
+    assert aligned.losses[-1] < 0.5 * plain.losses[-1]
+    (item,) = run_queue([item], make_plan(plan.output))
+    assert "other settings" in item.message
+
+
+def test_what_was_not_aligned_is_told_with_the_result(tmp_path):
+    write_folder(tmp_path / "stacks" / "a", images(planes=4, side=64))
+    plan = make_plan(tmp_path / "results", align="similarity")
+    (item,) = run_queue(queue_of(tmp_path / "stacks"), plan)
+    saved = json.loads((plan.output / "a" / "parameters.json").read_text())
+    assert not saved["alignment"]["changed"]
+    assert saved["alignment"]["notes"]
+    assert saved["alignment"]["notes"][0].rstrip(".") in item.message
 
 
 def test_parameters_tell_which_images_were_read(stacks, plan):

@@ -1,6 +1,7 @@
 """``napari-defocus batch``: many stacks, killed in the middle, with damaged images, without optics."""
 
 import csv
+import json
 import shutil
 import subprocess
 import sys
@@ -99,6 +100,19 @@ def test_settings_of_an_earlier_run_without_its_depth_range(stacks, folder, came
     settings = load_parameters(output / "s1")[1]
     assert settings.cost_window == 5
     assert settings.depth_range != (0.5, 20)
+
+
+def test_planes_are_aligned_as_in_an_earlier_run_unless_told_otherwise(stacks, output, tmp_path):
+    def motion(*options):
+        command = ["batch", str(stacks / "s1"), "-o", str(output), "--quiet", "--overwrite", *QUICK, *options]
+        assert main(command) == 0
+        return json.loads((output / "s1" / "parameters.json").read_text()).get("alignment", {}).get("motion")
+
+    assert motion() is None
+    assert motion("--align", "breathing") == "breathing"
+    earlier = output.rename(tmp_path / "earlier") / "s1"
+    assert motion("--parameters", str(earlier)) == "breathing"
+    assert motion("--parameters", str(earlier), "--align", "off") is None
 
 
 def test_a_depth_range_needs_its_unit(stacks, output, refused):

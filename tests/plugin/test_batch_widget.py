@@ -2,6 +2,7 @@
 
 import csv
 import gc
+import json
 import sys
 import threading
 import weakref
@@ -229,6 +230,15 @@ def test_stacks_without_optics_take_those_of_the_form(widget, qtbot, stacks):
     assert states(widget) == ["done", "done"]
     optics, _ = load_parameters(Path(widget.form.output.value) / "d")
     assert list(optics.focus_distances) == [1, 1.5, 2.5, 4]
+
+
+def test_planes_are_aligned_where_that_is_chosen(widget, qtbot, stacks):
+    add(qtbot, widget, stacks / "a")
+    assert widget.form.plan([4]).align is None
+    widget.form.align.value = "translation"
+    run(qtbot, widget)
+    saved = Path(widget.form.output.value) / "a" / "parameters.json"
+    assert json.loads(saved.read_text())["alignment"]["motion"] == "translation"
 
 
 def test_the_depth_range_goes_with_its_unit(widget, qtbot, stacks):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from napari_defocus.alignment import MotionKind
 from napari_defocus.errors import InputError
 from napari_defocus.io import FocalStack
 from napari_defocus.io.parameters import to_json
@@ -40,6 +41,9 @@ class Plan:
         Optics of the stacks that bring none; called in the thread of the run.
     fallback_name : str
         What the user calls those optics.
+    align : str, optional
+        Kind of motion that the planes are aligned by first ("similarity", "breathing" or "translation").
+        None: they are taken as they are.
     again : bool
         Replace results that are there already.
     save_plots : bool
@@ -51,6 +55,7 @@ class Plan:
     range_unit: str | None = None
     fallback: Fallback = no_optics
     fallback_name: str = ""
+    align: MotionKind | None = None
     again: bool = False
     save_plots: bool = False
 
@@ -90,6 +95,8 @@ class Plan:
         values = self.settings.to_dict() | {"threads": None}
         if self.settings.depth_range is not None:
             values["range_unit"] = self.range_unit
+        if self.align is not None:  # so that results from before there was a choice are known again
+            values["align"] = self.align
         return hashlib.sha256(to_json(dict(sorted(values.items()))).encode()).hexdigest()[:12]
 
     def record(self, stack: FocalStack, optics: Optics) -> dict[str, Any]:

@@ -2,21 +2,27 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from napari_defocus import solver
+from napari_defocus.alignment import align_focal_stack
 from napari_defocus.batch.inspection import offer_optics, open_item
 from napari_defocus.batch.item import Item, State
 from napari_defocus.batch.plan import Plan
 from napari_defocus.errors import InputError
 from napari_defocus.io import save_result
+from napari_defocus.io.aligned_files import aligned_stack
 from napari_defocus.io.parameters import read_record
 from napari_defocus.io.result_directory import check_target, remove_leftovers, resolve_target
 from napari_defocus.solver.result import Progress
 
 RECORD = "batch"
 """Entry of ``parameters.json`` that a batch makes."""
+
+ALIGNING = 0.3
+"""Share of the progress that goes to aligning the planes."""
 
 Show = Callable[[Item], object]
 """Called with an item whenever it has changed, several times a second while it runs; must not raise."""
@@ -68,9 +74,15 @@ def solve_item(item: Item, plan: Plan, show: Show, progress: Progress) -> Item:
         seconds = time.perf_counter() - start
         show(item.to(State.RUNNING, message, fraction=fraction, seconds=seconds))
 
-    for state in solver.alternating_minimization(stack.images, optics, settings, progress=follow):
+    notes: tuple[str, ...] = ()
+    if plan.align is not None:
+        aligned = align_focal_stack(stack.images, motion=plan.align, progress=part(follow, 0, ALIGNING))
+        stack, notes = aligned_stack(stack, aligned), aligned.notes
+    rest = part(follow, 0 if plan.align is None else ALIGNING, 1)
+    for state in solver.alternating_minimization(stack.images, optics, settings, progress=rest):
         last = state
     result = solver.finish(last)
+    result = replace(result, notes=(*notes, *result.notes))
     progress(1.0, "writing")
     seconds = round(time.perf_counter() - start, 2)
     save_result(
@@ -82,6 +94,11 @@ def solve_item(item: Item, plan: Plan, show: Show, progress: Progress) -> Item:
         save_plots=plan.save_plots,
     )
     return item.to(State.DONE, fraction=1.0, seconds=seconds, result=directory)
+
+
+def part(progress: Progress, first: float, last: float) -> Progress:
+    """Return the progress of a part of a run, from one share of it to another."""
+    return lambda fraction, message: progress(first + (last - first) * fraction, message)
 
 
 def is_done(directory: Path, record: dict[str, Any]) -> bool:

@@ -1,7 +1,6 @@
 """``napari-defocus align``, and the option ``--align`` of the commands that solve."""
 
 import argparse
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_defocus.cli.arguments import Subparsers, add_input, add_output
@@ -63,10 +62,11 @@ def run(args: argparse.Namespace) -> None:
 
 def aligned(stack: "FocalStack", args: argparse.Namespace) -> "FocalStack":
     """Return the stack as ``--align`` asks for it, with what was found in its metadata."""
+    from napari_defocus.io.aligned_files import aligned_stack
+
     if args.align in (None, "off"):
         return stack
-    result = measure(stack, args, args.align)
-    return replace(stack, images=result.images, metadata=stack.metadata | {"alignment": result.to_dict()})
+    return aligned_stack(stack, measure(stack, args, args.align))
 
 
 def measure(

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_defocus.cli.alignment import add_align_option
 from napari_defocus.cli.arguments import Subparsers, add_output
 from napari_defocus.cli.solve import add_settings, requested
 from napari_defocus.errors import InputError, SolverError
@@ -38,6 +39,7 @@ def add_parser(commands: Subparsers) -> None:
     optics.add_argument(
         "--uncalibrated", action="store_true", help="depth in plane steps for the stacks that bring no optics"
     )
+    add_align_option(parser)
     add_settings(parser)
     parser.add_argument(
         "--range-unit", metavar="UNIT", help="unit of the depth range; stacks may have different ones"
@@ -114,11 +116,13 @@ def make_plan(args: argparse.Namespace, output: Path) -> "Plan":
             named.check_planes(planes)
         return UncalibratedFocus(planes=planes) if args.uncalibrated else named
 
-    _, settings = requested(args)
-    if args.parameters is not None:  # of another stack, whose blur, range and white level need not be these
+    record, settings = requested(args)
+    align = args.align
+    if record is not None:  # of another stack, whose blur, range and white level need not be these
         settings = settings.replace(white=None, estimate_blur=args.estimate_blur is not False)
         if args.depth_range is None:
             settings = settings.replace(depth_range=None)
+        align = align or record.motion
     if settings.depth_range is not None and args.range_unit is None:
         raise InputError("Give the unit of the depth range with --range-unit, as in --range-unit mm.")
     return Plan(
@@ -127,6 +131,7 @@ def make_plan(args: argparse.Namespace, output: Path) -> "Plan":
         range_unit=args.range_unit,
         fallback=fallback,
         fallback_name="--uncalibrated" if args.uncalibrated else Path(args.optics or "").name,
+        align=None if align == "off" else align,
         again=args.overwrite,
         save_plots=args.save_plots,
     )

@@ -1,6 +1,7 @@
 """Aligned stacks to files."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,11 @@ REPORT_FILE = "alignment.json"
 
 ALIGNMENT_FILES = frozenset({IMAGES_FILE, OPTICS_FILE, REPORT_FILE})
 """Every name that an aligned stack may have among its files."""
+
+
+def aligned_stack(stack: "FocalStack", result: "AlignmentResult") -> "FocalStack":
+    """Return a stack with its aligned planes, and what was found in its metadata."""
+    return replace(stack, images=result.images, metadata=stack.metadata | {"alignment": result.to_dict()})
 
 
 def save_alignment(

@@ -12,6 +12,7 @@ from napari_defocus.batch import Plan, no_optics
 from napari_defocus.batch.plan import Fallback
 from napari_defocus.errors import InputError
 from napari_defocus.optics import Optics
+from napari_defocus.plugin.align_widget import MOTIONS
 from napari_defocus.plugin.depth_layers import newest_depth_layer
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.lens_forms import UNITS
@@ -52,6 +53,12 @@ class BatchForm(QWidget):
             "stopped goes on where it was when it is run with the same folder again.",
         )
         self.choose_button = QPushButton("Choose output folder...")
+        self.align = ComboBox(
+            label="Align planes",
+            choices=[("no", None), *MOTIONS],
+            tooltip="Take out of each stack first how the camera moved and its lens changed the scale, as "
+            "Align focal stack does: photographs often need it, the planes of a microscope seldom.",
+        )
         self.again = CheckBox(
             label="Overwrite results",
             tooltip="Run again what is done already in the output folder; otherwise that stays as it is.",
@@ -89,7 +96,7 @@ class BatchForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(Form([self.output]))
         layout.addWidget(self.choose_button)
-        layout.addWidget(Form([self.again, self.without_optics]))
+        layout.addWidget(Form([self.again, self.align, self.without_optics]))
         layout.addWidget(self.optics_form)
         layout.addWidget(self.take_button)
         layout.addWidget(Form([self.range_unit]))
@@ -114,6 +121,7 @@ class BatchForm(QWidget):
             range_unit=None if settings.depth_range is None else str(self.range_unit.value),
             fallback=self.fallback(planes),
             fallback_name=FALLBACK_NAME,
+            align=self.align.value,
             again=bool(self.again.value),
         )
 
