@@ -73,17 +73,22 @@ class _Programs(QObject):
         try:
             program.build_if_needed()
         finally:  # the drawing meets the same error, and then it is napari's
-            self._turns.add(partial(self._compile, program))
+            self._turns.add(partial(self._end, program))
+
+    def _end(self, program: Any) -> None:
+        try:
+            self._compile(program)
+        finally:
+            self._built.add(program)
+            if self._built == self._wanted:
+                self._turns.add(self._let_draw)
 
     def _compile(self, program: Any) -> None:
-        """Let OpenGL do now what it would do in the drawing: up to 15 ms, after up to 45 ms of building."""
+        """Let OpenGL do now what it would do in the drawing."""
         with suppress(AttributeError):
             self._canvas.set_current()
             self._canvas.context.glir.associate(program.glir)
             self._canvas.context.flush_commands()
-        self._built.add(program)
-        if self._built == self._wanted:
-            self._turns.add(self._let_draw)
 
     def _let_draw(self) -> None:
         for program in self._programs:
