@@ -1,5 +1,6 @@
 """Blockwise runs on a real cluster of two worker processes."""
 
+import gc
 import os
 import signal
 import sys
@@ -12,6 +13,7 @@ from distributed import Client, LocalCluster
 from numpy.testing import assert_allclose
 
 from napari_defocus import CancelledError, InputError, SolverSettings, solve
+from napari_defocus.solver import cluster as solver_cluster
 
 DEFAULT = SolverSettings(depth_range=RANGE)
 SIMULATION = SolverSettings.simulation(depth_range=RANGE)
@@ -92,6 +94,28 @@ def test_a_worker_killed_in_the_middle_costs_time_and_not_the_run(client, stack,
     for name, tolerance in (("depth", 1e-3), ("all_in_focus", 1e-4), ("confidence", 1e-3)):
         assert_allclose(np.asarray(getattr(result, name)), getattr(calm, name), atol=tolerance, rtol=0)
     assert (np.asarray(result.outliers) == calm.outliers).mean() > 0.9999
+
+
+def test_of_a_pass_that_is_done_nothing_can_be_computed_again(client, stack, tmp_path, monkeypatch):
+    """It would be from arrays that are gone. What waits in vain leaves cycles that hold on to futures."""
+    monkeypatch.setattr(solver_cluster, "PATIENCE", 1e-3)
+    gc.collect()
+    before, left = set(client.futures), None
+
+    def look(share, message):
+        nonlocal left
+        if message.startswith("epoch"):
+            names = {key.split("-")[0] for key in set(client.futures) - before}
+            left = names & {"take", "sample_noise", "coarse_costs", "starts", "revised_starts", "start"}
+
+    images = by_planes(stack[:, :130, :180])
+    gc.disable()
+    try:
+        settings = DEFAULT.replace(epochs=1)
+        solve(images, LENS, settings, client=client, store=tmp_path / "r.zarr", block=BLOCK, progress=look)
+    finally:
+        gc.enable()
+    assert left == set()
 
 
 def test_cancelling_drops_the_tasks(client, stack, tmp_path):

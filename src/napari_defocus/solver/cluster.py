@@ -155,7 +155,12 @@ class Cluster:
         futures = self.client.compute(wanted)
         places = {future.key: place for place, future in enumerate(futures)}
         for batch in self._batches(futures, report):
-            for future, outcome in zip(batch, self.client.gather(batch), strict=True):
+            outcomes = self.client.gather(batch)
+            for future in batch:
+                # Now, not when Python's collector comes by: should the worker die, it would be computed again,
+                # and written, when what it is made from is gone.
+                future.release()
+            for future, outcome in zip(batch, outcomes, strict=True):
                 yield places[future.key], outcome
 
     def _batches(self, futures: Sequence[Any], report: Share) -> Iterator[list[Any]]:
