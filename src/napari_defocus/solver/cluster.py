@@ -157,7 +157,7 @@ class Cluster:
         for batch in self._batches(futures, report):
             outcomes = self.client.gather(batch)
             for future in batch:
-                # Now, not when Python's collector comes by: should the worker die, it would be computed again,
+                # Now, not when Python's collector comes by: should its worker die, it would be computed again
                 # and written, when what it is made from is gone.
                 future.release()
             for future, outcome in zip(batch, outcomes, strict=True):
