@@ -87,8 +87,10 @@ def _left(planes: list[NDArray[np.float32]], sigma: float) -> Doubles:
     products = (bends @ bends.swapaxes(1, 2)).astype(np.float64) / bends.shape[2]
     deviation = laplacian_deviation(sigma)
     noises = np.repeat([1.0, laplacian_deviation(blurred) / deviation], len(planes))
-    left = [_unforetold(products, noises, plane) for plane in range(len(planes))]
-    return np.asarray(np.min(left, axis=0) / deviation)
+    left = np.stack([_unforetold(products, noises, plane) for plane in range(len(planes))], axis=1)
+    even = np.einsum("spp->sp", products)[:, : len(planes)] <= TINY  # it tells nothing of the others' noise
+    least = np.where(even, np.inf, left).min(axis=1)
+    return np.asarray(np.where(even.all(axis=1), 0.0, least) / deviation)
 
 
 def _bends(grey: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

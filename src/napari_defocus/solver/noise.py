@@ -28,6 +28,9 @@ LEAST_IN_BYTES = 1.0
 """Least noise of an 8-bit stack that texture is held against, grey levels: rounding and compression make
 steps of one."""
 
+LEAST_PIXELS = 36
+"""Pixels that a plane tells its noise from, at least."""
+
 ROUNDING = 12**-0.5
 """Standard deviation of what rounding to whole grey levels adds."""
 
@@ -108,14 +111,10 @@ def plane_noise(observations: Observations) -> NDArray[np.float64]:
     """Standard deviation of the noise in the luminance of each plane, (planes,), of white.
 
     The mask of Immerkaer, "Fast noise variance estimation", 1996, with the middle of its absolute responses,
-    to which texture counts little.
+    to which texture counts little. NaN of a plane that is even, or black or white nearly everywhere.
     """
-    responses = (
-        ndimage.convolve(observations.grey(index), MASK, mode="nearest")
-        for index in range(observations.count)
-    )
-    found = np.array([_middle(np.abs(response)) for response in responses]) / (6 * MIDDLE_OF_NORMAL)
-    return np.maximum(found, ROUNDING * grey_level(observations))
+    found = np.array([_deviation(observations, index) for index in range(observations.count)])
+    return np.asarray(np.maximum(found, ROUNDING * grey_level(observations)))
 
 
 def grey_level(observations: Observations) -> float:
@@ -124,13 +123,28 @@ def grey_level(observations: Observations) -> float:
 
 
 def noise_level(parts: Sequence[NDArray[np.float64]]) -> float:
-    """Noise of a stack from that of each plane in some parts of it: of the plane with least texture."""
-    return max(float(np.median(np.array(parts), axis=0).min()), LEAST_NOISE)
+    """Noise of a stack from that of each plane in some parts of it: of the plane with least texture.
+
+    What tells nothing, NaN, does not count.
+    """
+    planes = [part[np.isfinite(part)] for part in np.array(parts).T]
+    told = [float(np.median(part)) for part in planes if part.size]
+    return max(min(told, default=0.0), LEAST_NOISE)
 
 
 def noise_response(sigma: float) -> float:
     """Mean modified Laplacian of white noise of standard deviation 1 after a Gaussian of `sigma` px."""
     return float(2 * np.sqrt(2 / np.pi) * laplacian_deviation(sigma))
+
+
+def _deviation(observations: Observations, index: int) -> float:
+    """Standard deviation of the noise of a plane, NaN where it tells nothing."""
+    response = ndimage.convolve(observations.grey(index), MASK)[1:-1, 1:-1]
+    unclipped = ~ndimage.binary_dilation(observations.clipped(index), np.ones((3, 3), bool))[1:-1, 1:-1]
+    values = np.abs(response[unclipped])
+    if values.size < LEAST_PIXELS or not values.any():
+        return np.nan
+    return _middle(values) / (6 * MIDDLE_OF_NORMAL)
 
 
 def _middle(values: NDArray[np.float32]) -> float:

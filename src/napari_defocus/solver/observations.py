@@ -13,6 +13,9 @@ from napari_defocus.optics.lookahead import map_ahead
 LUMINANCE = np.array([0.2125, 0.7154, 0.0721], np.float32)
 """Weights of red, green and blue (Rec. 709)."""
 
+WHITE = np.float32(1 - 1e-6)
+"""What counts as white: 1 but for rounding."""
+
 LEAST_SIDE = 8
 """Least height and width of an image, px."""
 
@@ -65,6 +68,12 @@ class Observations:
         if not self.colour:
             return np.asarray(plane[0])
         return np.asarray(np.tensordot(LUMINANCE, plane, 1), np.float32)
+
+    def clipped(self, index: int) -> NDArray[np.bool_]:
+        """Pixels of a plane that are black or white in a channel, (Y, X): there is more than they tell."""
+        plane = self.planes[index]
+        white = plane * np.float32(self.scale) >= WHITE
+        return np.asarray(((plane == 0) | white).any(axis=0))
 
     def window(self, region: tuple[slice, slice]) -> "Observations":
         """Rows and columns of all planes, without a copy."""
