@@ -72,9 +72,18 @@ def test_the_order_of_the_planes_does_not_count(sharp):
 
 def test_clipped_parts_do_not_count(sharp):
     stack = sharp + grain(sharp.shape)
-    whole = noise_in(stack).coarse
+    whole = noise_in(stack)
     stack[:, :, :90] = 1.0
-    assert noise_in(stack).coarse == pytest.approx(whole, rel=0.1)
+    left = noise_in(stack)
+    assert left.coarse == pytest.approx(whole.coarse, rel=0.1)
+    assert left.finest == pytest.approx(whole.finest, rel=0.15)
+
+
+def test_an_even_plane_does_not_hide_the_noise_of_the_others(sharp):
+    stack = sharp + grain(sharp.shape)
+    whole = noise_in(stack).coarse
+    stack[2] = 0.0
+    assert noise_in(stack).coarse == pytest.approx(whole, rel=0.15)
 
 
 def test_few_planes_tell_nothing(sharp):

@@ -55,6 +55,30 @@ def test_no_noise_is_the_least():
     assert noise_of(load_stack(np.full((3, 40, 50), 0.4), 1.0)) == Noise.white(LEAST_NOISE)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("dark", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("value", [0.0, 1.0], ids=["black", "white"])
+def test_black_and_white_parts_do_not_count(sharp, dtype, dark, value):
+    """As of a dark field, or lamps at night."""
+    stack = np.clip(noisy(sharp, 0.01), 0, 1)
+    stack[:, :, : int(dark * SHAPE[1])] = value
+    most = 1 if dtype is np.float32 else np.iinfo(dtype).max
+    images = (most * stack if dtype is np.float32 else np.rint(most * stack)).astype(dtype)
+    assert noise_of(load_stack(images, most)).finest == pytest.approx(0.01, rel=0.15)
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+def test_an_even_plane_among_others_tells_nothing(sharp, value):
+    stack = noisy(sharp, 0.01)
+    stack[2] = value
+    assert noise_of(load_stack(stack, 1.0)).level == pytest.approx(0.01, rel=0.15)
+
+
+def test_small_images_have_as_much(sharp):
+    stack = noisy(sharp, 0.01)
+    assert noise_of(load_stack(stack[:, :30, :30], 1.0)).level == pytest.approx(0.01, rel=0.15)
+
+
 def test_the_plane_and_the_parts_with_least_texture_decide(sharp):
     busy = np.random.default_rng(2).random(SHAPE)
     stack = noisy(sharp, 0.01)
