@@ -32,8 +32,8 @@ MOST_PLANES = 12
 
 CORRELATED = 1.6
 """Ratio of coarse noise to that of single pixels from which on it is taken for noise: what of the texture of
-noisy scenes the planes around do not foretell comes to 1.5 at most, noise of cameras mostly to more than 2, but
-for strong noise that the sensor adds (docs/accuracy.md)."""
+noisy scenes the planes around do not foretell comes to 1.5 at most, noise of cameras to 1.7 at least, unless
+the sensor itself adds much (docs/accuracy.md)."""
 
 TINY = 1e-12
 """Least size of second differences: planes that are even foretell nothing."""

@@ -41,7 +41,7 @@ with half of it false peaks come back (docs/accuracy.md)."""
 
 @dataclass(frozen=True)
 class Noise:
-    """How strong the noise of the luminance is, of white: of noise that no two pixels share, as much as is seen.
+    """How strong the noise of the luminance is, of white, as noise that no two pixels share.
 
     Attributes
     ----------
