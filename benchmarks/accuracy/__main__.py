@@ -23,7 +23,7 @@ RESULTS = Path(__file__).parent.parent / "results"
 
 
 def parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = parser_of("", __doc__)
+    parser = parser_of("benchmarks.accuracy", __doc__)
     parser.add_argument("--set", choices=("tuning", "final", "all"), default="tuning")
     parser.add_argument(
         "--scenes", nargs="+", choices=SCENES, metavar="NAME", help=f"any of {', '.join(SCENES)}"

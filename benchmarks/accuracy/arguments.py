@@ -15,7 +15,7 @@ def parser_of(
     Parameters
     ----------
     module : str
-        Name within ``benchmarks.accuracy``; empty for the folder itself.
+        Name of the module that is run.
     about : str
         Docstring of the module.
     scenes : collection of str
@@ -24,7 +24,7 @@ def parser_of(
         Names that are taken without a choice.
     """
     parser = argparse.ArgumentParser(
-        prog=f"python -m {'.'.join(filter(None, ('benchmarks.accuracy', module)))}",
+        prog=f"python -m {module}",
         description=about,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

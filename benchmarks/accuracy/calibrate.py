@@ -76,7 +76,7 @@ def entry(method: str, runs: dict[tuple[str, str], Pixels]) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = parser_of("calibrate", __doc__)
+    parser = parser_of("benchmarks.accuracy.calibrate", __doc__)
     parser.add_argument("--method", nargs="+", choices=RUNS, default=list(RUNS), metavar="NAME")
     parser.add_argument("--write", action="store_true", help=f"write {PATH.name} beside the solver")
     arguments = parser.parse_args(argv)

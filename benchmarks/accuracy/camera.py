@@ -109,7 +109,7 @@ Mean growth of our error: {growth:.2f}.
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    parser = parser_of("camera", __doc__, TUNING_NAMES)
+    parser = parser_of("benchmarks.accuracy.camera", __doc__, TUNING_NAMES)
     parser.add_argument("--quality", type=int, default=90, help="%(default)s")
     parser.add_argument("--colours", choices=["4:2:0", "4:2:2", "4:4:4"], default="4:2:0", help="%(default)s")
     parser.add_argument("--no-mask", action="store_true", help="each pixel sees all colours")

@@ -33,7 +33,7 @@ def seconds_of(case: Case, settings: SolverSettings) -> float:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    arguments = parser_of("plain_cost", __doc__, SCENES, TUNING_NAMES).parse_args(argv)
+    arguments = parser_of("benchmarks.accuracy.plain_cost", __doc__, SCENES, TUNING_NAMES).parse_args(argv)
     total = plain_total = 0.0
     for name in arguments.scenes:
         case = aligned(load_case(SCENES[name], arguments.cache))

@@ -39,8 +39,8 @@ def test_joined_pixels_are_means(dtype):
 def test_what_is_recorded_of_a_part_is_read_back(tmp_path):
     for part in (
         StackPart(),
-        StackPart(((2, 50), (3, 70))),
-        StackPart(((2, 50), (3, 70)), 4),
+        StackPart((slice(2, 50), slice(3, 70))),
+        StackPart((slice(2, 50), slice(3, 70)), 4),
         StackPart(None, 2),
     ):
         assert recorded(tmp_path, **part.to_dict()).part == part
@@ -49,8 +49,8 @@ def test_what_is_recorded_of_a_part_is_read_back(tmp_path):
 
 def test_a_part_in_words():
     assert StackPart().in_words == ""
-    assert StackPart(((2, 50), (3, 70))).in_words == "a region (rows 2 to 49, columns 3 to 69)"
-    assert StackPart(((2, 50), (3, 70)), 4).in_words.startswith(
+    assert StackPart((slice(2, 50), slice(3, 70))).in_words == "a region (rows 2 to 49, columns 3 to 69)"
+    assert StackPart((slice(2, 50), slice(3, 70)), 4).in_words.startswith(
         "a preview (4 x 4 px joined) of a region (rows"
     )
 

@@ -16,6 +16,7 @@ from napari_defocus.io import save_result
 from napari_defocus.io.aligned_files import aligned_stack
 from napari_defocus.io.parameters import read_record
 from napari_defocus.io.result_directory import check_target, remove_leftovers, resolve_target
+from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.result import Progress
 
 RECORD = "batch"
@@ -74,11 +75,11 @@ def solve_item(item: Item, plan: Plan, show: Show, progress: Progress) -> Item:
         seconds = time.perf_counter() - start
         show(item.to(State.RUNNING, message, fraction=fraction, seconds=seconds))
 
+    rest: Progress = follow
     notes: tuple[str, ...] = ()
     if plan.align is not None:
-        aligned = align_focal_stack(stack.images, motion=plan.align, progress=part(follow, 0, ALIGNING))
-        stack, notes = aligned_stack(stack, aligned), aligned.notes
-    rest = part(follow, 0 if plan.align is None else ALIGNING, 1)
+        aligned = align_focal_stack(stack.images, motion=plan.align, progress=part_of(follow, 0, ALIGNING))
+        stack, notes, rest = aligned_stack(stack, aligned), aligned.notes, part_of(follow, ALIGNING, 1)
     for state in solver.alternating_minimization(stack.images, optics, settings, progress=rest):
         last = state
     result = solver.finish(last)
@@ -94,11 +95,6 @@ def solve_item(item: Item, plan: Plan, show: Show, progress: Progress) -> Item:
         save_plots=plan.save_plots,
     )
     return item.to(State.DONE, fraction=1.0, seconds=seconds, result=directory)
-
-
-def part(progress: Progress, first: float, last: float) -> Progress:
-    """Return the progress of a part of a run, from one share of it to another."""
-    return lambda fraction, message: progress(first + (last - first) * fraction, message)
 
 
 def is_done(directory: Path, record: dict[str, Any]) -> bool:

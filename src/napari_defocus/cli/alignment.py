@@ -1,13 +1,14 @@
 """``napari-defocus align``, and the option ``--align`` of the commands that solve."""
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from napari_defocus.cli.arguments import Subparsers, add_input, add_output
 
 if TYPE_CHECKING:
     from napari_defocus.alignment import AlignmentResult, MotionKind
     from napari_defocus.io import FocalStack
+    from napari_defocus.io.parameters import RecordedRun
 
 MOTIONS = ("similarity", "breathing", "translation")
 DEFAULT = MOTIONS[0]
@@ -60,13 +61,20 @@ def run(args: argparse.Namespace) -> None:
         print(*(f"  {path.name}" for path in sorted(directory.iterdir())), sep="\n")
 
 
+def wanted_motion(args: argparse.Namespace, record: "RecordedRun | None" = None) -> "MotionKind | None":
+    """Return the kind of motion that ``--align`` names, else that of a recorded run; None: planes stay."""
+    motion: Any = args.align
+    if motion is None and record is not None:
+        motion = record.motion
+    return None if motion == "off" else motion
+
+
 def aligned(stack: "FocalStack", args: argparse.Namespace) -> "FocalStack":
     """Return the stack as ``--align`` asks for it, with what was found in its metadata."""
     from napari_defocus.io.aligned_files import aligned_stack
 
-    if args.align in (None, "off"):
-        return stack
-    return aligned_stack(stack, measure(stack, args, args.align))
+    motion = wanted_motion(args)
+    return stack if motion is None else aligned_stack(stack, measure(stack, args, motion))
 
 
 def measure(

@@ -42,7 +42,7 @@ def wanted_part(args: argparse.Namespace, record: "RecordedRun | None") -> "Stac
 
     if args.region is not None:
         top, bottom, left, right = args.region
-        part = StackPart(((top, bottom), (left, right)))
+        part = StackPart((slice(top, bottom), slice(left, right)))
     elif record is None or args.whole:
         part = StackPart()
     else:
@@ -64,15 +64,16 @@ def cut_out(stack: "FocalStack", part: "StackPart") -> "tuple[FocalStack, Rectan
     InputError
         If a region is not on the images.
     """
-    from napari_defocus.io.stack_part import cut, joined, with_rim
+    from napari_defocus.io.stack_part import cut, joined, lies_on, with_rim
     from napari_defocus.optics.binning import binned
 
     images, optics, inside = stack.images, stack.optics, None
-    region = part.rectangle
+    region, shape = part.region, images.shape[1:3]
     if region is not None:
-        _check(region, images.shape[1:3])
+        if not lies_on(region, shape):
+            raise _not_on(region, shape)
         if part.binning == 1:
-            region, inside = with_rim(region, images.shape[1:3])
+            region, inside = with_rim(region, shape)
         images = cut(images, region)
     if part.binning > 1:
         images = joined(images, part.binning)
@@ -80,12 +81,10 @@ def cut_out(stack: "FocalStack", part: "StackPart") -> "tuple[FocalStack, Rectan
     return replace(stack, images=images, optics=optics, metadata=stack.metadata | part.to_dict()), inside
 
 
-def _check(region: "Rectangle", shape: tuple[int, int]) -> None:
-    """Raise :class:`InputError` if a region is not on images of some rows and columns."""
-    (top, bottom), (left, right) = ((side.start, side.stop) for side in region)
-    if not (0 <= top < bottom <= shape[0] and 0 <= left < right <= shape[1]):
-        raise InputError(
-            f"The region, rows {top} to {bottom} and columns {left} to {right}, is not on the images of "
-            f"{shape[0]} x {shape[1]} px; give 0 <= TOP < BOTTOM <= {shape[0]} and "
-            f"0 <= LEFT < RIGHT <= {shape[1]} with --region."
-        )
+def _not_on(region: "Rectangle", shape: tuple[int, int]) -> InputError:
+    """Error for a region that is not on images of some rows and columns."""
+    rows, columns = (f"{side.start} to {side.stop}" for side in region)
+    return InputError(
+        f"The region, rows {rows} and columns {columns}, is not on the images of {shape[0]} x {shape[1]} px; "
+        f"give 0 <= TOP < BOTTOM <= {shape[0]} and 0 <= LEFT < RIGHT <= {shape[1]} with --region."
+    )

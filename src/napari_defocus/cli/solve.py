@@ -3,7 +3,7 @@
 import argparse
 from typing import TYPE_CHECKING
 
-from napari_defocus.cli.alignment import add_align_option
+from napari_defocus.cli.alignment import add_align_option, wanted_motion
 from napari_defocus.cli.arguments import Subparsers, add_stack, parse_setting
 from napari_defocus.cli.blocks import add_blocks, check_blocks, in_blocks, solve_in_blocks, write_store
 from napari_defocus.cli.part import add_part_options, cut_out, wanted_part
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> None:
     optics: Optics | str | None = args.optics
     if record is not None:
         optics = optics or record.whole_optics
-        args.align = args.align or record.motion
+    args.align = wanted_motion(args, record)
     part = wanted_part(args, record)
     stack, directory = open_stack(args, optics)
     stack, inside = cut_out(stack, part)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_defocus.cli.alignment import add_align_option
+from napari_defocus.cli.alignment import add_align_option, wanted_motion
 from napari_defocus.cli.arguments import Subparsers, add_output
 from napari_defocus.cli.solve import add_settings, requested
 from napari_defocus.errors import InputError, SolverError
@@ -117,12 +117,10 @@ def make_plan(args: argparse.Namespace, output: Path) -> "Plan":
         return UncalibratedFocus(planes=planes) if args.uncalibrated else named
 
     record, settings = requested(args)
-    align = args.align
     if record is not None:  # of another stack, whose blur, range and white level need not be these
         settings = settings.replace(white=None, estimate_blur=args.estimate_blur is not False)
         if args.depth_range is None:
             settings = settings.replace(depth_range=None)
-        align = align or record.motion
     if settings.depth_range is not None and args.range_unit is None:
         raise InputError("Give the unit of the depth range with --range-unit, as in --range-unit mm.")
     return Plan(
@@ -131,7 +129,7 @@ def make_plan(args: argparse.Namespace, output: Path) -> "Plan":
         range_unit=args.range_unit,
         fallback=fallback,
         fallback_name="--uncalibrated" if args.uncalibrated else Path(args.optics or "").name,
-        align=None if align == "off" else align,
+        align=wanted_motion(args, record),
         again=args.overwrite,
         save_plots=args.save_plots,
     )

@@ -132,7 +132,7 @@ def _part(path: Path, values: dict[str, Any]) -> StackPart:
     """Return what part of the images a run was of."""
     try:
         region, binning = values.get("region"), int(values.get("binning", 1))
-        rows, columns = ((int(first), int(end)) for first, end in region or ((0, 0), (0, 0)))
+        rows, columns = (slice(int(first), int(end)) for first, end in region or ((0, 0), (0, 0)))
     except (TypeError, ValueError):
         raise InputError(f"{path} does not tell rightly what part of the images its run was of.") from None
     return StackPart((rows, columns) if region else None, max(binning, 1))

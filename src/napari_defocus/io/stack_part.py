@@ -23,13 +23,13 @@ class StackPart:
 
     Attributes
     ----------
-    region : ((int, int), (int, int)) or None
-        First row and the one after the last, columns likewise; None for all.
+    region : (slice, slice) or None
+        Rows and columns; None for all.
     binning : int
         Pixels that are joined into one, along each side.
     """
 
-    region: tuple[tuple[int, int], tuple[int, int]] | None = None
+    region: Rectangle | None = None
     binning: int = 1
 
     @property
@@ -38,25 +38,29 @@ class StackPart:
         return self.region is None and self.binning == 1
 
     @property
-    def rectangle(self) -> Rectangle | None:
-        """The region as slices."""
-        return None if self.region is None else (slice(*self.region[0]), slice(*self.region[1]))
-
-    @property
     def in_words(self) -> str:
         """What the part is; empty for all pixels as they are."""
         said = []
         if self.binning > 1:
             said.append(f"a preview ({self.binning} x {self.binning} px joined)")
         if self.region is not None:
-            (top, bottom), (left, right) = self.region
-            said.append(f"a region (rows {top} to {bottom - 1}, columns {left} to {right - 1})")
+            rows, columns = (f"{side.start} to {side.stop - 1}" for side in self.region)
+            said.append(f"a region (rows {rows}, columns {columns})")
         return " of ".join(said)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what is recorded of it, plain values; nothing of all pixels as they are."""
-        region = {} if self.region is None else {"region": [list(ends) for ends in self.region]}
-        return region | ({} if self.binning == 1 else {"binning": self.binning})
+        values: dict[str, Any] = {}
+        if self.region is not None:
+            values["region"] = [[side.start, side.stop] for side in self.region]
+        if self.binning > 1:
+            values["binning"] = self.binning
+        return values
+
+
+def lies_on(region: Rectangle, shape: tuple[int, ...]) -> bool:
+    """Whether images of some rows and columns have these, at least one of each."""
+    return all(0 <= side.start < side.stop <= length for side, length in zip(region, shape, strict=True))
 
 
 def with_rim(rectangle: Rectangle, shape: tuple[int, ...]) -> tuple[Rectangle, Rectangle]:

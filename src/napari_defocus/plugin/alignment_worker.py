@@ -7,6 +7,7 @@ import numpy as np
 
 from napari_defocus.alignment import AlignmentResult, align_focal_stack
 from napari_defocus.plugin.worker import SolverWorker
+from napari_defocus.solver.partial_progress import part_of
 
 __all__ = ["AlignmentWorker"]
 
@@ -34,11 +35,8 @@ class AlignmentWorker(SolverWorker):
         """Align."""
         lazy = hasattr(self._images, "dask") and self._images.nbytes <= HELD
         share = 0.7 if lazy else 1.0
-        result = align_focal_stack(
-            self._images,
-            progress=lambda fraction, message: self._progress(share * fraction, message),
-            **self._options,
-        )
+        progress = part_of(self._progress, 0, share)
+        result = align_focal_stack(self._images, progress=progress, **self._options)
         if lazy and result.changed:
             held = np.empty(result.images.shape, result.images.dtype)
             for index in range(len(held)):

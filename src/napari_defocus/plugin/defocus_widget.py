@@ -277,13 +277,15 @@ class DefocusWidget(StackWidget):
         try:
             stack = self.picker.stack(only_shown=True)
             if stack is not None:
-                self.region_form.choose(stack, part.rectangle)
+                self.region_form.choose(stack, part.region)
             elif part.region is not None:
                 return "Open its stack and load again: the region is then drawn."
         except InputError as error:
             return str(error)
-        drawn = "" if part.region is None else "It is drawn and chosen. "
-        return f"{drawn}Press Preview for its numbers." if part.binning > 1 else drawn.strip()
+        said = [] if part.region is None else ["It is drawn and chosen."]
+        if part.binning > 1:
+            said.append("Press Preview for its numbers.")
+        return " ".join(said)
 
     def _draw_region(self) -> None:
         try:

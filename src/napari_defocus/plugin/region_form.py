@@ -8,7 +8,7 @@ from qtpy.QtCore import Signal  # type: ignore[attr-defined]
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from napari_defocus.errors import InputError
-from napari_defocus.io.stack_part import Rectangle
+from napari_defocus.io.stack_part import Rectangle, lies_on
 from napari_defocus.plugin.form import Form
 from napari_defocus.plugin.stack_part import frame_of, rectangle_in, region_of
 from napari_defocus.plugin.stack_source import METADATA_KEY, FocalStackLayer
@@ -83,7 +83,7 @@ class RegionForm(QWidget):
             self.layer.value = None
             return
         shape = stack.images.shape[1:3]
-        if any(side.stop > length for side, length in zip(region, shape, strict=True)):
+        if not lies_on(region, shape):
             raise InputError(
                 f"It is not on {stack.name!r} of {shape[0]} x {shape[1]} px; draw another region."
             )

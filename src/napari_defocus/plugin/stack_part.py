@@ -12,7 +12,7 @@ from napari.utils.transforms import Affine
 from numpy.typing import NDArray
 
 from napari_defocus.errors import InputError
-from napari_defocus.io.stack_part import Rectangle, cut, joined, with_rim
+from napari_defocus.io.stack_part import Rectangle, StackPart, cut, joined, with_rim
 from napari_defocus.plugin.stack_source import FocalStackLayer
 from napari_defocus.solver.observations import LEAST_SIDE
 
@@ -82,8 +82,8 @@ def region_of(stack: FocalStackLayer, rectangle: Rectangle) -> FocalStackLayer:
         factor=1,
         shape=tuple(side.stop - side.start for side in rectangle),
     )
-    place = [[side.start, side.stop] for side in rectangle]
-    return _with_results_of(replace(part, origin={**part.origin, "region": place}), inside)
+    origin = part.origin | StackPart(rectangle).to_dict()
+    return _with_results_of(replace(part, origin=origin), inside)
 
 
 def preview_of(stack: FocalStackLayer, factor: int | None = None) -> FocalStackLayer:
