@@ -202,12 +202,12 @@ def _conjugate_gradients(
     problem: _Problem, image: Floats, iterations: int, report: "_Reporter"
 ) -> tuple[Floats, float]:
     """Return the improved image and its sum of squared residuals; the objective does not rise."""
-    residual = np.inf
+    residual, white = np.inf, problem.observations.white
     while iterations > 0:
         value, gradient = problem.gradient(image, report.next())
         residual = value - problem.distance(image)
         free = (image > 0) | (gradient < 0)
-        free &= (image < 1) | (gradient > 0)
+        free &= (image < white) | (gradient > 0)
         if problem.held is not None:
             free &= ~problem.held
         downhill = -gradient * free
@@ -226,9 +226,9 @@ def _conjugate_gradients(
             length, last = float(np.vdot(downhill, downhill)), length
             direction *= np.float32(length / last)
             direction += downhill
-            if ((current < 0) | (current > 1)).mean() > OUTSIDE:
+            if ((current < 0) | (current > white)).mean() > OUTSIDE:
                 break
-        np.clip(current, 0.0, 1.0, out=current)
+        np.clip(current, 0.0, white, out=current)
         new_residual = problem.residual(current, report.next())
         if new_residual + problem.distance(current) > value:  # clipping undid it: go as far as it helps
             toward = current - image
@@ -258,7 +258,7 @@ def _fista(
         if value > last_value and momentum == 1.0:
             lipschitz *= 1.3
         following = ahead - gradient / np.float32(lipschitz)
-        np.clip(following, 0.0, 1.0, out=following)
+        np.clip(following, 0.0, problem.observations.white, out=following)
         if adaptive and np.vdot(ahead - following, following - current) > 0:
             momentum = 1.0
         grown = (1 + np.sqrt(1 + 4 * momentum**2)) / 2

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_defocus.optics import Optics
 from napari_defocus.solver.blur_estimation import estimate_from_stack, wants_estimate
+from napari_defocus.solver.brightness import brightened
 from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.model_start import in_doubt, revised, revises
 from napari_defocus.solver.observations import as_stack, check_stack, load_stack
@@ -138,7 +139,10 @@ def alternating_minimization(
     edges, estimates = applies(optics, settings), wants_estimate(optics, settings)
     report = RunProgress(progress, settings, edges=edges, estimates=estimates)
     images, settings = checked(images, optics, settings)
-    observations = load_stack(images, settings.white, report.stage("reading the stack", READING))
+    observations = brightened(
+        load_stack(images, settings.white, report.stage("reading the stack", READING)),
+        settings.least_brightness,
+    )
     notes: tuple[str, ...] = ()
     if estimates:
         share = report.stage("estimating the blur", BLUR)
@@ -217,9 +221,8 @@ def checked(images: Any, optics: Optics, settings: SolverSettings) -> tuple[Any,
 
 def finish(state: SolverState) -> DefocusResult:
     """Remove the outliers from a state of the run, whole or cut short, and make it the result."""
-    depth, outliers = remove_outliers(
-        state.depth, state.all_in_focus, state.confidence, state.optics, state.settings
-    )
+    image = state.all_in_focus * np.float32(state.estimate.observations.white)
+    depth, outliers = remove_outliers(state.depth, image, state.confidence, state.optics, state.settings)
     return replace(so_far(state), depth=depth, outliers=outliers, confidence=state.confidence)
 
 

@@ -19,6 +19,7 @@ from napari_defocus.solver.block_passes import EDGES, EPOCH, REVISION, BlockPass
 from napari_defocus.solver.block_store import MARK, BlockStore
 from napari_defocus.solver.blocks import SIDE, Block, check_side, finishing_halo, grid, solving_halo
 from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectra, wants_estimate
+from napari_defocus.solver.brightness import gain_for
 from napari_defocus.solver.cluster import Cluster, Local
 from napari_defocus.solver.confidence import confidence_reach
 from napari_defocus.solver.depth_step import CELL
@@ -87,6 +88,7 @@ class BlockRun(BlockPasses):
         """Run all passes."""
         stack = self.stack()
         self._find_white(stack)
+        self._find_gain(stack)
         self._estimate_blur(stack)
         operator = blur_operator(self.job.optics, self.job.settings, self.frame)
         start = self._revised(stack, self._start(stack), operator.halo)
@@ -144,6 +146,14 @@ class BlockRun(BlockPasses):
                 raise not_finite(int(broken[0]))
             white = white_level(found[:, 1], None)
         self.job = replace(self.job, settings=self.job.settings.replace(white=white))
+
+    def _find_gain(self, stack: Any) -> None:
+        """How much a dark stack is brightened."""
+        least = self.settings.least_brightness
+        if least:
+            blocks = grid(self.frame, self.side, 0)
+            parts = self.map(block_tasks.brightness, blocks, [stack], "looking for the brightest pixels")
+            self.job = replace(self.job, gain=gain_for(np.sum(parts, axis=0), least))
 
     def _start(self, stack: Any) -> Any:
         """Sharpest planes and peaks: cut on the reduced grid for the whole image, refined block by block."""
@@ -245,7 +255,11 @@ class BlockRun(BlockPasses):
         noise = 0.0 if self.noise is None else self.noise.level
         sums = self.map(block_tasks.start, blocks, [stack, start], "first residual", noise=noise)
         residual, departure = np.sum(sums, axis=0)
-        misfit = residual / self.samples if self.settings.noise is None else self.settings.noise**2
+        misfit = (
+            residual / self.samples
+            if self.settings.noise is None
+            else (self.job.gain * self.settings.noise) ** 2
+        )
         return PriorScales(float(misfit), float(departure / np.prod(self.frame)), self.noise)
 
     def _estimate_blur(self, stack: Any) -> None:

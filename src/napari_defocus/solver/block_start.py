@@ -29,7 +29,6 @@ from napari_defocus.solver.initialization import (
 )
 from napari_defocus.solver.model_start import in_doubt, revised
 from napari_defocus.solver.noise import Noise, NoiseSample
-from napari_defocus.solver.observations import load_part
 from napari_defocus.solver.partial_progress import part_of
 from napari_defocus.solver.prior_scales import PriorScales, draws_to_peaks
 from napari_defocus.solver.settings import SolverSettings
@@ -48,7 +47,7 @@ def start_reach(settings: SolverSettings) -> int:
 
 def sample_noise(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> NoiseSample:
     """What a part of the image tells of the noise."""
-    return NoiseSample.of(load_part(images, job.settings.white))
+    return NoiseSample.of(job.observations(images))
 
 
 def coarse_costs(
@@ -58,7 +57,7 @@ def coarse_costs(
 
     With the noise of the stack they are those of the focus measure, else those of the paper.
     """
-    observations = load_part(images, job.settings.white)
+    observations = job.observations(images)
     if noise is not None:
         glare = find_glare(observations, job.optics)
         unusable = None if glare is None else glare.hiding
@@ -109,7 +108,7 @@ def starts(
         Gets the share that is done; may raise to stop.
     """
     settings, optics = job.settings, job.optics
-    observations = load_part(images, settings.white)
+    observations = job.observations(images)
     order = np.argsort(optics.centers).astype(np.int32)
     found = None if noise is None else find_glare(observations, optics)
     unusable = None if found is None else found.hiding
@@ -160,7 +159,7 @@ def revised_starts(
     progress : callable
         Gets the share that is done; may raise to stop.
     """
-    observations = load_part(images, job.settings.white)
+    observations = job.observations(images)
     start = replace(as_start(kept, find_glare(observations, job.optics)), noise=noise)
     doubt = in_doubt(observations, start)
     if doubt.any():

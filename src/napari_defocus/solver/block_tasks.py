@@ -17,6 +17,7 @@ from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, split
 from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.blocks import Block
+from napari_defocus.solver.brightness import value_counts
 from napari_defocus.solver.confidence import Estimate
 from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.dimming import dimmed
@@ -59,12 +60,19 @@ class Job:
         Height and width of the whole image, px.
     scales : PriorScales, optional
         What the weights of the priors are in units of, for the whole stack.
+    gain : float
+        Factor by which the whole stack is brightened.
     """
 
     optics: Optics
     settings: SolverSettings
     frame: tuple[int, int]
     scales: PriorScales | None = None
+    gain: float = 1.0
+
+    def observations(self, images: NDArray[Any]) -> Observations:
+        """Load a part of the stack."""
+        return load_part(images, self.settings.white).brighter(self.gain)
 
 
 def take(
@@ -80,9 +88,14 @@ def extremes(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -
     return np.array([images.min(axis=axes), images.max(axis=axes)], np.float64)
 
 
+def brightness(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> NDArray[np.int64]:
+    """How many values of a part of the stack there are at each step from black to white."""
+    return value_counts(load_part(images, job.settings.white))
+
+
 def crop_spectra(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> PatchSpectra:
     """Spectra of the patches of a crop, from which the blur is estimated."""
-    return patch_spectra(load_part(images, job.settings.white), job.optics)
+    return patch_spectra(job.observations(images), job.optics)
 
 
 def as_start(kept: Floats, glare: Glare | None = None) -> Start:
@@ -97,7 +110,7 @@ def start(
 
     `noise` is its standard deviation, of white.
     """
-    observations = load_part(images, job.settings.white)
+    observations = job.observations(images)
     begin = as_start(kept, glare_for_image(observations, job.optics, job.settings))
     operator = blur_operator(job.optics, job.settings, job.frame)
     coordinates = start_coordinates(operator, begin, job.settings)
@@ -162,7 +175,7 @@ def unknowns_of(
     job: Job, images: NDArray[Any], kept: Floats, state: Floats | None, progress: Share
 ) -> Unknowns:
     """The unknowns of a window, as :func:`advance` has them."""
-    observations = load_part(images, job.settings.white)
+    observations = job.observations(images)
     part = Part(job.frame, job.scales)
     if state is not None:
         dual = state[DUAL:IMAGE]
@@ -205,7 +218,7 @@ def edge_samples(
         for tile in sample_tiles(job.frame)
         if 0 <= tile.y0 - y0 < block.inner.height and 0 <= tile.x0 - x0 < block.inner.width
     ]
-    observations = load_part(images, job.settings.white)
+    observations = job.observations(images)
     model = observations, job.optics, job.settings
     lights = lights_of(observations, job.optics) if tiles else None  # in most blocks of a large image is none
     return ray_samples(*model, state[COORDINATES], state[IMAGE:], tiles, lights)
@@ -231,7 +244,7 @@ def last_edges(
 
 def edges_of(job: Job, images: NDArray[Any], fit: RayFit) -> DepthEdges:
     """What the depth edges of a window are put right by."""
-    observations = load_part(images, job.settings.white)
+    observations = job.observations(images)
     lights = lights_of(observations, job.optics)
     noise = None if job.scales is None else job.scales.noise
     return DepthEdges(observations, job.optics, job.settings, lights, fit, noise)
@@ -276,14 +289,15 @@ def finished(
     """Depth, all-in-focus image, outliers and confidence of the inner pixels, outliers replaced."""
     assert job.settings.depth_range is not None
     operator = blur_operator(job.optics, job.settings, job.frame)
-    observations = load_part(images, job.settings.white)
+    observations = job.observations(images)
     channels, coordinates = np.ascontiguousarray(state[IMAGE:]), np.ascontiguousarray(state[COORDINATES])
     noise = None if job.scales is None else job.scales.noise
     estimate = Estimate(operator, observations, channels, coordinates, job.settings.depth_range, noise)
     confidence = estimate.confidence(progress)
     depth = job.optics.from_blur_coordinate(coordinates).astype(np.float32)
     image = observations.to_image(channels)
-    depth, outliers = remove_outliers(depth, image, confidence, job.optics, job.settings)
+    bright = image * np.float32(observations.white)
+    depth, outliers = remove_outliers(depth, bright, confidence, job.optics, job.settings)
     inside = block.inside
     return None, (depth[inside], image[inside], outliers[inside], confidence[inside])
 

@@ -161,6 +161,7 @@ def search_tile(
             np.float32(effort.smoothness * misfit * channels),
             np.float32(1 / (channels * (CONTRAST * misfit + 1e-3))),
             np.float32(SEARCH.pull),
+            np.float32(part.observations.white),
             np.empty(CANDIDATES, np.int32),
             np.empty(channels, np.float32),
             np.empty(8, np.int32),

@@ -152,14 +152,14 @@ def find_glare(observations: Observations, optics: Optics) -> Glare | None:
         return None
     saturated = np.zeros(observations.shape, bool)
     for plane in observations.planes:
-        saturated |= (plane >= SATURATED / observations.scale).any(axis=0)
+        saturated |= observations.reaches(plane, SATURATED).any(axis=0)
     if not saturated.any():
         return None
     beside = ndimage.maximum_filter(saturated, 2 * BESIDE + 1)
     planes, lost = light_planes(observations, beside)
     focus = np.maximum(planes, 0)
     own = np.take_along_axis(observations.planes, focus[None, None], axis=0)[0]
-    lights = (own >= SATURATED / observations.scale).any(axis=0) & (planes >= 0)
+    lights = observations.reaches(own, SATURATED).any(axis=0) & (planes >= 0)
     apart = np.abs(optics.centers[None] - optics.centers[:, None])
     reach = (2 * optics.blur_scale * optics.slopes[:, None] * apart).astype(np.float32)
     radii = np.where(reach >= LEAST_REACH, np.minimum(reach, GREATEST_REACH) + np.float32(RIM), 0)

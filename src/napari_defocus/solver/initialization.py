@@ -113,10 +113,10 @@ def uses_noise(settings: SolverSettings) -> bool:
 
 
 def mosaic(observations: Observations, labels: Labels) -> Floats:
-    """Image of each pixel's own plane in [0, 1], (channels, Y, X)."""
+    """Image of each pixel's own plane in [0, white], (channels, Y, X)."""
     planes = observations.planes
     chosen = np.take_along_axis(planes, labels[None, None], axis=0)[0]
-    return np.asarray(np.clip(chosen * np.float32(observations.scale), 0, 1), np.float32)
+    return np.asarray(np.clip(chosen * np.float32(observations.scale), 0, observations.white), np.float32)
 
 
 def cut_cost(observations: Observations, index: int, settings: SolverSettings) -> Floats:

@@ -95,7 +95,7 @@ class NoiseSample:
     @classmethod
     def of(cls, observations: Observations) -> "NoiseSample":
         """Look at a part of a stack."""
-        least = LEAST_IN_BYTES * grey_level(observations)
+        least = LEAST_IN_BYTES * grey_level(observations) if observations.planes.dtype == np.uint8 else 0.0
         return cls(plane_noise(observations), correlated_noise(observations), least)
 
 
@@ -118,8 +118,8 @@ def plane_noise(observations: Observations) -> NDArray[np.float64]:
 
 
 def grey_level(observations: Observations) -> float:
-    """Size of a grey level of an 8-bit stack, of white; 0 for finer ones."""
-    return observations.scale if observations.planes.dtype == np.uint8 else 0.0
+    """Size of a grey level, of white; 0 for floating-point ones."""
+    return observations.scale if observations.planes.dtype.kind == "u" else 0.0
 
 
 def noise_level(parts: Sequence[NDArray[np.float64]]) -> float:

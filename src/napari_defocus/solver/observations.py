@@ -1,7 +1,7 @@
 """The focal stack as the solvers hold it: checked, in memory, in its own type."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,8 @@ from napari_defocus.optics.lookahead import map_ahead
 LUMINANCE = np.array([0.2125, 0.7154, 0.0721], np.float32)
 """Weights of red, green and blue (Rec. 709)."""
 
-WHITE = np.float32(1 - 1e-6)
-"""What counts as white: 1 but for rounding."""
+WHITE = 1 - 1e-6
+"""Share of white that counts as white: 1 but for rounding."""
 
 LEAST_SIDE = 8
 """Least height and width of an image, px."""
@@ -29,14 +29,17 @@ class Observations:
     planes : ndarray, (planes, channels, Y, X)
         Intensities in the stack's own type (float32 for any type but uint8 and uint16).
     scale : float
-        Factor that brings them to [0, 1].
+        Factor that brings them to [0, `white`].
     colour : bool
         Whether the stack was RGB.
+    white : float
+        What white is then: 1, or more where the stack is brightened.
     """
 
     planes: NDArray[Any]
     scale: float
     colour: bool
+    white: float = 1.0
 
     @property
     def count(self) -> int:
@@ -59,11 +62,11 @@ class Observations:
         return bool(np.ptp(self.planes[0]) == 0)
 
     def plane(self, index: int) -> NDArray[np.float32]:
-        """One plane in [0, 1], (channels, Y, X)."""
+        """One plane in [0, `white`], (channels, Y, X)."""
         return np.asarray(self.planes[index] * np.float32(self.scale), np.float32)
 
     def grey(self, index: int) -> NDArray[np.float32]:
-        """One plane as luminance in [0, 1], (Y, X); Rec. 709 weights for colour."""
+        """One plane as luminance in [0, `white`], (Y, X); Rec. 709 weights for colour."""
         plane = self.plane(index)
         if not self.colour:
             return np.asarray(plane[0])
@@ -72,16 +75,24 @@ class Observations:
     def clipped(self, index: int) -> NDArray[np.bool_]:
         """Pixels of a plane that are black or white in a channel, (Y, X): there is more than they tell."""
         plane = self.planes[index]
-        white = plane * np.float32(self.scale) >= WHITE
-        return np.asarray(((plane == 0) | white).any(axis=0))
+        return np.asarray(((plane == 0) | self.reaches(plane, WHITE)).any(axis=0))
+
+    def reaches(self, values: NDArray[Any], share: float) -> NDArray[np.bool_]:
+        """Whether values as they are in `planes` reach a share of white."""
+        return np.asarray(values * np.float32(self.scale) >= np.float32(share * self.white))
+
+    def brighter(self, gain: float) -> "Observations":
+        """The same planes brightened by a factor of at least 1."""
+        return replace(self, scale=self.scale * gain, white=self.white * gain)
 
     def window(self, region: tuple[slice, slice]) -> "Observations":
         """Rows and columns of all planes, without a copy."""
-        return Observations(self.planes[(..., *region)], self.scale, self.colour)
+        return replace(self, planes=self.planes[(..., *region)])
 
     def to_image(self, channels: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Turn (channels, Y, X) into an image (Y, X) or (Y, X, 3), a copy."""
-        return np.ascontiguousarray(np.moveaxis(channels, 0, -1)) if self.colour else channels[0].copy()
+        """Turn (channels, Y, X) into an image (Y, X) or (Y, X, 3) in which 1 is white, a copy."""
+        image = np.moveaxis(channels, 0, -1) if self.colour else channels[0]
+        return np.ascontiguousarray(image / np.float32(self.white))
 
 
 def check_stack(shape: tuple[int, ...], dtype: DTypeLike) -> bool:

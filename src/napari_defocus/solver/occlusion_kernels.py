@@ -59,13 +59,13 @@ def add_plane(before, change, share, sums):
 
 
 @compiled
-def best_colour(sums, now, target, pull, colour):
-    """Colour of the pixel that costs least by that quadratic and the pull, within [0, 1]; the cost."""
+def best_colour(sums, now, target, pull, white, colour):
+    """Colour of the pixel that costs least by that quadratic and the pull, within [0, white]; the cost."""
     total = sums[1]
     for channel in range(len(colour)):
         away, slope = target[channel] - now[channel], sums[2 + channel]
         wanted = now[channel] + (pull * away - slope) / (sums[0] + pull)
-        colour[channel] = min(max(np.float32(wanted), ZERO), ONE)
+        colour[channel] = min(max(np.float32(wanted), ZERO), white)
         step = colour[channel] - now[channel]
         total += step * (slope + slope + sums[0] * step) + pull * (step - away) ** 2
     return total
@@ -103,8 +103,8 @@ def roughness_change(old, new, count, near, ties, labels, span):
 @compiled
 def judge(
     pixel, nearest, farthest, labels, source, offsets, spans, tolerance, beside, side_light, used, runs,
-    passing, bounds, image, target, pull, limit, before, rest, change, share, new_hits, new_stops, sums,
-    colour,
+    passing, bounds, image, target, pull, white, limit, before, rest, change, share, new_hits, new_stops,
+    sums, colour,
 ):  # fmt: skip
     """Cost of a pixel's new level in residuals and pull, and its best colour; the rays go to `new_hits`.
 
@@ -112,7 +112,7 @@ def judge(
     `GAIN` of their residuals (`rest`).
     """
     sums[:] = 0.0
-    cost = best_colour(sums, image[pixel], target, pull, colour)
+    cost = best_colour(sums, image[pixel], target, pull, white, colour)
     for place in range(len(used)):
         if cost - GAIN * rest[place] >= limit:
             break
@@ -123,7 +123,7 @@ def judge(
             new_hits[first:last], new_stops[first:last],
         )  # fmt: skip
         add_plane(before[place], change[place], share[place], sums)
-        cost = best_colour(sums, image[pixel], target, pull, colour)
+        cost = best_colour(sums, image[pixel], target, pull, white, colour)
     return cost
 
 
@@ -161,8 +161,8 @@ def take_over(
 def search(
     todo, width, labels, source, offsets, used, runs, begins, ends, spans, tolerance, beside, side_light,
     pair_of, hits, stop_at, residual, image, stack, sharpest, guide, neighbours, least_step, span, smoothness,
-    spread, pull, candidates, colour, near, ties, bounds, rest, sums, passing, new_hits, new_stops, before,
-    change, share,
+    spread, pull, white, candidates, colour, near, ties, bounds, rest, sums, passing, new_hits, new_stops,
+    before, change, share,
 ):  # fmt: skip
     """Give each pixel of `todo` in turn the level of a neighbour where that lowers the objective.
 
@@ -204,7 +204,7 @@ def search(
         Steps to the neighbours whose levels are tried.
     least_step, span : int
         Least difference of levels that is tried, greatest that the smoothness counts.
-    smoothness, spread, pull : float32
+    smoothness, spread, pull, white : float32
     candidates, colour, near, ties
         Scratch: levels, (channels,), eight neighbours (twice).
     bounds, rest, sums
@@ -248,7 +248,7 @@ def search(
             labels[pixel] = new
             cost = others + judge(
                 pixel, min(old, new), farthest, labels, source, offsets, spans, tolerance, beside, side_light,
-                used, runs, passing, bounds, image, stack[sharpest[new], pixel], pull,
+                used, runs, passing, bounds, image, stack[sharpest[new], pixel], pull, white,
                 np.inf if taken else least - others, before, rest, change, share, new_hits, new_stops, sums,
                 colour,
             )  # fmt: skip

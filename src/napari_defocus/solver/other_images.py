@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import optics_from_dict
+from napari_defocus.solver.brightness import brightened
 from napari_defocus.solver.depth_from_focus import sorted_positions
 from napari_defocus.solver.glare import glare_for_image
 from napari_defocus.solver.initialization import Start
@@ -53,6 +54,9 @@ def image_at_depth(
         If the stack is none or its images or planes are not those of the result.
     """
     observations = load_part(images, white)
+    if result.method == "defocus":
+        least = SolverSettings.from_dict(result.parameters["settings"]).least_brightness
+        observations = brightened(observations, least)
     if observations.shape != result.depth.shape:
         raise InputError(
             f"The images are {observations.shape[0]} x {observations.shape[1]} px but the depth map is "
@@ -100,7 +104,7 @@ def _between_planes(
         weight = np.maximum(1 - np.abs(position - index), 0).astype(np.float32)
         image += weight * observations.plane(int(plane))
         (progress or _silently)((index + 1) / len(order))
-    return np.clip(image, 0, 1)
+    return np.clip(image, 0, observations.white)
 
 
 def _silently(_share: float) -> None:

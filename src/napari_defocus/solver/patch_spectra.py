@@ -91,7 +91,8 @@ def patch_spectra(observations: Observations, optics: Optics) -> PatchSpectra:
     order = focus_order(optics)
     planes = min(PLANES, len(order))
     stack = np.stack([observations.grey(int(index)) for index in order])
-    parts = [_row_spectra(row, planes) for row in _patch_rows(stack)]
+    white = SATURATED * observations.white
+    parts = [_row_spectra(row, planes, white) for row in _patch_rows(stack)]
     if not parts:
         shape = (0, 3, len(RINGS), planes, planes)
         return PatchSpectra(np.empty(shape), np.empty(0, np.int64), np.empty(0, np.int64))
@@ -107,19 +108,19 @@ def _patch_rows(stack: NDArray[np.float32]) -> Iterator[NDArray[np.float32]]:
         yield np.ascontiguousarray(row.transpose(2, 0, 1, 3))
 
 
-def _row_spectra(patches: NDArray[np.float32], planes: int) -> PatchSpectra:
+def _row_spectra(patches: NDArray[np.float32], planes: int, white: float) -> PatchSpectra:
     count = patches.shape[1]
     window, slope_y, slope_x = _windows()
     cosine_y, cosine_x, radius, waves = _plane_waves()
     ring = np.rint(radius * SIDE / (2 * np.pi)).astype(int)
-    white = (patches >= SATURATED).mean(axis=(2, 3)).max(axis=1) > SATURATED_SHARE
+    saturated = (patches >= white).mean(axis=(2, 3)).max(axis=1) > SATURATED_SHARE
     power = window**2
     patches = patches - (patches * power).sum((2, 3), keepdims=True) / power.sum()
     spectra = np.fft.rfft2(patches * window)
     seen = np.isin(ring, RINGS)
     detail = (np.abs(spectra) ** 2 * (waves * radius**2 * seen)).sum(axis=(2, 3))
     sharpest = detail.argmax(axis=1)
-    kept = np.flatnonzero(~white & (sharpest > 0) & (sharpest < count - 1))
+    kept = np.flatnonzero(~saturated & (sharpest > 0) & (sharpest < count - 1))
     first = np.clip(sharpest[kept] - planes // 2, 0, count - planes)
     near = first[:, None] + np.arange(planes)
     patches, spectra = patches[kept[:, None], near], spectra[kept[:, None], near]

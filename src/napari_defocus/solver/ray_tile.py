@@ -152,7 +152,8 @@ class RayTile:
 
     def mosaic(self, labels: Ints) -> Floats:
         """Image of the sharpest plane at each pixel's level, (pixels, channels)."""
-        return np.clip(self.stack[self.sharpest[labels.ravel()], np.arange(labels.size)], 0, 1)
+        chosen = self.stack[self.sharpest[labels.ravel()], np.arange(labels.size)]
+        return np.clip(chosen, 0, self.observations.white)
 
     @property
     def pixels(self) -> Mask:
@@ -192,7 +193,7 @@ class RayTile:
     ) -> Floats:
         """Image that fits the pairs best, drawn to `target`, from `target` on; `free` pixels only.
 
-        By conjugate gradients, clipped to [0, 1]; `image` and `target` (pixels, channels), `free` (Y, X),
+        By conjugate gradients, clipped to [0, white]; `image` and `target` (pixels, channels), `free` (Y, X),
         `weights` (pairs,) of the squared residuals, `clear` (pixels,) of the pull.
         """
         weights = weights * traced.seeing(free)  # the other pairs see nothing that is free
@@ -213,7 +214,7 @@ class RayTile:
             residual = residual - length * spread
             last, size = size, float((residual**2).sum())
             direction = residual + np.float32(size / last) * direction
-        return np.where(mask, np.clip(start + step, 0, 1), image).astype(np.float32)
+        return np.where(mask, np.clip(start + step, 0, self.observations.white), image).astype(np.float32)
 
 
 def seen_weights(traced: TracedRays, labels: Ints) -> Floats:

@@ -313,7 +313,7 @@ class Unknowns:
     def _scales_found(self, start: Start) -> PriorScales:
         misfit = self.data / self.observations.planes.size
         if self.settings.noise is not None:
-            misfit = self.settings.noise**2
+            misfit = (self.settings.noise * self.observations.white) ** 2
         lost = departure_of(self.mosaic, start.labels, self.coordinates, self.operator.optics, self.held)
         return PriorScales(misfit, float(lost.mean(dtype=np.float64)), start.noise)
 
