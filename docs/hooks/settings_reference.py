@@ -26,7 +26,7 @@ GROUPS = {
         "blur_tolerance",
     ),
     "The end": ("bilateral", "sharpening", "occlusion", "denoising", "weighted_median", "regression"),
-    "Intensities": ("white", "least_brightness"),
+    "Intensities": ("white", "least_contrast"),
     "Outliers": (
         *("outlier_method", "outlier_confidence", "outlier_threshold", "outlier_relative"),
         *("outlier_fill", "outlier_radius"),

@@ -6,8 +6,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-
+from napari_defocus.io.pictures import as_picture
 from napari_defocus.io.plots import check_matplotlib, depth_label, depth_limits, new_figure
 from napari_defocus.io.result_directory import HALF_STEPS_FOLDER
 
@@ -24,7 +23,7 @@ def plot_half_step(state: "SolverState") -> "Figure":
     low, high = depth_limits(state.depth)
     image = left.imshow(state.depth, vmin=low, vmax=high)
     figure.colorbar(image, ax=left, label=depth_label(state.optics.depth_unit))
-    right.imshow(np.clip(state.all_in_focus, 0, 1), cmap="gray", vmin=0, vmax=1)
+    right.imshow(as_picture(state.all_in_focus), cmap="gray", vmin=0, vmax=1)
     for axes in (left, right):
         axes.set_axis_off()
     figure.suptitle(f"epoch {state.epoch}, {state.step}: loss {state.loss:.4e}", size=10)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from napari_defocus.errors import InputError
 from napari_defocus.io.object_points import ObjectSpace
+from napari_defocus.io.pictures import as_picture
 from napari_defocus.io.save import quantise
 from napari_defocus.optics import Optics
 from napari_defocus.optics.units import NAMES
@@ -144,7 +145,7 @@ def _taken(depth: NDArray[np.float64], valid: ArrayLike | None) -> NDArray[np.bo
 
 
 def _texture(image: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    pixels: NDArray[Any] = quantise(image, np.uint8)
+    pixels: NDArray[Any] = quantise(as_picture(image), np.uint8)
     if pixels.shape[:2] != shape or pixels.shape[2:] not in ((), (3,)):
         raise InputError(f"The all-in-focus image has shape {pixels.shape} but the depth map {shape}.")
     return pixels if pixels.ndim == 3 else np.repeat(pixels[..., None], 3, -1)

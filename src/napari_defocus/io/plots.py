@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_defocus.errors import InputError
+from napari_defocus.io.pictures import as_picture
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,10 +64,10 @@ def plot_depth(result: "DefocusResult", *, colormap: str | None = None) -> "Figu
 
 
 def plot_all_in_focus(result: "DefocusResult") -> "Figure":
-    """Draw the all-in-focus image."""
+    """Draw the all-in-focus image, brightened if it is dark."""
     figure = new_figure()
     axes = figure.subplots()
-    axes.imshow(np.clip(result.all_in_focus, 0, 1), cmap="gray", vmin=0, vmax=1)
+    axes.imshow(as_picture(result.all_in_focus), cmap="gray", vmin=0, vmax=1)
     axes.set_axis_off()
     return figure
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from napari_defocus.io.pictures import as_picture
 from napari_defocus.io.plots import depth_label, depth_limits, new_figure
 from napari_defocus.metrics import depth_metrics
 
@@ -98,7 +99,7 @@ def plot_worst_pixels(result: "DefocusResult", truth: ArrayLike, count: int = WO
     pixels = worst_pixels(result.depth, true_depth, count)
     figure = new_figure(11.0, 4.8)
     picture, depths = figure.subplots(1, 2)
-    picture.imshow(np.clip(result.all_in_focus, 0, 1), cmap="gray", vmin=0, vmax=1)
+    picture.imshow(as_picture(result.all_in_focus), cmap="gray", vmin=0, vmax=1)
     picture.set_axis_off()
     rows = np.arange(len(pixels))
     found = [float(result.depth[y, x]) for y, x in pixels]

@@ -18,6 +18,7 @@ from napari_defocus.plugin.legend import show_in_place
 from napari_defocus.plugin.run_panel import report
 from napari_defocus.plugin.shown_depth import ShownDepth
 from napari_defocus.plugin.stack_source import METADATA_KEY, placement
+from napari_defocus.solver.contrast import image_with_contrast
 from napari_defocus.solver.outliers import fill_alike, fill_outliers
 from napari_defocus.solver.settings import SolverSettings
 
@@ -45,7 +46,8 @@ def filled(depth: Any, all_in_focus: Any, outliers: NDArray[np.bool_], radius: i
     missing = outliers | ~np.isfinite(values)
     if all_in_focus is None:
         return fill_outliers(values, missing, radius)
-    return fill_alike(values, missing, np.asarray(all_in_focus, np.float32), radius)
+    image = image_with_contrast(all_in_focus, SolverSettings().least_contrast)
+    return fill_alike(values, missing, image, radius)
 
 
 class OutlierPanel(QWidget):

@@ -9,6 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Surface
 from numpy.typing import NDArray
 
+from napari_defocus.io.pictures import as_picture
 from napari_defocus.plugin.border_specks import border_specks
 from napari_defocus.plugin.depth_layers import sibling
 from napari_defocus.plugin.lengths import length_in
@@ -209,7 +210,7 @@ def _surface_layer(depth: Image, aif: Layer | None, near_is_small: bool) -> Surf
     true_scale = length_in(entry["unit"], depth.units[0])
     factor = vertical_scale(high - low, sides, true_scale)
     mesh = height_mesh(high - values if near_is_small else values - low)
-    texture = None if aif is None else np.clip(np.asarray(aif.data, np.float32), 0, 1)
+    texture = None if aif is None else as_picture(aif.data)
     exaggeration = None if true_scale is None else factor / true_scale
     return Surface(
         (mesh.vertices, mesh.faces, np.ones(len(mesh.vertices), np.float32)),

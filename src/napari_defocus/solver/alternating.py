@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_defocus.optics import Optics
 from napari_defocus.solver.blur_estimation import estimate_from_stack, wants_estimate
-from napari_defocus.solver.brightness import brightened
+from napari_defocus.solver.contrast import with_contrast
 from napari_defocus.solver.initialization import start_of
 from napari_defocus.solver.model_start import in_doubt, revised, revises
 from napari_defocus.solver.observations import as_stack, check_stack, load_stack
@@ -139,9 +139,9 @@ def alternating_minimization(
     edges, estimates = applies(optics, settings), wants_estimate(optics, settings)
     report = RunProgress(progress, settings, edges=edges, estimates=estimates)
     images, settings = checked(images, optics, settings)
-    observations = brightened(
+    observations = with_contrast(
         load_stack(images, settings.white, report.stage("reading the stack", READING)),
-        settings.least_brightness,
+        settings.least_contrast,
     )
     notes: tuple[str, ...] = ()
     if estimates:

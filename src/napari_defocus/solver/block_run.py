@@ -19,9 +19,9 @@ from napari_defocus.solver.block_passes import EDGES, EPOCH, REVISION, BlockPass
 from napari_defocus.solver.block_store import MARK, BlockStore
 from napari_defocus.solver.blocks import SIDE, Block, check_side, finishing_halo, grid, solving_halo
 from napari_defocus.solver.blur_estimation import crops_of, estimate_from_spectra, wants_estimate
-from napari_defocus.solver.brightness import gain_for
 from napari_defocus.solver.cluster import Cluster, Local
 from napari_defocus.solver.confidence import confidence_reach
+from napari_defocus.solver.contrast import gain_for
 from napari_defocus.solver.depth_step import CELL
 from napari_defocus.solver.focus_labels import cut_coarse
 from napari_defocus.solver.focus_start import joined, samples
@@ -148,11 +148,11 @@ class BlockRun(BlockPasses):
         self.job = replace(self.job, settings=self.job.settings.replace(white=white))
 
     def _find_gain(self, stack: Any) -> None:
-        """How much a dark stack is brightened."""
-        least = self.settings.least_brightness
+        """By how much a faint stack is brought to more contrast."""
+        least = self.settings.least_contrast
         if least:
             blocks = grid(self.frame, self.side, 0)
-            parts = self.map(block_tasks.brightness, blocks, [stack], "looking for the brightest pixels")
+            parts = self.map(block_tasks.contrast, blocks, [stack], "measuring the contrast")
             self.job = replace(self.job, gain=gain_for(np.sum(parts, axis=0), least))
 
     def _start(self, stack: Any) -> Any:

@@ -17,8 +17,8 @@ from napari_defocus.optics.blur_operator import BlurOperator
 from napari_defocus.optics.tiles import Tile, split
 from napari_defocus.solver.bilateral import bilateral
 from napari_defocus.solver.blocks import Block
-from napari_defocus.solver.brightness import value_counts
 from napari_defocus.solver.confidence import Estimate
+from napari_defocus.solver.contrast import value_counts
 from napari_defocus.solver.denoising import denoised
 from napari_defocus.solver.dimming import dimmed
 from napari_defocus.solver.glare import Glare, find_glare, glare_for_image
@@ -61,7 +61,7 @@ class Job:
     scales : PriorScales, optional
         What the weights of the priors are in units of, for the whole stack.
     gain : float
-        Factor by which the whole stack is brightened.
+        Factor that brings the whole stack to more contrast.
     """
 
     optics: Optics
@@ -88,7 +88,7 @@ def extremes(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -
     return np.array([images.min(axis=axes), images.max(axis=axes)], np.float64)
 
 
-def brightness(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> NDArray[np.int64]:
+def contrast(job: Job, block: Block, images: NDArray[Any], *, progress: Share) -> NDArray[np.int64]:
     """How many values of a part of the stack there are at each step from black to white."""
     return value_counts(load_part(images, job.settings.white))
 

@@ -9,7 +9,7 @@ import numpy as np
 from napari_defocus.optics import Optics, UncalibratedFocus
 from napari_defocus.optics.blur_basis import BlurKernel
 from napari_defocus.solver.blur_fit import fit_blur_scale
-from napari_defocus.solver.brightness import brightened
+from napari_defocus.solver.contrast import with_contrast
 from napari_defocus.solver.observations import Observations, as_stack, check_stack, load_stack
 from napari_defocus.solver.patch_spectra import PatchSpectra, patch_spectra
 from napari_defocus.solver.progress import PassProgress
@@ -83,7 +83,7 @@ def estimate_blur(
     optics : Optics
         Focus positions and growth of the circle of confusion.
     settings : SolverSettings, optional
-        `blur_kernel`, `white` and `least_brightness` are looked at.
+        `blur_kernel`, `white` and `least_contrast` are looked at.
     progress : callable, optional
         ``progress(fraction, message)``; may raise :class:`CancelledError`.
 
@@ -102,8 +102,8 @@ def estimate_blur(
     check_stack(images.shape, images.dtype)
     optics.check_planes(images.shape[0])
     report = PassProgress(progress, 2)
-    observations = brightened(
-        load_stack(images, settings.white, report.begin("reading the stack")), settings.least_brightness
+    observations = with_contrast(
+        load_stack(images, settings.white, report.begin("reading the stack")), settings.least_contrast
     )
     estimate = estimate_from_stack(observations, optics, settings, report.begin("estimating the blur"))
     report.end()

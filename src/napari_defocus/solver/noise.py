@@ -24,10 +24,6 @@ MIDDLE_OF_NORMAL = 0.6773
 LEAST_NOISE = 0.1 / 255
 """Least noise that is reckoned with, of white."""
 
-LEAST_IN_BYTES = 1.0
-"""Least noise of an 8-bit stack that texture is held against, grey levels: rounding and compression make
-steps of one."""
-
 LEAST_PIXELS = 36
 """Pixels that a plane tells its noise from, at least."""
 
@@ -39,6 +35,10 @@ COUNTED = 0.75
 with half of it false peaks come back (docs/accuracy.md)."""
 
 
+LEAST_OF_COARSE = 0.5
+"""Least noise of a pixel as a share of the coarse noise: compression leaves plain parts too little."""
+
+
 @dataclass(frozen=True)
 class Noise:
     """How strong the noise of the luminance is, of white, as noise that no two pixels share.
@@ -46,7 +46,7 @@ class Noise:
     Attributes
     ----------
     level : float
-        Standard deviation of that of a pixel by itself; in 8-bit stacks `LEAST_IN_BYTES` at least.
+        Standard deviation of that of a pixel by itself.
     coarse : float
         Standard deviation of the white noise that a Gaussian of `COARSE` px would leave as much of. More than
         `level` where neighbours share their noise, as after demosaicing and compression.
@@ -84,26 +84,22 @@ class NoiseSample:
         Noise of each plane (:func:`plane_noise`), of white.
     squares : ndarray, (2, squares)
         Noise of single pixels and coarser noise in small squares (:func:`correlated_noise`), of white.
-    least : float
-        Least level of the noise, of white.
     """
 
     planes: NDArray[np.float64]
     squares: NDArray[np.float64]
-    least: float
 
     @classmethod
     def of(cls, observations: Observations) -> "NoiseSample":
         """Look at a part of a stack."""
-        least = LEAST_IN_BYTES * grey_level(observations) if observations.planes.dtype == np.uint8 else 0.0
-        return cls(plane_noise(observations), correlated_noise(observations), least)
+        return cls(plane_noise(observations), correlated_noise(observations))
 
 
 def noise_from(samples: Sequence[NoiseSample]) -> Noise:
     """Noise of a stack from samples of it."""
     single, coarse = shared_levels(np.concatenate([sample.squares for sample in samples], axis=1))
     finest = noise_level([sample.planes for sample in samples])
-    level = max(finest, single, samples[0].least)
+    level = max(finest, single, LEAST_OF_COARSE * coarse)
     return Noise(level, max(level, coarse), finest)
 
 

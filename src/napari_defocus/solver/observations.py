@@ -33,7 +33,7 @@ class Observations:
     colour : bool
         Whether the stack was RGB.
     white : float
-        What white is then: 1, or more where the stack is brightened.
+        What white is then: 1, or more where the stack is brought to more contrast.
     """
 
     planes: NDArray[Any]
@@ -82,7 +82,7 @@ class Observations:
         return np.asarray(values * np.float32(self.scale) >= np.float32(share * self.white))
 
     def brighter(self, gain: float) -> "Observations":
-        """The same planes brightened by a factor of at least 1."""
+        """The same planes times a factor of at least 1."""
         return replace(self, scale=self.scale * gain, white=self.white * gain)
 
     def window(self, region: tuple[slice, slice]) -> "Observations":

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from napari_defocus.errors import InputError
 from napari_defocus.optics import optics_from_dict
-from napari_defocus.solver.brightness import brightened
+from napari_defocus.solver.contrast import with_contrast
 from napari_defocus.solver.depth_from_focus import sorted_positions
 from napari_defocus.solver.glare import glare_for_image
 from napari_defocus.solver.initialization import Start
@@ -55,8 +55,8 @@ def image_at_depth(
     """
     observations = load_part(images, white)
     if result.method == "defocus":
-        least = SolverSettings.from_dict(result.parameters["settings"]).least_brightness
-        observations = brightened(observations, least)
+        least = SolverSettings.from_dict(result.parameters["settings"]).least_contrast
+        observations = with_contrast(observations, least)
     if observations.shape != result.depth.shape:
         raise InputError(
             f"The images are {observations.shape[0]} x {observations.shape[1]} px but the depth map is "

@@ -46,7 +46,7 @@ _NOT_NEGATIVE = (
     "denoising",
     "weighted_median",
     "regression",
-    "least_brightness",
+    "least_contrast",
 )
 
 
@@ -161,10 +161,10 @@ class SolverSettings(CheckedFields):
         and, once it is less, after each epoch.
     white : float, optional
         Intensity that counts as 1. None: the type's maximum for uint8 and uint16, else the data's maximum.
-    least_brightness : float
-        A stack whose brightest values (all but a thousandth) are below this share of white is brightened by
-        so much while it is solved, as 12 bits in a 16-bit file, dim fluorescence, a short exposure; the image
-        of the result is as dark as the stack. 0 is no such thing, as in the paper.
+    least_contrast : float
+        A stack of less contrast (but for the brightest and the darkest thousandth of its values) is brought
+        to this share of white while it is solved, as 12 bits in a 16-bit file, dim fluorescence or a short
+        exposure; the image of the result is as the stack. 0 is no such thing, as in the paper.
     outlier_method : {"none", "confidence", "variation", "constant", "both"}
         Flag pixels of low confidence; or, as in the paper, where the depth varies wildly, where the AIF is
         flat, or both; or none.
@@ -300,8 +300,8 @@ class SolverSettings(CheckedFields):
     white: float | None = _setting(
         None, "Intensity that counts as 1; empty: the type's or the data's maximum.", unit="intensity"
     )
-    least_brightness: float = _setting(
-        0.5, "Brightness that the stack is brought to inside the solver if darker; 0: as it is.", unit="white"
+    least_contrast: float = _setting(
+        0.3, "Contrast that a fainter stack is brought to inside the solver; 0: as it is.", unit="white"
     )
     outlier_method: OutlierMethod = _setting(
         "confidence",

@@ -1,11 +1,11 @@
-"""Dark stacks brightened, so that a share of white means the same in all of them.
+"""Faint stacks brought to more contrast, so that a share of white means the same in all of them.
 
 What the solver holds intensities against (least noise, how much alike two pixels look) was settled on stacks
 that use their range. Twelve bits in a 16-bit file use a sixteenth of it, dim fluorescence a hundredth.
 """
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from napari_defocus.solver.observations import Observations
 
@@ -14,13 +14,20 @@ Counts = NDArray[np.int64]
 STEPS = 65535
 """Steps up to white in which values are counted."""
 
-BRIGHTER = 1e-3
-"""Share of the values that may be brighter than what counts as the brightest: lamps and hot pixels."""
+BEYOND = 1e-3
+"""Share of the values beyond each end of the contrast: lamps and hot pixels, dust."""
 
 
-def brightened(observations: Observations, least: float) -> Observations:
-    """Return the stack such that its brightest values reach `least` of 1; itself where they do, or for 0."""
+def with_contrast(observations: Observations, least: float) -> Observations:
+    """Return the stack with a contrast of at least `least` of 1; itself where it has that, or for 0."""
     return observations.brighter(gain_for(value_counts(observations), least)) if least else observations
+
+
+def image_with_contrast(image: ArrayLike, least: float) -> NDArray[np.float32]:
+    """Return an image (Y, X[, 3]) in which 1 is white brought to more contrast as a stack is."""
+    image = np.nan_to_num(np.asarray(image, np.float32))
+    gain = gain_for(value_counts(Observations(image[None, None], 1.0, False)), least)
+    return image * np.float32(gain)
 
 
 def value_counts(observations: Observations) -> Counts:
@@ -40,9 +47,9 @@ def value_counts(observations: Observations) -> Counts:
 
 
 def gain_for(counts: Counts, least: float) -> float:
-    """Factor, at least 1, that takes the brightest of the values counted to `least` of white."""
-    brighter = counts.sum() - np.cumsum(counts)
-    brightest = int(np.argmax(brighter <= BRIGHTER * counts.sum()))
-    if brightest == 0:  # black but for less than that
-        brightest = int(np.flatnonzero(counts)[-1])
-    return max(least * STEPS / brightest, 1.0) if brightest else 1.0
+    """Factor, at least 1, that takes the contrast of the values counted to `least` of white."""
+    below = np.cumsum(counts) / counts.sum()
+    darkest, brightest = np.searchsorted(below, (BEYOND, 1 - BEYOND))
+    if brightest == darkest:  # even but for less than that
+        darkest, brightest = np.flatnonzero(counts)[[0, -1]]
+    return max(least * STEPS / float(brightest - darkest), 1.0) if brightest > darkest else 1.0
