@@ -22,7 +22,7 @@ def counts_of(sharp, low, high):
     return np.rint(FULL * (low + (high - low) * sharp)).astype(np.uint16)
 
 
-@pytest.mark.parametrize(("low", "high"), [(0.0, 0.01), (0.4, 0.5)])
+@pytest.mark.parametrize(("low", "high"), [(0.0, 0.01), (0.49, 0.5)])
 def test_depth_of_a_faint_stack_is_that_of_a_bright_one(sharp, low, high):
     bright = solve(counts_of(sharp, 0, 1), LENS, SETTINGS)
     faint = solve(counts_of(sharp, low, high), LENS, SETTINGS)
@@ -32,7 +32,8 @@ def test_depth_of_a_faint_stack_is_that_of_a_bright_one(sharp, low, high):
         return np.abs(1 / result.depth - 1 / bright.depth).mean()
 
     assert off(faint) < 0.5 * off(left)
-    assert_allclose(faint.all_in_focus, low + (high - low) * bright.all_in_focus, atol=0.05 * (high - low))
+    away = (faint.all_in_focus - low) / (high - low) - bright.all_in_focus
+    assert np.sqrt((away**2).mean()) < 0.01
 
 
 def test_block_by_block_it_is_the_same(sharp):
@@ -64,9 +65,7 @@ def test_gain_brings_the_contrast_to_what_is_wanted(sharp, dtype):
 
 def test_stacks_with_contrast_are_left_as_they_are(sharp):
     loaded = load_stack(counts_of(sharp, 0, 1))
-    assert (
-        with_contrast(loaded, 0.3) == loaded.brighter(1.0) or with_contrast(loaded, 0.3).scale == loaded.scale
-    )
+    assert with_contrast(loaded, 0.3).scale == loaded.scale
     assert with_contrast(loaded, 0) is loaded
 
 
